@@ -1,0 +1,1 @@
+//! The IAM and STS APIs over the query protocol.

@@ -1,0 +1,1 @@
+//! The Lambda API: typed operations, routes, one error mapping.

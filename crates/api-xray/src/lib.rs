@@ -1,0 +1,1 @@
+//! The X-Ray API: typed operations, routes, one error mapping.

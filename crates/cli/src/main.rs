@@ -1,0 +1,3 @@
+//! The `fluoro` binary.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The data plane of REST APIs: match, authorise, transform, integrate, trace.

@@ -1,0 +1,1 @@
+//! Principals, credentials, roles, policies and their evaluation.

@@ -1,0 +1,1 @@
+//! From stored projections to answers: summaries, service graph, trace graph.

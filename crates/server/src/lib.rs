@@ -1,0 +1,1 @@
+//! Listeners, dispatch, composition, shutdown, settings.

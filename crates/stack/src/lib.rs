@@ -1,0 +1,1 @@
+//! SAM templates: parse, resolve, plan, and carry out through the public APIs.

@@ -1,0 +1,1 @@
+//! Clocks, corpora and the server in process, for tests.
