@@ -1,0 +1,636 @@
+//! From symbols to the tree, by recursive descent.
+//!
+//! `!` binds tighter than AND (written or implied by standing side by side), AND tighter than OR. Nesting is bounded.
+
+use crate::ast::{
+    Annotation, AnnotationOf, Body, Expression, Flag, GroupBy, Level, NodeRef, Number, NumberTest,
+    Predicate, RootCauseKind, RootCauseLevel, Text, TextTest, ValueTest,
+};
+use crate::lex::{Kind, Symbol, symbols};
+
+/// Deeper nesting of parentheses, braces and negations is refused.
+const DEEPEST: usize = 64;
+
+/// The expression cannot be understood.
+///
+/// Its `Display` is the message of X-Ray's InvalidRequestException, to the letter (recorded).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("Error Location: line 1, position {position} : Invalid input symbol: '{symbol}'")]
+pub struct ParseError {
+    /// Characters from the beginning, from 1; one past the end when something is missing there.
+    pub position: usize,
+    /// The symbol that does not fit; the whole expression when something is missing at its end.
+    pub symbol: String,
+    /// What would fit, for people: not part of X-Ray's message.
+    pub hint: Option<&'static str>,
+}
+
+/// Parses a filter expression; the empty one is [`Expression::Everything`].
+///
+/// # Errors
+///
+/// [`ParseError`] for whatever is not of the language, unknown keywords and keywords in the wrong place included.
+pub fn parse(text: &str) -> Result<Expression, ParseError> {
+    if text.trim().is_empty() {
+        return Ok(Expression::Everything);
+    }
+    let mut parser = Parser {
+        text,
+        symbols: symbols(text),
+        at: 0,
+        depth: 0,
+    };
+    let expression = parser.disjunction(Level::Trace)?;
+    match parser.peek() {
+        None => Ok(expression),
+        Some(_) => Err(parser.unexpected("AND, OR or the end of the expression")),
+    }
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    symbols: Vec<Symbol<'a>>,
+    at: usize,
+    depth: usize,
+}
+
+impl<'a> Parser<'a> {
+    // --- symbols
+
+    fn peek(&self) -> Option<&Symbol<'a>> {
+        self.symbols.get(self.at)
+    }
+
+    fn mark(&mut self, mark: &str) -> bool {
+        let found = self
+            .peek()
+            .is_some_and(|symbol| symbol.kind == Kind::Mark && symbol.text == mark);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn expect(&mut self, mark: &str, hint: &'static str) -> Result<(), ParseError> {
+        if self.mark(mark) {
+            Ok(())
+        } else {
+            Err(self.unexpected(hint))
+        }
+    }
+
+    fn word(&mut self, word: &str) -> bool {
+        let found = self
+            .peek_word()
+            .is_some_and(|found| found.eq_ignore_ascii_case(word));
+        self.at += usize::from(found);
+        found
+    }
+
+    fn peek_word(&self) -> Option<&'a str> {
+        self.peek()
+            .filter(|symbol| symbol.kind == Kind::Word)
+            .map(|symbol| symbol.text)
+    }
+
+    fn compare(&mut self) -> Option<&'a str> {
+        let found = self
+            .peek()
+            .filter(|symbol| symbol.kind == Kind::Compare)?
+            .text;
+        self.at += 1;
+        Some(found)
+    }
+
+    fn text(&mut self) -> Option<String> {
+        let Some(Symbol {
+            kind: Kind::Text(text),
+            ..
+        }) = self.peek()
+        else {
+            return None;
+        };
+        let text = text.clone();
+        self.at += 1;
+        Some(text)
+    }
+
+    fn number(&mut self) -> Option<f64> {
+        let Some(&Symbol {
+            kind: Kind::Number(number),
+            ..
+        }) = self.peek()
+        else {
+            return None;
+        };
+        self.at += 1;
+        Some(number)
+    }
+
+    fn boolean(&mut self) -> Option<bool> {
+        let symbol = self.peek()?;
+        let text = match &symbol.kind {
+            Kind::Word => symbol.text,
+            Kind::Text(text) => text,
+            _ => return None,
+        };
+        let boolean = if text.eq_ignore_ascii_case("true") {
+            true
+        } else if text.eq_ignore_ascii_case("false") {
+            false
+        } else {
+            return None;
+        };
+        self.at += 1;
+        Some(boolean)
+    }
+
+    /// The error that the symbol here does not fit.
+    fn unexpected(&self, hint: &'static str) -> ParseError {
+        let (position, symbol) = match self.peek() {
+            Some(symbol) => (symbol.position, symbol.text),
+            None => (self.text.chars().count() + 1, self.text),
+        };
+        ParseError {
+            position,
+            symbol: symbol.to_owned(),
+            hint: Some(hint),
+        }
+    }
+
+    fn nested<T>(
+        &mut self,
+        parse: impl FnOnce(&mut Self) -> Result<T, ParseError>,
+    ) -> Result<T, ParseError> {
+        if self.depth == DEEPEST {
+            return Err(self.unexpected("less nesting"));
+        }
+        self.depth += 1;
+        let parsed = parse(self);
+        self.depth -= 1;
+        parsed
+    }
+
+    // --- expressions
+
+    fn disjunction(&mut self, level: Level) -> Result<Expression, ParseError> {
+        let mut parts = vec![self.conjunction(level)?];
+        while self.word("OR") {
+            parts.push(self.conjunction(level)?);
+        }
+        Ok(one_or(parts, Expression::Or))
+    }
+
+    fn conjunction(&mut self, level: Level) -> Result<Expression, ParseError> {
+        let mut parts = vec![self.negation(level)?];
+        loop {
+            let written = self.word("AND");
+            if !written && !self.begins_expression() {
+                return Ok(one_or(parts, Expression::And));
+            }
+            parts.push(self.negation(level)?);
+        }
+    }
+
+    fn begins_expression(&self) -> bool {
+        self.peek().is_some_and(|symbol| match symbol.kind {
+            Kind::Word => !symbol.text.eq_ignore_ascii_case("OR"),
+            Kind::Mark => matches!(symbol.text, "(" | "!"),
+            _ => false,
+        })
+    }
+
+    fn negation(&mut self, level: Level) -> Result<Expression, ParseError> {
+        if self.mark("!") {
+            let inner = self.nested(|parser| parser.negation(level))?;
+            return Ok(Expression::Not(Box::new(inner)));
+        }
+        if self.mark("(") {
+            let inner = self.nested(|parser| parser.disjunction(level))?;
+            self.expect(")", "a closing parenthesis")?;
+            return Ok(inner);
+        }
+        self.predicate(level).map(Expression::Is)
+    }
+
+    fn body(&mut self, level: Level) -> Result<Body, ParseError> {
+        if !self.mark("{") {
+            return Ok(None);
+        }
+        let inner = self.nested(|parser| parser.disjunction(level))?;
+        self.expect("}", "a closing brace")?;
+        Ok(Some(Box::new(inner)))
+    }
+
+    // --- predicates
+
+    fn predicate(&mut self, level: Level) -> Result<Predicate, ParseError> {
+        let Some(written) = self.peek_word() else {
+            return Err(self.unexpected("a keyword"));
+        };
+        if let Some((of, key)) = annotation_prefix(written, level) {
+            return self.annotation(of, key);
+        }
+        let word = written.to_ascii_lowercase();
+        if level == Level::Trace
+            && let Some(found) = self.complex(&word)?
+        {
+            return Ok(found);
+        }
+        let Some(keyword) = Keyword::of(&word).filter(|keyword| keyword.legal_at(level)) else {
+            return Err(self.unexpected("a keyword that is known here"));
+        };
+        self.at += 1;
+        match keyword {
+            Keyword::Flag(flag) => self.flag(flag),
+            Keyword::Number(number) => self.number_test(number),
+            Keyword::Text(text) => self.text_test(text),
+        }
+    }
+
+    /// Keywords with parts of their own, legal at trace level only. Consumes nothing when it is none of them.
+    fn complex(&mut self, word: &str) -> Result<Option<Predicate>, ParseError> {
+        let cause = |kind, level| Some((kind, level));
+        let cause = match word {
+            "service" => return self.service().map(Some),
+            "edge" => return self.edge().map(Some),
+            "group.name" => return self.group(GroupBy::Name).map(Some),
+            "group.arn" => return self.group(GroupBy::Arn).map(Some),
+            "rootcause.json" => return self.cause_json().map(Some),
+            "rootcause.fault.service" => cause(RootCauseKind::Fault, RootCauseLevel::Service),
+            "rootcause.fault.entity" => cause(RootCauseKind::Fault, RootCauseLevel::Entity),
+            "rootcause.fault.exception" => cause(RootCauseKind::Fault, RootCauseLevel::Exception),
+            "rootcause.error.service" => cause(RootCauseKind::Error, RootCauseLevel::Service),
+            "rootcause.error.entity" => cause(RootCauseKind::Error, RootCauseLevel::Entity),
+            "rootcause.error.exception" => cause(RootCauseKind::Error, RootCauseLevel::Exception),
+            "rootcause.responsetime.service" => {
+                cause(RootCauseKind::ResponseTime, RootCauseLevel::Service)
+            }
+            "rootcause.responsetime.entity" => {
+                cause(RootCauseKind::ResponseTime, RootCauseLevel::Entity)
+            }
+            _ => None,
+        };
+        let Some((kind, level)) = cause else {
+            return Ok(None);
+        };
+        self.at += 1;
+        let body = self.body(match level {
+            RootCauseLevel::Service => Level::CauseService,
+            RootCauseLevel::Entity => Level::CauseEntity,
+            RootCauseLevel::Exception => Level::CauseException,
+        })?;
+        Ok(Some(Predicate::RootCause(kind, level, body)))
+    }
+
+    fn service(&mut self) -> Result<Predicate, ParseError> {
+        self.at += 1;
+        let mut reference = None;
+        if self.mark("(") && !self.mark(")") {
+            reference = Some(self.node()?);
+            self.expect(")", "a closing parenthesis")?;
+        }
+        let body = self.body(Level::Service)?;
+        Ok(Predicate::Service(reference, body))
+    }
+
+    fn edge(&mut self) -> Result<Predicate, ParseError> {
+        self.at += 1;
+        let mut ends = None;
+        if self.mark("(") && !self.mark(")") {
+            let source = self.node()?;
+            self.expect(",", "a comma and the called service")?;
+            ends = Some((source, self.node()?));
+            self.expect(")", "a closing parenthesis")?;
+        }
+        let body = self.body(Level::Edge)?;
+        Ok(Predicate::Edge(ends, body))
+    }
+
+    fn node(&mut self) -> Result<NodeRef, ParseError> {
+        if let Some(name) = self.text() {
+            return Ok(NodeRef {
+                name: Some(name),
+                ..NodeRef::default()
+            });
+        }
+        if !self.word("id") {
+            return Err(self.unexpected("a name in double quotes, or id(…)"));
+        }
+        self.expect("(", "an opening parenthesis")?;
+        let mut node = NodeRef::default();
+        loop {
+            let hint = "name, type or account.id";
+            let Some(part) = self.peek_word() else {
+                return Err(self.unexpected(hint));
+            };
+            let slot = match part.to_ascii_lowercase().as_str() {
+                "name" => &mut node.name,
+                "type" => &mut node.kind,
+                "account.id" => &mut node.account_id,
+                _ => return Err(self.unexpected(hint)),
+            };
+            if slot.is_some() {
+                return Err(self.unexpected("each part once"));
+            }
+            self.at += 1;
+            self.expect(":", "a colon")?;
+            let Some(text) = self.text() else {
+                return Err(self.unexpected("a text in double quotes"));
+            };
+            *slot = Some(text);
+            if self.mark(")") {
+                return Ok(node);
+            }
+            self.expect(",", "a comma or a closing parenthesis")?;
+        }
+    }
+
+    fn group(&mut self, by: GroupBy) -> Result<Predicate, ParseError> {
+        self.at += 1;
+        let equal = match self.peek().map(|symbol| symbol.text) {
+            Some("=") => true,
+            Some("!=") => false,
+            _ => return Err(self.unexpected("= or !=")),
+        };
+        self.at += 1;
+        let Some(text) = self.text() else {
+            return Err(self.unexpected("a text in double quotes"));
+        };
+        Ok(Predicate::Group(by, text, equal))
+    }
+
+    fn cause_json(&mut self) -> Result<Predicate, ParseError> {
+        self.at += 1;
+        if self.compare() != Some("=") {
+            self.at -= usize::from(self.at > 0 && self.symbols[self.at - 1].kind == Kind::Compare);
+            return Err(self.unexpected("= #[…]"));
+        }
+        let Some(&Symbol {
+            kind: Kind::Json(json),
+            ..
+        }) = self.peek()
+        else {
+            return Err(self.unexpected("#[…], an array of root-cause paths"));
+        };
+        self.at += 1;
+        Ok(Predicate::RootCauseJson(vec![json.to_owned()]))
+    }
+
+    fn annotation(
+        &mut self,
+        of: AnnotationOf,
+        dotted: Option<&'a str>,
+    ) -> Result<Predicate, ParseError> {
+        self.at += 1;
+        let key = match (dotted, self.peek().map(|symbol| &symbol.kind)) {
+            (Some(key), _) => key.to_owned(),
+            (None, Some(Kind::Key(key))) => {
+                let key = key.clone();
+                self.at += 1;
+                key
+            }
+            (None, _) => {
+                return Err(self.unexpected("a key, as in annotation.key or annotation[key]"));
+            }
+        };
+        let test = self.value_test()?;
+        Ok(Predicate::Annotation(Annotation { of, key }, test))
+    }
+
+    // --- tests
+
+    fn flag(&mut self, flag: Flag) -> Result<Predicate, ParseError> {
+        let equal = match self
+            .peek()
+            .filter(|symbol| symbol.kind == Kind::Compare)
+            .map(|symbol| symbol.text)
+        {
+            None => return Ok(Predicate::Flag(flag, true)),
+            Some("=") => true,
+            Some("!=") => false,
+            Some(_) => return Err(self.unexpected("= or !=")),
+        };
+        self.at += 1;
+        let Some(value) = self.boolean() else {
+            return Err(self.unexpected("true or false"));
+        };
+        Ok(Predicate::Flag(flag, value == equal))
+    }
+
+    fn number_test(&mut self, number: Number) -> Result<Predicate, ParseError> {
+        let Some(operator) = self.compare() else {
+            return Ok(Predicate::Number(number, None));
+        };
+        if let Some(value) = self.number() {
+            return Ok(Predicate::Number(
+                number,
+                Some(number_test(operator, value)),
+            ));
+        }
+        match self.text() {
+            Some(_) => Ok(Predicate::Never),
+            None => Err(self.unexpected("a number")),
+        }
+    }
+
+    fn text_test(&mut self, text: Text) -> Result<Predicate, ParseError> {
+        if let Some(make) = self.text_operator() {
+            let Some(value) = self.text() else {
+                return Err(self.unexpected("a text in double quotes"));
+            };
+            return Ok(Predicate::Text(text, Some(make(value))));
+        }
+        let equal = match self
+            .peek()
+            .filter(|symbol| symbol.kind == Kind::Compare)
+            .map(|symbol| symbol.text)
+        {
+            None => return Ok(Predicate::Text(text, None)),
+            Some("=") => true,
+            Some("!=") => false,
+            Some(_) => return Err(self.unexpected("=, !=, CONTAINS, BEGINSWITH or ENDSWITH")),
+        };
+        self.at += 1;
+        if let Some(value) = self.text() {
+            let test = if equal {
+                TextTest::Equal(value)
+            } else {
+                TextTest::NotEqual(value)
+            };
+            return Ok(Predicate::Text(text, Some(test)));
+        }
+        match self.number() {
+            Some(_) => Ok(Predicate::Never),
+            None => Err(self.unexpected("a text in double quotes")),
+        }
+    }
+
+    fn value_test(&mut self) -> Result<Option<ValueTest>, ParseError> {
+        if let Some(make) = self.text_operator() {
+            let Some(value) = self.text() else {
+                return Err(self.unexpected("a text in double quotes"));
+            };
+            return Ok(Some(ValueTest::Text(make(value))));
+        }
+        let Some(operator) = self.compare() else {
+            return Ok(None);
+        };
+        if let Some(number) = self.number() {
+            return Ok(Some(ValueTest::Number(number_test(operator, number))));
+        }
+        let equal = match operator {
+            "=" => true,
+            "!=" => false,
+            _ => return Err(self.unexpected("a number")),
+        };
+        if let Some(text) = self.text() {
+            let test = if equal {
+                TextTest::Equal(text)
+            } else {
+                TextTest::NotEqual(text)
+            };
+            return Ok(Some(ValueTest::Text(test)));
+        }
+        match self.boolean() {
+            Some(boolean) => Ok(Some(ValueTest::Boolean(boolean, equal))),
+            None => Err(self.unexpected("a text in double quotes, a number, true or false")),
+        }
+    }
+
+    fn text_operator(&mut self) -> Option<MakeTest> {
+        let word = self.peek_word()?;
+        let operators: [(&str, MakeTest); 3] = [
+            ("CONTAINS", TextTest::Contains),
+            ("BEGINSWITH", TextTest::BeginsWith),
+            ("ENDSWITH", TextTest::EndsWith),
+        ];
+        let (_, make) = operators
+            .into_iter()
+            .find(|(name, _)| word.eq_ignore_ascii_case(name))?;
+        self.at += 1;
+        Some(make)
+    }
+}
+
+type MakeTest = fn(String) -> TextTest;
+
+fn one_or(mut parts: Vec<Expression>, join: fn(Vec<Expression>) -> Expression) -> Expression {
+    if parts.len() == 1 {
+        parts.remove(0)
+    } else {
+        join(parts)
+    }
+}
+
+fn number_test(operator: &str, value: f64) -> NumberTest {
+    match operator {
+        "!=" => NumberTest::NotEqual(value),
+        "<" => NumberTest::Less(value),
+        "<=" => NumberTest::LessOrEqual(value),
+        ">" => NumberTest::Greater(value),
+        ">=" => NumberTest::GreaterOrEqual(value),
+        _ => NumberTest::Equal(value),
+    }
+}
+
+/// Whether a word is `annotation`, `annotation.key` or one of them of an edge's end; with the key if it is there.
+fn annotation_prefix(word: &str, level: Level) -> Option<(AnnotationOf, Option<&str>)> {
+    let after = |prefix: &str| {
+        let head = word.get(..prefix.len())?;
+        head.eq_ignore_ascii_case(prefix)
+            .then(|| &word[prefix.len()..])
+    };
+    let (of, rest) = match level {
+        Level::Trace | Level::Service => (AnnotationOf::Here, after("annotation")?),
+        Level::Edge => after("source.annotation")
+            .map(|rest| (AnnotationOf::Source, rest))
+            .or_else(|| {
+                after("destination.annotation").map(|rest| (AnnotationOf::Destination, rest))
+            })?,
+        Level::CauseService | Level::CauseEntity | Level::CauseException => return None,
+    };
+    match rest.strip_prefix('.') {
+        Some(key) if !key.is_empty() && !key.contains('.') => Some((of, Some(key))),
+        None if rest.is_empty() => Some((of, None)),
+        _ => None,
+    }
+}
+
+/// A keyword that stands alone or before an operator.
+#[derive(Debug, Clone, Copy)]
+enum Keyword {
+    Flag(Flag),
+    Number(Number),
+    Text(Text),
+}
+
+impl Keyword {
+    fn of(word: &str) -> Option<Self> {
+        Some(match word {
+            "ok" => Self::Flag(Flag::Ok),
+            "error" => Self::Flag(Flag::Error),
+            "fault" => Self::Flag(Flag::Fault),
+            "throttle" => Self::Flag(Flag::Throttle),
+            "partial" => Self::Flag(Flag::Partial),
+            "inferred" => Self::Flag(Flag::Inferred),
+            "root" => Self::Flag(Flag::Root),
+            "first" => Self::Flag(Flag::First),
+            "last" => Self::Flag(Flag::Last),
+            "remote" => Self::Flag(Flag::Remote),
+            "responsetime" => Self::Number(Number::ResponseTime),
+            "duration" => Self::Number(Number::Duration),
+            "http.status" => Self::Number(Number::HttpStatus),
+            "index" => Self::Number(Number::Index),
+            "coverage" => Self::Number(Number::Coverage),
+            "http.url" => Self::Text(Text::HttpUrl),
+            "http.method" => Self::Text(Text::HttpMethod),
+            "http.useragent" => Self::Text(Text::HttpUserAgent),
+            "http.clientip" => Self::Text(Text::HttpClientIp),
+            "user" => Self::Text(Text::User),
+            "availabilityzone" => Self::Text(Text::AvailabilityZone),
+            "instance.id" => Self::Text(Text::InstanceId),
+            "resource.arn" => Self::Text(Text::ResourceArn),
+            "name" => Self::Text(Text::Name),
+            "type" => Self::Text(Text::Type),
+            "message" => Self::Text(Text::Message),
+            "account.id" => Self::Text(Text::AccountId),
+            _ => return None,
+        })
+    }
+
+    /// Source: X-Ray developer guide, filter expression keywords.
+    fn legal_at(self, level: Level) -> bool {
+        use Level::{CauseEntity, CauseException, CauseService, Edge, Service, Trace};
+        match self {
+            Self::Flag(Flag::Ok | Flag::Error | Flag::Fault | Flag::Throttle)
+            | Self::Number(Number::ResponseTime | Number::HttpStatus)
+            | Self::Text(
+                Text::HttpUrl | Text::HttpMethod | Text::HttpUserAgent | Text::HttpClientIp,
+            ) => {
+                matches!(level, Trace | Service | Edge)
+            }
+            Self::Flag(Flag::Partial)
+            | Self::Number(Number::Duration)
+            | Self::Text(
+                Text::User | Text::AvailabilityZone | Text::InstanceId | Text::ResourceArn,
+            ) => {
+                matches!(level, Trace | Service)
+            }
+            Self::Flag(Flag::Inferred) => {
+                matches!(level, Trace | Service | CauseService | CauseEntity)
+            }
+            Self::Flag(Flag::Root) => level == Service,
+            Self::Flag(Flag::First | Flag::Last) | Self::Number(Number::Index) => {
+                matches!(level, CauseService | CauseEntity | CauseException)
+            }
+            Self::Flag(Flag::Remote) | Self::Number(Number::Coverage) => level == CauseEntity,
+            Self::Text(Text::Name) => {
+                matches!(level, Service | CauseService | CauseEntity | CauseException)
+            }
+            Self::Text(Text::Type | Text::AccountId) => matches!(level, Service | CauseService),
+            Self::Text(Text::Message) => level == CauseException,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
