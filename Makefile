@@ -1,0 +1,17 @@
+# Everything that a user or a developer types. Each target does all the set-up it needs.
+
+.PHONY: run check test soak bench clean-cache
+
+run: ## build, start everything, deploy the examples, show a trace
+	@scripts/run
+
+check: ## format, lint, unit tests
+	@scripts/need cc python
+	@python3 scripts/test format lint unit
+
+test: ## everything, real clients included
+	@scripts/need cc python node
+	@python3 scripts/test
+
+clean-cache: ## remove what the targets above have installed for themselves
+	rm -rf .cache

@@ -1,0 +1,86 @@
+"""Starts the server for a test on free ports, in a data directory of its own, and stops it again."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+from typing import Iterator
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def binary() -> Path:
+    """The built `fluoro`; `FLUORO_BINARY` names another one."""
+    if named := os.environ.get("FLUORO_BINARY"):
+        return Path(named)
+    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    return target / os.environ.get("FLUORO_PROFILE", "debug") / "fluoro"
+
+
+class Server:
+    """A running `fluoro serve`. `endpoint` and `daemon` say where it listens."""
+
+    def __init__(self, data: Path, *arguments: str, log: Path | None = None):
+        self.data = data
+        self.log = log or data.with_suffix(".log")
+        command = [str(binary()), "serve", "--data", str(data), "--listen", "127.0.0.1:0", "--daemon", "127.0.0.1:0"]
+        with open(self.log, "ab") as sink:
+            self.process = subprocess.Popen(
+                [*command, "--json", *arguments], stdout=subprocess.PIPE, stderr=sink, start_new_session=True
+            )
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"fluoro did not start: {self.log.read_text(errors='replace')[-2000:]}")
+        self.listeners = json.loads(line)
+        self.endpoint = "http://" + self.listeners["listen"]
+        self.daemon = self.listeners["daemon"]
+        self.await_health()
+
+    def await_health(self, seconds: float = 60) -> None:
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                with urllib.request.urlopen(self.endpoint + "/_fluoro/health", timeout=5) as answer:
+                    if answer.status == 200:
+                        return
+            except OSError:
+                pass
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"fluoro is not healthy: {self.log.read_text(errors='replace')[-2000:]}")
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        """As power loss would, for this process and those it started."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.process.stdout.close()
+
+    def stop(self, seconds: float = 20) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+        finally:
+            self.process.stdout.close()
+
+
+@contextlib.contextmanager
+def running(*arguments: str) -> Iterator[Server]:
+    """A server that lives as long as the block, on an empty data directory."""
+    with tempfile.TemporaryDirectory(prefix="fluoro-test-") as folder:
+        server = Server(Path(folder) / "data", *arguments)
+        try:
+            yield server
+        finally:
+            if server.process.poll() is None:
+                server.stop()
