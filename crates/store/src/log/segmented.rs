@@ -1,0 +1,184 @@
+//! The embedded engine: append-only files, one writer thread, group commit.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use super::disk::{Directory, Disk};
+use super::reader::{Piece, Pieces};
+use super::writer::{Request, Writer};
+use super::{Chunk, Extent, LARGEST_DOCUMENT, Log, LogError, Position, Record, format, recovery};
+
+/// What of the log can be chosen.
+#[derive(Debug, Clone, Copy)]
+pub struct LogSettings {
+    /// A file is closed once it is this long, in bytes at rest. Room is given back file by file.
+    pub file_bytes: u64,
+    /// How many bytes of documents may wait to be written; appends beyond wait outside.
+    pub queue_bytes: usize,
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self {
+            file_bytes: 64 << 20,
+            queue_bytes: 32 << 20,
+        }
+    }
+}
+
+/// How many requests may wait to be written, whatever their size.
+const QUEUE_REQUESTS: usize = 1024;
+
+/// The queue's room is counted in units of this many bytes.
+const ROOM_UNIT: usize = 1 << 10;
+
+/// An append-only log in files.
+#[derive(Debug)]
+pub struct SegmentedLog {
+    pieces: Arc<Pieces>,
+    /// `None` only while the log is being dropped.
+    queue: Option<mpsc::Sender<Request>>,
+    room: Arc<Semaphore>,
+    room_units: u32,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+// === impl SegmentedLog ===
+
+impl SegmentedLog {
+    /// Opens the log in this directory, and makes it when it is not there. Reads the last file; blocks meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// When another process uses it, a newer version wrote it, or the disk fails. Damage is no error.
+    pub fn open(path: &Path, settings: LogSettings) -> Result<Self, LogError> {
+        let directory = Directory::open(path).map_err(|source| match source.kind() {
+            std::io::ErrorKind::WouldBlock => LogError::InUse,
+            _ => LogError::disk(format!("open the log in {}", path.display()), source),
+        })?;
+        Self::open_on(Arc::new(directory), settings)
+    }
+
+    /// Opens the log on any disk.
+    ///
+    /// # Errors
+    ///
+    /// As [`SegmentedLog::open`].
+    pub fn open_on(disk: Arc<dyn Disk>, settings: LogSettings) -> Result<Self, LogError> {
+        let pieces = Arc::new(recovery::open(disk)?);
+        let writer = Writer::new(Arc::clone(&pieces), settings.file_bytes)?;
+        let (queue, requests) = mpsc::channel(QUEUE_REQUESTS);
+        let thread = std::thread::Builder::new()
+            .name("fluoro-log".to_owned())
+            .spawn(move || writer.run(requests))
+            .map_err(|source| LogError::disk("start the log's writer", source))?;
+        let room_units =
+            u32::try_from(settings.queue_bytes.div_ceil(ROOM_UNIT)).unwrap_or(u32::MAX);
+        Ok(Self {
+            pieces,
+            queue: Some(queue),
+            room: Arc::new(Semaphore::new(room_units as usize)),
+            room_units,
+            writer: Mutex::new(Some(thread)),
+        })
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Pieces) -> Result<T, LogError> + Send + 'static,
+    ) -> Result<T, LogError> {
+        let pieces = Arc::clone(&self.pieces);
+        tokio::task::spawn_blocking(move || read(&pieces))
+            .await
+            .unwrap_or(Err(LogError::Closed))
+    }
+}
+
+#[async_trait]
+impl Log for SegmentedLog {
+    async fn append(&self, records: Vec<Record>) -> Result<Vec<Position>, LogError> {
+        if records.is_empty() {
+            return Ok(Vec::new());
+        }
+        if let Some(record) = records
+            .iter()
+            .find(|record| record.document.len() > LARGEST_DOCUMENT)
+        {
+            return Err(LogError::TooLarge {
+                bytes: record.document.len(),
+            });
+        }
+        let bytes: usize = records.iter().map(|record| record.document.len()).sum();
+        let units = u32::try_from(bytes.div_ceil(ROOM_UNIT))
+            .unwrap_or(u32::MAX)
+            .clamp(1, self.room_units);
+        let room = Arc::clone(&self.room)
+            .acquire_many_owned(units)
+            .await
+            .map_err(|_| LogError::Closed)?;
+        let (answer, answered) = oneshot::channel();
+        let request = Request {
+            records,
+            answer,
+            _room: room,
+        };
+        let queue = self.queue.as_ref().ok_or(LogError::Closed)?;
+        queue.send(request).await.map_err(|_| LogError::Closed)?;
+        answered.await.unwrap_or(Err(LogError::Closed))
+    }
+
+    async fn read(&self, positions: &[Position]) -> Result<Vec<Option<Record>>, LogError> {
+        let positions = positions.to_vec();
+        self.blocking(move |pieces| pieces.read(&positions)).await
+    }
+
+    async fn scan(&self, from: Position, bytes: usize) -> Result<Chunk, LogError> {
+        self.blocking(move |pieces| pieces.scan(from, bytes)).await
+    }
+
+    async fn release(&self, up_to: Position) -> Result<(), LogError> {
+        let (up_to, _) = format::place(up_to);
+        self.blocking(move |pieces| release(pieces, up_to)).await
+    }
+
+    fn extent(&self) -> Extent {
+        self.pieces.extent()
+    }
+}
+
+/// Drops every file that ends at `up_to` or before; never the last, which is being written.
+fn release(pieces: &Pieces, up_to: u64) -> Result<(), LogError> {
+    while let Some(oldest) = take_oldest(pieces, up_to) {
+        // One at a time: were two removals pending at a power cut, the older file might come back without the other.
+        pieces
+            .disk
+            .remove(&oldest.name)
+            .and_then(|()| pieces.disk.sync())
+            .map_err(|source| LogError::disk(format!("remove log file {}", oldest.name), source))?;
+    }
+    Ok(())
+}
+
+fn take_oldest(pieces: &Pieces, up_to: u64) -> Option<Arc<Piece>> {
+    let mut pieces = pieces.by_first.write();
+    let second = *pieces.keys().nth(1)?;
+    let (_, oldest) = (second <= up_to).then(|| pieces.pop_first()).flatten()?;
+    Some(oldest)
+}
+
+impl Drop for SegmentedLog {
+    /// Waits for the writer, at most for the groups in its queue, so that the directory is free afterwards.
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(writer) = self.writer.lock().take()
+            && writer.join().is_err()
+        {
+            tracing::error!("the log's writer panicked");
+        }
+    }
+}

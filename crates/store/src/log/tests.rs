@@ -1,0 +1,308 @@
+//! The engines against their suite, and the embedded one against failing disks.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::conformance::{self, all, record};
+use super::disk::Disk;
+use super::format::{self, FILE_HEADER};
+use super::recovery::name_of;
+use super::simulated::{Random, SimulatedDisk};
+use super::{Log, LogError, LogSettings, MemoryLog, Position, Record, SegmentedLog};
+
+/// Files so small that a test fills many.
+const SMALL: LogSettings = LogSettings {
+    file_bytes: 16 << 10,
+    queue_bytes: 1 << 20,
+};
+
+fn open(disk: &SimulatedDisk) -> Result<SegmentedLog, LogError> {
+    SegmentedLog::open_on(Arc::new(disk.clone()), SMALL)
+}
+
+#[tokio::test]
+async fn the_memory_log_keeps_its_promises() {
+    conformance::suite(&MemoryLog::default(), 1).await;
+}
+
+#[tokio::test]
+async fn the_segmented_log_keeps_its_promises_on_files() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = SegmentedLog::open(&directory.path().join("log"), SMALL).unwrap();
+    conformance::suite(&log, 2).await;
+}
+
+#[tokio::test]
+async fn the_segmented_log_keeps_its_promises_on_a_simulated_disk() {
+    let log = open(&SimulatedDisk::new(3)).unwrap();
+    conformance::suite(&log, 3).await;
+}
+
+#[tokio::test]
+async fn what_was_written_is_there_after_reopening() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut expected = Vec::new();
+    for round in 0..5 {
+        let log = SegmentedLog::open(directory.path(), SMALL).unwrap();
+        let group: Vec<Record> = (0..40).map(|n| record(round * 40 + n, 600)).collect();
+        let positions = log.append(group.clone()).await.unwrap();
+        expected.extend(positions.into_iter().zip(group));
+        assert_eq!(all(&log, Position::START, 9_000).await.unwrap(), expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn concurrent_appends_share_syncs_and_get_their_own_positions() {
+    let log = Arc::new(open(&SimulatedDisk::new(4)).unwrap());
+    let appenders: Vec<_> = (0..8)
+        .map(|appender| {
+            let log = Arc::clone(&log);
+            tokio::spawn(async move {
+                let mut own = Vec::new();
+                for round in 0..20 {
+                    let group: Vec<Record> = (0..5)
+                        .map(|n| record(appender * 1_000 + round * 5 + n, 400))
+                        .collect();
+                    let positions = log.append(group.clone()).await.unwrap();
+                    own.extend(positions.into_iter().zip(group));
+                }
+                own
+            })
+        })
+        .collect();
+    let mut expected = BTreeMap::new();
+    for appender in appenders {
+        let own = appender.await.unwrap();
+        assert!(own.is_sorted_by_key(|(position, _)| *position));
+        expected.extend(own);
+    }
+    let found = all(&*log, Position::START, 5_000).await.unwrap();
+    assert_eq!(found, expected.into_iter().collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn one_process_at_a_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let first = SegmentedLog::open(directory.path(), SMALL).unwrap();
+    let second = SegmentedLog::open(directory.path(), SMALL);
+    assert!(matches!(second, Err(LogError::InUse)));
+    drop(first);
+    SegmentedLog::open(directory.path(), SMALL).unwrap();
+}
+
+#[tokio::test]
+async fn a_newer_format_is_refused_by_name() {
+    let disk = SimulatedDisk::new(5);
+    let mut header = format::file_header(0);
+    header[8] = 99;
+    let file = disk.create(&name_of(0)).unwrap();
+    file.write_all_at(&header, 0).unwrap();
+    let error = open(&disk).unwrap_err();
+    assert!(matches!(
+        error,
+        LogError::Newer {
+            found: 99,
+            known: 1,
+            ..
+        }
+    ));
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_and_recovers_by_itself() {
+    let disk = SimulatedDisk::new(6);
+    let log = open(&disk).unwrap();
+    let group: Vec<Record> = (0..50).map(|n| record(n, 900)).collect();
+    let positions = log.append(group.clone()).await.unwrap();
+
+    disk.resize(disk.used() + 100);
+    for _ in 0..3 {
+        let error = log.append(group.clone()).await.unwrap_err();
+        assert!(matches!(error, LogError::Full) && error.is_retryable());
+    }
+    let found = log.read(&positions).await.unwrap();
+    assert!(found.into_iter().map(Option::unwrap).eq(group.clone()));
+
+    disk.resize(usize::MAX);
+    log.append(group.clone()).await.unwrap();
+    let found = all(&log, Position::START, usize::MAX).await.unwrap();
+    let records = found.into_iter().map(|(_, record)| record);
+    assert!(
+        records.eq(group.clone().into_iter().chain(group)),
+        "nothing twice"
+    );
+}
+
+#[tokio::test]
+async fn damage_in_the_middle_is_isolated_and_reported() {
+    for seed in 0..40 {
+        let disk = SimulatedDisk::new(seed);
+        let mut random = Random::new(seed);
+        let mut expected = Vec::new();
+        let log = open(&disk).unwrap();
+        for round in 0..20 {
+            let group: Vec<Record> = (0..4).map(|n| record(round * 4 + n, 700)).collect();
+            expected.extend(
+                log.append(group.clone())
+                    .await
+                    .unwrap()
+                    .into_iter()
+                    .zip(group),
+            );
+        }
+        drop(log);
+        // Any byte but those of the last group: damage there looks like a torn write.
+        let last_group = format::place(expected.last().unwrap().0).0;
+        let names = disk.list().unwrap();
+        let name = &names[random.below(names.len())];
+        let first = u64::from_str_radix(&name[..16], 16).unwrap();
+        let sound = usize::try_from(last_group.saturating_sub(first)).unwrap();
+        let reach = disk.length(name).min(sound);
+        if reach == 0 {
+            continue;
+        }
+        let at = random.below(reach);
+        disk.corrupt(name, at);
+
+        let log = open(&disk).unwrap();
+        let found = all(&log, Position::START, 3_000).await.unwrap();
+        let lost = expected.len() - found.len();
+        assert!(
+            found.iter().all(|pair| expected.contains(pair)),
+            "seed {seed}"
+        );
+        assert!(
+            lost <= 4,
+            "seed {seed}: only one frame is lost, not {lost} records"
+        );
+        assert_eq!(log.extent().damaged, 1, "seed {seed}, {name} at {at}");
+        assert_eq!(lost == 0, at < FILE_HEADER, "seed {seed}");
+        let positions: Vec<Position> = expected.iter().map(|(position, _)| *position).collect();
+        let read = log.read(&positions).await.unwrap();
+        assert_eq!(read.iter().filter(|record| record.is_none()).count(), lost);
+        log.append(vec![record(999, 50)]).await.unwrap();
+    }
+}
+
+/// What the simulation expects of the log.
+#[derive(Debug, Default)]
+struct Model {
+    /// Must be there.
+    acknowledged: BTreeMap<Position, Record>,
+    /// May be there, at any place.
+    attempted: BTreeMap<u64, Record>,
+    released: Option<Position>,
+    next: u64,
+}
+
+impl Model {
+    fn group(&mut self, random: &mut Random) -> Vec<Record> {
+        let (records, length) = if random.chance(40) {
+            (1 + random.below(6), 70_000)
+        } else {
+            (1 + random.below(12), 1_500)
+        };
+        let group: Vec<Record> = (0..records)
+            .map(|_| {
+                self.next += 1;
+                record(self.next, random.below(length))
+            })
+            .collect();
+        for record in &group {
+            self.attempted.insert(number(record), record.clone());
+        }
+        group
+    }
+
+    async fn check(&self, log: &SegmentedLog, what: &str) {
+        let found = all(log, Position::START, 20_000).await.unwrap();
+        assert!(found.is_sorted_by(|a, b| a.0 < b.0), "{what}: order");
+        for (_, record) in &found {
+            let sent = self.attempted.get(&number(record));
+            assert_eq!(sent, Some(record), "{what}: not what was written");
+        }
+        let found: BTreeMap<Position, Record> = found.into_iter().collect();
+        let numbers: std::collections::BTreeSet<u64> = found.values().map(number).collect();
+        assert_eq!(
+            numbers.len(),
+            found.len(),
+            "{what}: something is there twice"
+        );
+        for (position, record) in &self.acknowledged {
+            if self.released.is_none_or(|released| *position >= released) {
+                assert_eq!(found.get(position), Some(record), "{what}: lost");
+            }
+        }
+        assert_eq!(log.extent().damaged, 0, "{what}: torn taken for damage");
+    }
+}
+
+fn number(record: &Record) -> u64 {
+    u64::try_from(record.trace.bits() >> 64).unwrap()
+}
+
+fn reopen(disk: &SimulatedDisk) -> SegmentedLog {
+    disk.fail(0);
+    open(disk).unwrap()
+}
+
+async fn simulate(seed: u64) {
+    let disk = SimulatedDisk::new(seed);
+    let mut random = Random::new(!seed);
+    let mut model = Model::default();
+    let mut log = open(&disk).unwrap();
+    for step in 0..60 {
+        let what = format!("seed {seed}, step {step}");
+        match random.below(16) {
+            0 => {
+                disk.cut_power();
+                drop(log);
+                log = reopen(&disk);
+                model
+                    .check(&log, &format!("{what}, after a power cut"))
+                    .await;
+            }
+            1 => {
+                drop(log);
+                log = reopen(&disk);
+                model.check(&log, &format!("{what}, after a restart")).await;
+            }
+            2 => disk.resize(disk.used() + random.below(20_000)),
+            3 => disk.resize(usize::MAX),
+            4 => disk.fail(200),
+            5 => disk.fail(0),
+            6 => {
+                let up_to = model.acknowledged.keys().nth(random.below(40)).copied();
+                if let Some(up_to) = up_to {
+                    // It may fail half way; what was released may then be there or not.
+                    log.release(up_to).await.ok();
+                    model.released = model.released.max(Some(up_to));
+                }
+            }
+            _ => {
+                let group = model.group(&mut random);
+                if let Ok(positions) = log.append(group.clone()).await {
+                    model.acknowledged.extend(positions.into_iter().zip(group));
+                }
+            }
+        }
+    }
+    disk.resize(usize::MAX);
+    disk.cut_power();
+    drop(log);
+    let log = reopen(&disk);
+    model.check(&log, &format!("seed {seed}, at the end")).await;
+    log.append(vec![record(1 << 40, 10)]).await.unwrap();
+}
+
+/// As many seeds as `FLUORO_SEEDS` says, from `FLUORO_FIRST_SEED` on.
+#[tokio::test]
+async fn nothing_acknowledged_is_lost_whatever_the_disk_does() {
+    let setting = |name: &str, otherwise: u64| {
+        std::env::var(name).map_or(otherwise, |value| value.parse().unwrap())
+    };
+    let first = setting("FLUORO_FIRST_SEED", 0);
+    for seed in first..first + setting("FLUORO_SEEDS", 200) {
+        simulate(seed).await;
+    }
+}
