@@ -28,7 +28,7 @@ pub struct JsonError {
     code: Cow<'static, str>,
     message: Option<String>,
     message_member: &'static str,
-    members: Map<String, Value>,
+    members: Vec<(&'static str, Value)>,
 }
 
 /// Which of the two RPC-style JSON protocols a service speaks: they differ in the content type alone.
@@ -52,7 +52,7 @@ impl JsonError {
             code: code.into(),
             message: Some(message.into()),
             message_member: "message",
-            members: Map::new(),
+            members: Vec::new(),
         }
     }
 
@@ -76,7 +76,7 @@ impl JsonError {
             code: "InternalFailure".into(),
             message: None,
             message_member: "message",
-            members: Map::new(),
+            members: Vec::new(),
         }
     }
 
@@ -87,8 +87,8 @@ impl JsonError {
 
     /// Adds a member to the body: Lambda's `Type`, X-Ray's `ResourceName`.
     #[must_use]
-    pub fn member(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.members.insert(name.to_owned(), value.into());
+    pub fn member(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.members.push((name, value.into()));
         self
     }
 
@@ -130,7 +130,10 @@ impl JsonError {
     }
 
     fn body(&self) -> Map<String, Value> {
-        let mut body = self.members.clone();
+        let members = self.members.iter();
+        let mut body: Map<String, Value> = members
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect();
         body.insert(self.message_member.to_owned(), self.message.clone().into());
         body
     }
