@@ -3,17 +3,29 @@
 //! [`Catalog`] is the seam, in bytes; [`Table`] is what the rest of Fluoro uses, in types. Keys are text; the parts
 //! of a key are joined by `/`, most significant first, so that a prefix scan lists what belongs together. Account and
 //! region are part of every key whose record has an ARN.
+//!
+//! [`FjallCatalog`] is the embedded engine, [`MemoryCatalog`] the twin for tests; both pass [`conformance`].
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use parking_lot::Mutex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+#[cfg(any(test, feature = "testing"))]
+pub mod conformance;
+mod fjall;
+mod memory;
+#[cfg(test)]
+mod tests;
+mod watch;
+
+pub use self::fjall::FjallCatalog;
+pub use self::memory::MemoryCatalog;
+pub use self::watch::{Change, Watch};
 
 /// Grows with every write of a key; never 0.
 pub type Revision = u64;
@@ -59,7 +71,15 @@ pub enum CatalogError {
         /// What the decoder said.
         source: serde_json::Error,
     },
-    /// The engine failed: disk, network.
+    /// The catalog was written by a newer version of Fluoro.
+    #[error("the catalog has format version {found}, this version of Fluoro reads up to {known}")]
+    Newer {
+        /// Its version.
+        found: u64,
+        /// The newest that we know.
+        known: u64,
+    },
+    /// The engine failed: disk, network. Worth another try later.
     #[error("catalog engine failed")]
     Engine(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
@@ -78,6 +98,9 @@ pub trait Catalog: Send + Sync + fmt::Debug {
 
     /// All records whose key begins with `prefix`, in key order.
     async fn scan(&self, prefix: &str) -> Result<Vec<(String, Versioned<Bytes>)>, CatalogError>;
+
+    /// Tells from now on which keys below `prefix` change, once the change is durable.
+    fn watch(&self, prefix: &str) -> Watch;
 }
 
 /// Records of one type under one prefix, as JSON.
@@ -155,6 +178,12 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
             .collect()
     }
 
+    /// Tells from now on which of the table's keys change; see [`Watch`]. Keys come without the table's prefix.
+    #[must_use]
+    pub fn watch(&self) -> Watch {
+        self.catalog.watch(self.prefix).below(self.prefix.len())
+    }
+
     fn full(&self, key: &str) -> String {
         format!("{}{key}", self.prefix)
     }
@@ -175,6 +204,25 @@ fn decode<T: DeserializeOwned>(
     })
 }
 
+impl Expect {
+    /// Whether what is there is as expected.
+    pub(crate) fn check(self, key: &str, found: Option<Revision>) -> Result<(), CatalogError> {
+        let holds = match self {
+            Self::Anything => true,
+            Self::Absent => found.is_none(),
+            Self::Revision(revision) => found == Some(revision),
+        };
+        if holds {
+            return Ok(());
+        }
+        Err(CatalogError::Conflict {
+            key: key.to_owned(),
+            expected: self,
+            found,
+        })
+    }
+}
+
 impl<T> Clone for Table<T> {
     fn clone(&self) -> Self {
         Self {
@@ -190,70 +238,5 @@ impl<T> fmt::Debug for Table<T> {
         f.debug_struct("Table")
             .field("prefix", &self.prefix)
             .finish_non_exhaustive()
-    }
-}
-
-/// The in-memory twin: for tests, and the measure that every engine is held against.
-#[derive(Debug, Default)]
-pub struct MemoryCatalog {
-    records: Mutex<Records>,
-}
-
-#[derive(Debug, Default)]
-struct Records {
-    last: Revision,
-    by_key: BTreeMap<String, Versioned<Bytes>>,
-}
-
-impl Records {
-    fn check(&self, key: &str, expected: Expect) -> Result<(), CatalogError> {
-        let found = self.by_key.get(key).map(|record| record.revision);
-        let holds = match expected {
-            Expect::Anything => true,
-            Expect::Absent => found.is_none(),
-            Expect::Revision(revision) => found == Some(revision),
-        };
-        if holds {
-            Ok(())
-        } else {
-            Err(CatalogError::Conflict {
-                key: key.to_owned(),
-                expected,
-                found,
-            })
-        }
-    }
-}
-
-#[async_trait]
-impl Catalog for MemoryCatalog {
-    async fn get(&self, key: &str) -> Result<Option<Versioned<Bytes>>, CatalogError> {
-        Ok(self.records.lock().by_key.get(key).cloned())
-    }
-
-    async fn put(&self, key: &str, value: Bytes, expect: Expect) -> Result<Revision, CatalogError> {
-        let mut records = self.records.lock();
-        records.check(key, expect)?;
-        records.last += 1;
-        let revision = records.last;
-        records
-            .by_key
-            .insert(key.to_owned(), Versioned { revision, value });
-        Ok(revision)
-    }
-
-    async fn delete(&self, key: &str, expect: Expect) -> Result<bool, CatalogError> {
-        let mut records = self.records.lock();
-        records.check(key, expect)?;
-        Ok(records.by_key.remove(key).is_some())
-    }
-
-    async fn scan(&self, prefix: &str) -> Result<Vec<(String, Versioned<Bytes>)>, CatalogError> {
-        let records = self.records.lock();
-        let from_prefix = records.by_key.range(prefix.to_owned()..);
-        Ok(from_prefix
-            .take_while(|(key, _)| key.starts_with(prefix))
-            .map(|(key, record)| (key.clone(), record.clone()))
-            .collect())
     }
 }
