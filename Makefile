@@ -3,6 +3,7 @@
 .PHONY: run check test soak bench clean-cache
 
 run: ## build, start everything, deploy the examples, show a trace
+	@scripts/need python
 	@scripts/run
 
 check: ## format, lint, unit tests
