@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use fluoro_wire::Call;
+use http::header;
+
 /// Condition keys (`aws:SourceArn`) and their values. Keys do not tell upper from lower case.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Conditions {
@@ -13,6 +16,31 @@ impl Conditions {
     #[must_use]
     pub fn none() -> Self {
         Self::default()
+    }
+
+    /// What a call tells about itself, whatever it is about: `aws:SourceIp`, `aws:RequestedRegion`, `aws:UserAgent`,
+    /// `aws:Referer`, `aws:SecureTransport`. Source: IAM user guide, AWS global condition context keys.
+    #[must_use]
+    pub fn of_call(call: &Call) -> Self {
+        let mut conditions = Self::none()
+            .with("aws:SourceIp", call.peer.ip().to_string())
+            .with("aws:RequestedRegion", &*call.region.0)
+            .with("aws:SecureTransport", "false");
+        let headers = [
+            ("aws:UserAgent", header::USER_AGENT),
+            ("aws:Referer", header::REFERER),
+        ];
+        for (key, name) in headers {
+            let value = call
+                .head
+                .headers
+                .get(name)
+                .and_then(|value| value.to_str().ok());
+            if let Some(value) = value {
+                conditions = conditions.with(key, value);
+            }
+        }
+        conditions
     }
 
     /// Adds a key with one value, in place of what it had.

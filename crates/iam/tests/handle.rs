@@ -1,5 +1,7 @@
 //! The handle as its users see it: over the in-memory catalog, with a clock that stands still.
 
+#![expect(clippy::unwrap_used, reason = "a step that fails is a test that fails")]
+
 use std::sync::Arc;
 
 use fluoro_ambient::{Ambient, ManualClock, SeededEntropy};
