@@ -1,5 +1,7 @@
 //! Points in time.
 
+use std::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
 
 /// A point in time: microseconds since the Unix epoch. May be negative.
@@ -38,9 +40,86 @@ impl TimestampMicros {
     }
 }
 
+/// A point in time as a client wrote it: seconds since the Unix epoch, a finite double.
+///
+/// Segment documents come back with the very double that was sent, and X-Ray computes durations as differences of
+/// doubles (recorded); so documents keep this form, and everything that we count ourselves is [`TimestampMicros`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
+pub struct EpochSeconds(f64);
+
+/// The number is no point in time: it is infinite or not a number.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[error("{0} is no point in time")]
+pub struct NotFinite(f64);
+
+impl EpochSeconds {
+    /// The moment that many seconds after the epoch; `None` unless finite.
+    #[must_use]
+    pub fn new(seconds: f64) -> Option<Self> {
+        // Adding zero makes one zero of two, so that equality and order agree.
+        seconds.is_finite().then_some(Self(seconds + 0.0))
+    }
+
+    /// Seconds since the epoch, as sent.
+    #[must_use]
+    pub const fn seconds(self) -> f64 {
+        self.0
+    }
+
+    /// Seconds from `earlier` to this moment; negative when it is not earlier.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> f64 {
+        self.0 - earlier.0
+    }
+
+    /// Rounded to microseconds.
+    #[must_use]
+    pub fn micros(self) -> TimestampMicros {
+        TimestampMicros::from_seconds(self.0)
+    }
+}
+
+impl Eq for EpochSeconds {}
+
+impl Ord for EpochSeconds {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+impl PartialOrd for EpochSeconds {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl TryFrom<f64> for EpochSeconds {
+    type Error = NotFinite;
+
+    fn try_from(seconds: f64) -> Result<Self, NotFinite> {
+        Self::new(seconds).ok_or(NotFinite(seconds))
+    }
+}
+
+impl From<EpochSeconds> for f64 {
+    fn from(time: EpochSeconds) -> Self {
+        time.0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_is_finite_and_has_one_zero() {
+        assert_eq!(EpochSeconds::new(f64::INFINITY), None);
+        assert_eq!(EpochSeconds::new(f64::NAN), None);
+        let zeros = [-0.0, 0.0].map(|zero| EpochSeconds::new(zero).unwrap());
+        assert_eq!(zeros[0].cmp(&zeros[1]), Ordering::Equal);
+        assert_eq!(zeros[0].seconds().to_bits(), 0);
+    }
 
     #[test]
     fn seconds_keep_their_microseconds() {

@@ -1,0 +1,113 @@
+//! Segment and subsegment documents: what clients send, checked as the service checks it.
+//!
+//! [`Document::parse`] reads a document in one pass. What must be right for the service to take it (ids, names,
+//! times) is checked in the service's order and refused in its words ([`Refusal`]); any other field of the wrong
+//! type is dropped and counted ([`Trims`]), as the service does. The bytes themselves are kept by whoever stores the
+//! document: this is what they mean, not what they were.
+
+mod cause;
+mod check;
+mod draft;
+mod entity;
+mod lenient;
+mod refusal;
+
+pub use cause::{Cause, Exception, Frame, Recorded};
+pub use entity::{
+    AnnotationValue, Aws, Entity, Flags, Http, HttpRequest, HttpResponse, Link, NAME_LIMIT,
+    SegmentFields, Sql,
+};
+pub use refusal::{Refusal, RefusalCode};
+
+use crate::{SegmentId, TraceId};
+
+/// A document that the service takes.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// The trace it belongs to.
+    pub trace_id: TraceId,
+    /// What was sent: a segment, or a subsegment on its own.
+    pub kind: Kind,
+    /// Its content.
+    pub entity: Entity,
+    /// What was dropped while reading.
+    pub trims: Trims,
+}
+
+/// The two kinds of document.
+#[derive(Debug, Clone)]
+pub enum Kind {
+    /// The work of one service for one request.
+    Segment(Box<SegmentFields>),
+    /// A part of such work that was sent on its own.
+    Subsegment {
+        /// The segment or subsegment that it is a part of.
+        parent_id: SegmentId,
+    },
+}
+
+/// How much of a document was dropped, by cause, nested subsegments included.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Trims {
+    /// Names cut to [`NAME_LIMIT`] characters.
+    pub names_cut: u32,
+    /// Annotations whose key or value cannot be one.
+    pub annotations: u32,
+    /// Known fields of the wrong type.
+    pub wrong_type: u32,
+    /// Fields that segment documents do not have.
+    pub unknown: u32,
+}
+
+/// How large a document may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of JSON. The default is 500 KB, the largest trace: AWS documents 64 KB a document and takes more (recorded).
+    pub bytes: usize,
+    /// Levels of subsegments within subsegments.
+    pub nesting: usize,
+}
+
+impl Document {
+    /// Reads one document within the default [`Limits`].
+    ///
+    /// # Errors
+    ///
+    /// The [`Refusal`] to report for it.
+    pub fn parse(json: &[u8]) -> Result<Self, Refusal> {
+        Self::parse_within(Limits::default(), json)
+    }
+
+    /// Reads one document.
+    ///
+    /// # Errors
+    ///
+    /// The [`Refusal`] to report for it.
+    pub fn parse_within(limits: Limits, json: &[u8]) -> Result<Self, Refusal> {
+        if json.len() > limits.bytes {
+            return Err(Refusal::too_large(None));
+        }
+        let (draft, trims) = draft::read(limits, json)?;
+        check::document(draft, trims)
+    }
+}
+
+impl Trims {
+    /// Whether nothing was dropped.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            bytes: 500_000,
+            nesting: 128,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

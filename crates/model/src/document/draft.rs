@@ -1,0 +1,463 @@
+//! From JSON to a draft: every field in its type, nothing checked yet.
+
+use serde::de::{DeserializeSeed, MapAccess, SeqAccess};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use super::entity::{AnnotationValue, Flags, Http, HttpRequest, HttpResponse, Link, Sql};
+use super::lenient::{Context, Field, Key, Number, pass_over_list, pass_over_object};
+use super::refusal::{Refusal, RefusalCode, Refused};
+use super::{Cause, Exception, Frame, Limits, Recorded, Trims};
+use crate::{EpochSeconds, SegmentId, TraceId};
+
+/// A segment or subsegment as it was written. Absent, null and of the wrong type are all `None`.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    pub(super) id: Option<IdText>,
+    pub(super) name: Option<Box<str>>,
+    pub(super) trace_id: Option<TraceIdText>,
+    pub(super) parent_id: Option<IdText>,
+    pub(super) kind: Option<KindText>,
+    pub(super) start: Option<EpochSeconds>,
+    pub(super) end: Option<EpochSeconds>,
+    pub(super) in_progress: Option<bool>,
+    pub(super) inferred: Option<bool>,
+    pub(super) flags: Flags,
+    pub(super) http: Option<Http>,
+    pub(super) aws: Option<Map<String, Value>>,
+    pub(super) annotations: Option<Annotations>,
+    pub(super) metadata: Option<Box<RawValue>>,
+    pub(super) namespace: Option<Box<str>>,
+    pub(super) sql: Option<Sql>,
+    pub(super) cause: Option<Cause>,
+    pub(super) precursor_ids: Option<Vec<Box<str>>>,
+    pub(super) links: Option<Vec<Link>>,
+    pub(super) service: Option<Map<String, Value>>,
+    pub(super) user: Option<Box<str>>,
+    pub(super) origin: Option<Box<str>>,
+    pub(super) resource_arn: Option<Box<str>>,
+    pub(super) subsegments: Option<Children>,
+}
+
+/// What stands where a segment's id belongs.
+#[derive(Debug)]
+pub(super) enum IdText {
+    Empty,
+    Invalid(Box<str>),
+    Valid(SegmentId),
+}
+
+/// What stands where a trace's id belongs.
+#[derive(Debug)]
+pub(super) enum TraceIdText {
+    Empty,
+    Invalid,
+    Valid(TraceId),
+}
+
+/// What stands in `type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KindText {
+    Segment,
+    Subsegment,
+    Other,
+}
+
+/// The elements of `subsegments`; `None` for one that is no object.
+#[derive(Debug)]
+pub(super) struct Children(pub(super) Vec<Option<Box<Draft>>>);
+
+/// The annotations that can be ones.
+#[derive(Debug)]
+pub(super) struct Annotations(pub(super) Vec<(Box<str>, AnnotationValue)>);
+
+/// Reads a document.
+pub(super) fn read(limits: Limits, json: &[u8]) -> Result<(Box<Draft>, Trims), Refusal> {
+    let unreadable = |refused| Refusal::new(None, refused, RefusalCode::ParseError);
+    let text = std::str::from_utf8(json).map_err(|_| unreadable(Refused::Segment))?;
+    let context = Context::new(limits.nesting);
+    let mut reader = serde_json::Deserializer::from_str(text);
+    // Subsegments are bounded by the context, and free-form JSON has its own reader.
+    reader.disable_recursion_limit();
+    let draft = context
+        .quiet::<Box<Draft>>()
+        .deserialize(&mut reader)
+        .and_then(|draft| reader.end().map(|()| draft))
+        .map_err(|_| unreadable(Refused::Segment))?;
+    let draft = draft.ok_or_else(|| unreadable(Refused::Entity))?;
+    Ok((draft, context.trims()))
+}
+
+// === impl Draft ===
+
+impl Draft {
+    fn read_member<'de, A: MapAccess<'de>>(
+        &mut self,
+        context: &Context,
+        key: &str,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match key {
+            "id" => self.id = map.next_value_seed(context.member())?,
+            "name" => self.name = map.next_value_seed(context.member())?,
+            "trace_id" => self.trace_id = map.next_value_seed(context.member())?,
+            "parent_id" => self.parent_id = map.next_value_seed(context.member())?,
+            "type" => self.kind = map.next_value_seed(context.member())?,
+            "start_time" => self.start = map.next_value_seed(context.member())?,
+            "end_time" => self.end = map.next_value_seed(context.member())?,
+            "in_progress" => self.in_progress = map.next_value_seed(context.member())?,
+            "inferred" => self.inferred = map.next_value_seed(context.member())?,
+            "fault" => self.flags.fault = map.next_value_seed(context.member())?,
+            "error" => self.flags.error = map.next_value_seed(context.member())?,
+            "throttle" => self.flags.throttle = map.next_value_seed(context.member())?,
+            "http" => self.http = map.next_value_seed(context.member())?,
+            "aws" => self.aws = map.next_value_seed(context.free_form())?,
+            "annotations" => self.annotations = map.next_value_seed(context.member())?,
+            "metadata" => self.metadata = map.next_value_seed(context.verbatim())?,
+            "namespace" => self.namespace = map.next_value_seed(context.member())?,
+            "sql" => self.sql = map.next_value_seed(context.member())?,
+            "cause" => self.cause = map.next_value_seed(context.member())?,
+            "precursor_ids" => self.precursor_ids = map.next_value_seed(context.member())?,
+            "links" => self.links = map.next_value_seed(context.member())?,
+            "service" => self.service = map.next_value_seed(context.free_form())?,
+            "user" => self.user = map.next_value_seed(context.member())?,
+            "origin" => self.origin = map.next_value_seed(context.member())?,
+            "resource_arn" => self.resource_arn = map.next_value_seed(context.member())?,
+            _ => context.unknown(map)?,
+        }
+        Ok(())
+    }
+}
+
+/// Boxed, and the only recursive member read apart from the others, so that nesting takes little stack.
+impl Field for Box<Draft> {
+    fn object<'de, A: MapAccess<'de>>(
+        context: &Context,
+        mut map: A,
+    ) -> Result<Option<Self>, A::Error> {
+        context.nested(|| {
+            let mut draft = Self::default();
+            while let Some(key) = map.next_key::<Key<'_>>()? {
+                if key.0 == "subsegments" {
+                    draft.subsegments = map.next_value_seed(context.member())?;
+                } else {
+                    draft.read_member(context, &key.0, &mut map)?;
+                }
+            }
+            Ok(Some(draft))
+        })
+    }
+}
+
+impl Field for Children {
+    fn list<'de, A: SeqAccess<'de>>(
+        context: &Context,
+        mut list: A,
+    ) -> Result<Option<Self>, A::Error> {
+        let mut children = Vec::new();
+        while let Some(child) = list.next_element_seed(context.quiet())? {
+            children.push(child);
+        }
+        Ok(Some(Self(children)))
+    }
+}
+
+// === ids and types ===
+
+impl Field for IdText {
+    fn text(text: &str) -> Option<Self> {
+        Some(match text.parse() {
+            Ok(id) => Self::Valid(id),
+            Err(_) if text.is_empty() => Self::Empty,
+            Err(_) => Self::Invalid(text.into()),
+        })
+    }
+}
+
+impl Field for TraceIdText {
+    fn text(text: &str) -> Option<Self> {
+        Some(match TraceId::parse_xray(text) {
+            Ok(id) => Self::Valid(id),
+            Err(_) if text.is_empty() => Self::Empty,
+            Err(_) => Self::Invalid,
+        })
+    }
+}
+
+impl Field for KindText {
+    fn text(text: &str) -> Option<Self> {
+        Some(match text {
+            "segment" => Self::Segment,
+            "subsegment" => Self::Subsegment,
+            _ => Self::Other,
+        })
+    }
+
+    fn number(_: Number) -> Option<Self> {
+        Some(Self::Other)
+    }
+
+    fn boolean(_: bool) -> Option<Self> {
+        Some(Self::Other)
+    }
+
+    fn object<'de, A: MapAccess<'de>>(_: &Context, map: A) -> Result<Option<Self>, A::Error> {
+        pass_over_object(map)?;
+        Ok(Some(Self::Other))
+    }
+
+    fn list<'de, A: SeqAccess<'de>>(_: &Context, list: A) -> Result<Option<Self>, A::Error> {
+        pass_over_list(list)?;
+        Ok(Some(Self::Other))
+    }
+}
+
+// === annotations ===
+
+impl Field for AnnotationValue {
+    fn text(text: &str) -> Option<Self> {
+        Some(Self::Text(text.into()))
+    }
+
+    fn number(number: Number) -> Option<Self> {
+        Some(Self::Number(number.as_f64()))
+    }
+
+    fn boolean(boolean: bool) -> Option<Self> {
+        Some(Self::Boolean(boolean))
+    }
+}
+
+impl Field for Annotations {
+    fn object<'de, A: MapAccess<'de>>(
+        context: &Context,
+        mut map: A,
+    ) -> Result<Option<Self>, A::Error> {
+        let mut kept: Vec<(Box<str>, AnnotationValue)> = Vec::new();
+        while let Some(key) = map.next_key::<Key<'_>>()? {
+            match map.next_value_seed(context.quiet())? {
+                Some(value) if is_annotation_key(&key.0) => kept.push((key.0.into(), value)),
+                _ => context.trim(|trims| trims.annotations += 1),
+            }
+        }
+        keep_last_of_each_key(&mut kept);
+        Ok(Some(Self(kept)))
+    }
+}
+
+/// Letters, digits and underscore are documented; AWS's own services also use `:` and `.` (recorded), and Envoy's
+/// tracer `-`.
+fn is_annotation_key(key: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
+    (1..=500).contains(&key.len()) && key.bytes().all(allowed)
+}
+
+fn keep_last_of_each_key(annotations: &mut Vec<(Box<str>, AnnotationValue)>) {
+    let mut seen = std::collections::HashSet::with_capacity(annotations.len());
+    let mut index = annotations.len();
+    let mut keep = vec![false; index];
+    for (key, _) in annotations.iter().rev() {
+        index -= 1;
+        keep[index] = seen.insert(key.clone());
+    }
+    let mut keep = keep.into_iter();
+    annotations.retain(|_| keep.next().unwrap_or(true));
+}
+
+// === http, sql, links ===
+
+impl Field for Http {
+    fn object<'de, A: MapAccess<'de>>(
+        context: &Context,
+        mut map: A,
+    ) -> Result<Option<Self>, A::Error> {
+        let mut http = Self::default();
+        while let Some(key) = map.next_key::<Key<'_>>()? {
+            match &*key.0 {
+                "request" => http.request = map.next_value_seed(context.member())?,
+                "response" => http.response = map.next_value_seed(context.member())?,
+                _ => context.unknown(&mut map)?,
+            }
+        }
+        Ok(Some(http))
+    }
+}
+
+impl Field for HttpRequest {
+    fn object<'de, A: MapAccess<'de>>(
+        context: &Context,
+        mut map: A,
+    ) -> Result<Option<Self>, A::Error> {
+        let mut request = Self::default();
+        while let Some(key) = map.next_key::<Key<'_>>()? {
+            match &*key.0 {
+                "method" => request.method = map.next_value_seed(context.member())?,
+                "url" => request.url = map.next_value_seed(context.member())?,
+                "user_agent" => request.user_agent = map.next_value_seed(context.member())?,
+                "client_ip" => request.client_ip = map.next_value_seed(context.member())?,
+                "x_forwarded_for" => {
+                    request.x_forwarded_for = map.next_value_seed(context.member())?;
+                }
+                _ => context.unknown(&mut map)?,
+            }
+        }
+        Ok(Some(request))
+    }
+}
+
+impl Field for HttpResponse {
+    fn object<'de, A: MapAccess<'de>>(
+        context: &Context,
+        mut map: A,
+    ) -> Result<Option<Self>, A::Error> {
+        let mut response = Self::default();
+        while let Some(key) = map.next_key::<Key<'_>>()? {
+            match &*key.0 {
+                "status" => response.status = map.next_value_seed(context.member())?,
+                "content_length" => {
+                    response.content_length = map.next_value_seed(context.member())?;
+                }
+                _ => context.unknown(&mut map)?,
+            }
+        }
+        Ok(Some(response))
+    }
+}
+
+impl Field for Sql {
+    fn object<'de, A: MapAccess<'de>>(
+        context: &Context,
+        mut map: A,
+    ) -> Result<Option<Self>, A::Error> {
+        let mut sql = Self::default();
+        while let Some(key) = map.next_key::<Key<'_>>()? {
+            let member = match &*key.0 {
+                "connection_string" => &mut sql.connection_string,
+                "url" => &mut sql.url,
+                "sanitized_query" => &mut sql.sanitized_query,
+                "database_type" => &mut sql.database_type,
+                "database_version" => &mut sql.database_version,
+                "driver_version" => &mut sql.driver_version,
+                "user" => &mut sql.user,
+                "preparation" => &mut sql.preparation,
+                _ => {
+                    context.unknown(&mut map)?;
+                    continue;
+                }
+            };
+            *member = map.next_value_seed(context.member())?;
+        }
+        Ok(Some(sql))
+    }
+}
+
+/// A link that names no trace is none.
+impl Field for Link {
+    fn object<'de, A: MapAccess<'de>>(
+        context: &Context,
+        mut map: A,
+    ) -> Result<Option<Self>, A::Error> {
+        let mut trace_id: Option<TraceIdText> = None;
+        let mut id: Option<IdText> = None;
+        let mut attributes: Option<Map<String, Value>> = None;
+        while let Some(key) = map.next_key::<Key<'_>>()? {
+            match &*key.0 {
+                "trace_id" => trace_id = map.next_value_seed(context.member())?,
+                "id" => id = map.next_value_seed(context.member())?,
+                "attributes" => attributes = map.next_value_seed(context.free_form())?,
+                _ => context.unknown(&mut map)?,
+            }
+        }
+        let Some(TraceIdText::Valid(trace_id)) = trace_id else {
+            return Ok(None);
+        };
+        let id = match id {
+            Some(IdText::Valid(id)) => Some(id),
+            _ => None,
+        };
+        Ok(Some(Self {
+            trace_id,
+            id,
+            attributes: attributes.unwrap_or_default(),
+        }))
+    }
+}
+
+// === causes ===
+
+impl Field for Cause {
+    fn text(text: &str) -> Option<Self> {
+        Some(Self::Reference(text.into()))
+    }
+
+    fn object<'de, A: MapAccess<'de>>(
+        context: &Context,
+        mut map: A,
+    ) -> Result<Option<Self>, A::Error> {
+        let mut recorded = Recorded::default();
+        while let Some(key) = map.next_key::<Key<'_>>()? {
+            match &*key.0 {
+                "id" => recorded.id = map.next_value_seed(context.member())?,
+                "working_directory" => {
+                    recorded.working_directory = map.next_value_seed(context.member())?;
+                }
+                "paths" => {
+                    recorded.paths = map.next_value_seed(context.member())?.unwrap_or_default();
+                }
+                "exceptions" => {
+                    recorded.exceptions =
+                        map.next_value_seed(context.member())?.unwrap_or_default();
+                }
+                _ => context.unknown(&mut map)?,
+            }
+        }
+        Ok(Some(Self::Recorded(recorded)))
+    }
+}
+
+impl Field for Exception {
+    fn text(_: &str) -> Option<Self> {
+        Some(Self::default())
+    }
+
+    fn object<'de, A: MapAccess<'de>>(
+        context: &Context,
+        mut map: A,
+    ) -> Result<Option<Self>, A::Error> {
+        let mut exception = Self::default();
+        while let Some(key) = map.next_key::<Key<'_>>()? {
+            match &*key.0 {
+                "id" => exception.id = map.next_value_seed(context.member())?,
+                "message" => exception.message = map.next_value_seed(context.member())?,
+                "type" => exception.kind = map.next_value_seed(context.member())?,
+                "remote" => exception.remote = map.next_value_seed(context.member())?,
+                "truncated" => exception.truncated = map.next_value_seed(context.member())?,
+                "skipped" => exception.skipped = map.next_value_seed(context.member())?,
+                "cause" => exception.cause = map.next_value_seed(context.member())?,
+                "stack" => {
+                    exception.stack = map.next_value_seed(context.member())?.unwrap_or_default();
+                }
+                _ => context.unknown(&mut map)?,
+            }
+        }
+        Ok(Some(exception))
+    }
+}
+
+impl Field for Frame {
+    fn object<'de, A: MapAccess<'de>>(
+        context: &Context,
+        mut map: A,
+    ) -> Result<Option<Self>, A::Error> {
+        let mut frame = Self::default();
+        while let Some(key) = map.next_key::<Key<'_>>()? {
+            match &*key.0 {
+                "path" => frame.path = map.next_value_seed(context.member())?,
+                "line" => frame.line = map.next_value_seed(context.member())?,
+                "label" => frame.label = map.next_value_seed(context.member())?,
+                _ => context.unknown(&mut map)?,
+            }
+        }
+        Ok(Some(frame))
+    }
+}
