@@ -1,1 +1,16 @@
-//! From a trace's documents to the assembled trace, its projection and its share of a graph.
+//! From a trace's documents to the assembled trace, its documents as the service gives them out, and its projection.
+//!
+//! Pure functions: the same documents, received at the same times, always make the same trace, in whatever order
+//! they are handed over. Enter at [`Trace::assemble`].
+
+mod assemble;
+mod callee;
+pub mod causes;
+mod json;
+mod output;
+mod project;
+pub mod projection;
+
+pub use assemble::{Received, Trace};
+pub use output::OutputSegment;
+pub use projection::Projection;

@@ -1,0 +1,380 @@
+//! From an assembled trace to its projection.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use fluoro_model::TimestampMicros;
+use fluoro_model::document::{AnnotationValue, Entity};
+
+use crate::assemble::{Entry, Trace};
+use crate::callee::Callee;
+use crate::causes::RootCauses;
+use crate::projection::{
+    Call, HttpFacts, Node, NodeIndex, NodeSource, Observation, ObservationIndex, Open, Outcome,
+    Projection, TraceLink,
+};
+
+/// The member of a link's attributes that says which side the other trace is.
+const REFERENCE_TYPE: &str = "aws.xray.reserved.reference_type";
+
+impl Trace<'_> {
+    /// All that summaries, graphs and filters read of this trace.
+    #[must_use]
+    pub fn projection(&self) -> Projection {
+        let mut builder = Builder::new(self);
+        for &segment in &self.segments {
+            builder.observe_segment(segment);
+        }
+        for (call, callee) in self.silent_calls() {
+            builder.observe_silent_callee(call, &callee);
+        }
+        for &segment in &self.segments {
+            builder.call_from_client(segment);
+            for caller in self.family(segment) {
+                builder.call_reported_callees(segment, caller);
+            }
+        }
+        builder.calls.sort_by_key(|call| (call.start, call.callee));
+        let root = builder.observations.iter().position(|seen| seen.root);
+        let open = self.open();
+        Projection {
+            id: self.id,
+            revision: self.receipts.deliveries,
+            first_received: self.receipts.first.unwrap_or(TimestampMicros(0)),
+            last_received: self.receipts.last.unwrap_or(TimestampMicros(0)),
+            start: self.start(),
+            duration: self.duration(),
+            root: root.map(position),
+            partial: open
+                .iter()
+                .any(|open| matches!(open, Open::MissingParent { .. })),
+            nodes: builder.nodes,
+            observations: builder.observations,
+            calls: builder.calls,
+            causes: RootCauses::default(),
+            links: builder.links,
+            open,
+        }
+    }
+
+    /// What a complete trace would have, by start.
+    fn open(&self) -> Vec<Open> {
+        let mut open = Vec::new();
+        for entry in &self.entries {
+            let (id, segment) = (entry.entity.id, entry.place.is_segment());
+            if entry.entity.is_open() {
+                open.push(Open::InProgress {
+                    id,
+                    name: entry.entity.name.clone(),
+                    segment,
+                });
+            }
+            if let Some(parent_id) = entry.place.parent_id()
+                && self.parent(entry).is_none()
+            {
+                open.push(Open::MissingParent {
+                    id,
+                    name: entry.entity.name.clone(),
+                    segment,
+                    parent_id,
+                });
+            }
+        }
+        open.sort_by_key(Open::id);
+        open
+    }
+}
+
+/// A projection in the making.
+struct Builder<'t> {
+    trace: &'t Trace<'t>,
+    nodes: Vec<Node>,
+    node_of: HashMap<Identity<'t>, NodeIndex>,
+    observations: Vec<Observation>,
+    /// The observation of a segment, by its entry.
+    observation_of: HashMap<usize, ObservationIndex>,
+    calls: Vec<Call>,
+    links: Vec<TraceLink>,
+}
+
+/// What makes two services one node: name, type and account.
+type Identity<'t> = (Cow<'t, str>, Option<Cow<'t, str>>, Option<Cow<'t, str>>);
+
+// === impl Builder ===
+
+impl<'t> Builder<'t> {
+    fn new(trace: &'t Trace<'t>) -> Self {
+        Self {
+            trace,
+            nodes: Vec::new(),
+            node_of: HashMap::new(),
+            observations: Vec::with_capacity(trace.segments.len()),
+            observation_of: HashMap::with_capacity(trace.segments.len()),
+            calls: Vec::new(),
+            links: Vec::new(),
+        }
+    }
+
+    fn observe_segment(&mut self, index: usize) {
+        let trace = self.trace;
+        let entry = &trace.entries[index];
+        let Some(fields) = entry.place.fields() else {
+            return;
+        };
+        let identity = (
+            Cow::Borrowed(&*entry.entity.name),
+            fields.origin.as_deref().map(Cow::Borrowed),
+            account(entry.entity),
+        );
+        let observation = position(self.observations.len());
+        self.observation_of.insert(index, observation);
+        let node = self.node(identity, NodeSource::Reported);
+        let mut annotations = Annotations::default();
+        for member in trace.family(index) {
+            let entity = trace.entries[member].entity;
+            annotations.add(entity);
+            self.links.extend(links(observation, entity));
+        }
+        let aws = entry.entity.aws.as_ref();
+        let zone = aws.and_then(|aws| {
+            let of = |host| aws.text_in(host, "availability_zone");
+            of("ec2").or_else(|| of("ecs"))
+        });
+        self.observations.push(Observation {
+            root: fields.parent_id.is_none(),
+            orphan: fields.parent_id.is_some() && trace.parent(entry).is_none(),
+            annotations: annotations.kept,
+            user: fields.user.clone(),
+            resource_arn: fields.resource_arn.clone(),
+            instance_id: aws
+                .and_then(|aws| aws.text_in("ec2", "instance_id"))
+                .map(Into::into),
+            availability_zone: zone.map(Into::into),
+            ..observation_of(node, entry)
+        });
+    }
+
+    /// A silent callee, and the call to it.
+    fn observe_silent_callee(&mut self, index: usize, callee: &Callee<'t>) {
+        let entry = &self.trace.entries[index];
+        let identity = (
+            Cow::Borrowed(callee.name),
+            Some(callee.kind.clone()),
+            account(entry.entity),
+        );
+        let to = self.node(identity, callee.source);
+        let observation = position(self.observations.len());
+        self.observations.push(Observation {
+            inferred: true,
+            ..observation_of(to, entry)
+        });
+        let Some(caller) = entry.segment.and_then(|it| self.observation_of.get(&it)) else {
+            return;
+        };
+        self.calls.push(Call {
+            from: self.observations[*caller as usize].node,
+            to,
+            caller: Some(*caller),
+            callee: observation,
+            alias: None,
+            start: entry.entity.start,
+            end: entry.entity.end,
+            response_time: entry.entity.duration(),
+            outcome: outcome(entry.entity),
+            http: http(entry.entity),
+            received: entry.received,
+        });
+    }
+
+    /// The call that came from outside, if the segment is a root.
+    fn call_from_client(&mut self, index: usize) {
+        let trace = self.trace;
+        let callee = self.observation_of[&index];
+        let seen = &self.observations[callee as usize];
+        if !seen.root {
+            return;
+        }
+        let entity = trace.entries[index].entity;
+        let mut call = Call {
+            from: seen.node,
+            to: seen.node,
+            caller: None,
+            callee,
+            alias: None,
+            start: seen.start,
+            end: seen.end,
+            response_time: seen.duration(),
+            outcome: seen.outcome,
+            http: seen.http.clone(),
+            received: seen.received,
+        };
+        let client = (
+            Cow::Borrowed(&*entity.name),
+            Some(Cow::Borrowed("client")),
+            None,
+        );
+        call.from = self.node(client, NodeSource::Client);
+        self.calls.push(call);
+    }
+
+    /// The calls from one entity to segments that name it as their parent: one a called node, however often it
+    /// reported itself.
+    fn call_reported_callees(&mut self, segment: usize, index: usize) {
+        let trace = self.trace;
+        let entry = &trace.entries[index];
+        let caller = self.observation_of[&segment];
+        let mut called = HashSet::new();
+        for callee_index in &entry.callees {
+            let callee = self.observation_of[callee_index];
+            let seen = &self.observations[callee as usize];
+            if !called.insert(seen.node) {
+                continue;
+            }
+            let first_seen = trace.entries[*callee_index].first_received;
+            let by_subsegment = !entry.place.is_segment();
+            let call = Call {
+                from: self.observations[caller as usize].node,
+                to: seen.node,
+                caller: Some(caller),
+                callee,
+                alias: by_subsegment.then(|| entry.entity.name.clone()),
+                start: entry.entity.start,
+                end: entry.entity.end,
+                response_time: entry.entity.duration(),
+                outcome: outcome(entry.entity),
+                http: http(entry.entity),
+                received: entry.received.max(first_seen),
+            };
+            // A segment that names another segment as its parent was called without a timed call.
+            let untimed = |call| Call {
+                start: seen.start,
+                end: seen.end,
+                response_time: seen.end.map(|_| 0.0),
+                outcome: seen.outcome,
+                http: None,
+                received: entry.first_received.max(seen.received),
+                ..call
+            };
+            let call = if by_subsegment { call } else { untimed(call) };
+            self.calls.push(call);
+        }
+    }
+
+    fn node(&mut self, identity: Identity<'t>, source: NodeSource) -> NodeIndex {
+        if let Some(&known) = self.node_of.get(&identity) {
+            return known;
+        }
+        let index = position(self.nodes.len());
+        self.nodes.push(Node {
+            name: (*identity.0).into(),
+            kind: identity.1.as_deref().map(Into::into),
+            account_id: identity.2.as_deref().map(Into::into),
+            source,
+        });
+        self.node_of.insert(identity, index);
+        index
+    }
+}
+
+// === annotations ===
+
+/// The distinct annotations of a segment.
+#[derive(Default)]
+struct Annotations<'a> {
+    kept: Vec<(Box<str>, AnnotationValue)>,
+    seen: HashSet<(&'a str, Comparable<'a>)>,
+}
+
+/// An annotation's value with an equality that is one.
+#[derive(PartialEq, Eq, Hash)]
+enum Comparable<'a> {
+    Text(&'a str),
+    Number(u64),
+    Boolean(bool),
+}
+
+impl<'a> Annotations<'a> {
+    fn add(&mut self, entity: &'a Entity) {
+        for (key, value) in &entity.annotations {
+            let comparable = match value {
+                AnnotationValue::Text(text) => Comparable::Text(text),
+                AnnotationValue::Number(number) => Comparable::Number(number.to_bits()),
+                AnnotationValue::Boolean(boolean) => Comparable::Boolean(*boolean),
+            };
+            if self.seen.insert((key, comparable)) {
+                self.kept.push((key.clone(), value.clone()));
+            }
+        }
+    }
+}
+
+// === facts of one entity ===
+
+/// What every observation has.
+fn observation_of(node: NodeIndex, entry: &Entry<'_>) -> Observation {
+    let aws = entry.entity.aws.as_ref();
+    Observation {
+        node,
+        id: entry.entity.id,
+        start: entry.entity.start,
+        end: entry.entity.end,
+        outcome: outcome(entry.entity),
+        root: false,
+        orphan: false,
+        inferred: false,
+        received: entry.received,
+        http: http(entry.entity),
+        annotations: Vec::new(),
+        user: None,
+        resource_arn: None,
+        instance_id: None,
+        availability_zone: None,
+        region: aws.and_then(|aws| aws.text("region")).map(Into::into),
+    }
+}
+
+/// Flags and status are alternatives: either alone makes the outcome (recorded).
+pub(crate) fn outcome(entity: &Entity) -> Outcome {
+    let status = entity.status();
+    let within = |from, to| status.is_some_and(|status| (from..=to).contains(&status));
+    let throttle = entity.flags.throttle == Some(true) || within(429, 429);
+    Outcome {
+        fault: entity.flags.fault == Some(true) || within(500, 599),
+        error: !throttle && (entity.flags.error == Some(true) || within(400, 499)),
+        throttle,
+    }
+}
+
+fn http(entity: &Entity) -> Option<HttpFacts> {
+    let http = entity.http.as_ref()?;
+    let request = http.request.as_ref();
+    Some(HttpFacts {
+        url: request.and_then(|request| request.url.clone()),
+        method: request.and_then(|request| request.method.clone()),
+        user_agent: request.and_then(|request| request.user_agent.clone()),
+        client_ip: request.and_then(|request| request.client_ip.clone()),
+        status: entity.status(),
+    })
+}
+
+fn account(entity: &Entity) -> Option<Cow<'_, str>> {
+    let account = entity.aws.as_ref()?.text("account_id")?;
+    Some(Cow::Borrowed(account))
+}
+
+fn links(from: ObservationIndex, entity: &Entity) -> impl Iterator<Item = TraceLink> {
+    entity.links.iter().map(move |link| TraceLink {
+        from,
+        trace_id: link.trace_id,
+        id: link.id,
+        reference_type: link
+            .attributes
+            .get(REFERENCE_TYPE)
+            .and_then(serde_json::Value::as_str)
+            .map(Into::into),
+    })
+}
+
+fn position(index: usize) -> u32 {
+    u32::try_from(index).expect("a trace has fewer than 2^32 entities")
+}
