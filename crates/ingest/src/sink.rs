@@ -38,6 +38,9 @@ pub trait TraceSink: Send + Sync + fmt::Debug {
     /// It is durable soon after. When the bounded queue is full, it is dropped and counted.
     fn record(&self, source: &Source, document: Bytes);
 
+    /// Counts a document that its writer may not hand over, and why: say, a role without the right to write traces.
+    fn refused(&self, source: &Source, reason: &str);
+
     /// Says that more of this trace is to come, until the returned value is dropped.
     ///
     /// `what` names the work for a reader: `invocation of orders (9f8e7d6c-…)`.
