@@ -1,0 +1,328 @@
+//! Hot traces: what was received lately, assembled live from the log, readable as soon as it is acknowledged.
+//!
+//! It keeps where each trace's documents lie in the log, and each trace's projection; documents only in a bounded
+//! [`cache`]. A projection is made anew when its trace was touched: by a task of its own shortly after, or at once
+//! when somebody asks. After a restart all is rebuilt from the log ([`HotTraces::caught_up`]).
+//!
+//! What is let go (too much for memory, too old, the log too large) is counted ([`HotTraces::losses`]), never silent.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use fluoro_ambient::Ambient;
+use fluoro_model::document::Document;
+use fluoro_model::{SegmentId, TimestampMicros, TraceId};
+use fluoro_trace::{Projection, Received};
+use parking_lot::Mutex;
+use tokio::sync::{Notify, Semaphore, watch};
+
+use crate::log::{Log, Position, Record};
+use crate::scan::{Axis, Candidates, Scan, ScanError};
+
+mod cache;
+mod index;
+mod refresh;
+mod replay;
+mod sweep;
+#[cfg(test)]
+mod tests;
+mod weigh;
+
+use cache::DocumentCache;
+use index::Index;
+
+/// What of the hot traces can be chosen.
+#[derive(Debug, Clone, Copy)]
+pub struct HotSettings {
+    /// How much memory projections and positions may take, in bytes, roughly. Beyond it the oldest traces go.
+    pub memory_bytes: usize,
+    /// How much memory parsed documents may take, in bytes, roughly.
+    pub cache_bytes: usize,
+    /// How long after its receipt a document is kept, in microseconds.
+    pub retention_micros: i64,
+    /// How large the log may grow at rest, in bytes. Beyond it the oldest files go, with the documents in them.
+    pub log_bytes: u64,
+}
+
+impl Default for HotSettings {
+    fn default() -> Self {
+        Self {
+            memory_bytes: 192 << 20,
+            cache_bytes: 32 << 20,
+            retention_micros: 30 * 24 * 3600 * 1_000_000,
+            log_bytes: 20 << 30,
+        }
+    }
+}
+
+/// A document that the log has made durable.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// Where it lies.
+    pub position: Position,
+    /// When it was received.
+    pub at: TimestampMicros,
+    /// How long it is as JSON, in bytes.
+    pub bytes: usize,
+    /// What it says.
+    pub document: Arc<Document>,
+}
+
+/// How many documents were let go, by cause, since the start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Losses {
+    /// The oldest, when memory ran out.
+    pub memory: u64,
+    /// Those older than the retention.
+    pub age: u64,
+    /// The oldest, when the log grew too large.
+    pub log_size: u64,
+    /// Those that the log could not give back: damage.
+    pub unreadable: u64,
+}
+
+/// How far the rebuilding after a start is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Documents found in the log so far.
+    pub documents: u64,
+    /// How much of the log was read, in hundredths.
+    pub percent_read: u8,
+    /// Traces whose projection is still to be made.
+    pub traces_waiting: usize,
+    /// Whether all is as it was: everybody may be answered.
+    pub caught_up: bool,
+}
+
+/// How much is held now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// Traces.
+    pub traces: usize,
+    /// Their documents.
+    pub documents: usize,
+    /// What positions and projections take, in bytes, roughly.
+    pub memory_bytes: usize,
+    /// What the document cache takes, in bytes, roughly.
+    pub cache_bytes: usize,
+}
+
+/// The traces received lately.
+#[derive(Debug)]
+pub struct HotTraces {
+    ambient: Ambient,
+    log: Arc<dyn Log>,
+    settings: HotSettings,
+    index: Mutex<Index>,
+    cache: Mutex<DocumentCache>,
+    losses: Mutex<Losses>,
+    /// Where the log ended at the last sweep: what lies before is in the index or will never be.
+    settled: Mutex<Position>,
+    progress: watch::Sender<Progress>,
+    touched: Arc<Notify>,
+    /// Projections are made by one at a time, so that readers who come together do not all do the same work.
+    refreshing: tokio::sync::Mutex<()>,
+    /// How many blocking threads we use at once.
+    threads: Arc<Semaphore>,
+}
+
+/// How many blocking threads assembling may use at once.
+const THREADS: usize = 2;
+
+// === impl HotTraces ===
+
+impl HotTraces {
+    /// Starts rebuilding from the log, and the tasks that keep projections fresh and memory bounded. They end when
+    /// the last handle is dropped. Call within a tokio runtime.
+    #[must_use]
+    pub fn open(ambient: Ambient, log: Arc<dyn Log>, settings: HotSettings) -> Arc<Self> {
+        let hot = Arc::new(Self {
+            ambient,
+            log,
+            settings,
+            index: Mutex::default(),
+            cache: Mutex::new(DocumentCache::new(settings.cache_bytes)),
+            losses: Mutex::default(),
+            settled: Mutex::new(Position::START),
+            progress: watch::Sender::new(Progress {
+                documents: 0,
+                percent_read: 0,
+                traces_waiting: 0,
+                caught_up: false,
+            }),
+            touched: Arc::new(Notify::new()),
+            refreshing: tokio::sync::Mutex::default(),
+            threads: Arc::new(Semaphore::new(THREADS)),
+        });
+        tokio::spawn(replay::run(Arc::downgrade(&hot), hot.log.extent()));
+        tokio::spawn(refresh::run(Arc::downgrade(&hot), Arc::clone(&hot.touched)));
+        tokio::spawn(sweep::run(Arc::downgrade(&hot)));
+        hot
+    }
+
+    /// How far the rebuilding is.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        *self.progress.borrow()
+    }
+
+    /// Waits until all that the log held at the start is readable.
+    ///
+    /// # Errors
+    ///
+    /// When the log cannot be read; it was logged.
+    pub async fn caught_up(&self) -> Result<(), ScanError> {
+        let mut progress = self.progress.subscribe();
+        let caught_up = progress.wait_for(|progress| progress.caught_up).await;
+        caught_up.map(drop).map_err(|_| ScanError::Closed)
+    }
+
+    /// Takes documents that the log has made durable. From now on they are found.
+    pub fn apply(&self, arrivals: &[Arrival]) {
+        {
+            let mut cache = self.cache.lock();
+            for arrival in arrivals {
+                cache.insert(
+                    arrival.position,
+                    Arc::clone(&arrival.document),
+                    arrival.bytes,
+                );
+            }
+        }
+        let let_go = {
+            let mut index = self.index.lock();
+            for arrival in arrivals {
+                let place = index::Place::new(arrival.position, arrival.at, arrival.bytes);
+                index.add(arrival.document.trace_id, place);
+            }
+            index.shrink_to(self.settings.memory_bytes)
+        };
+        self.losses.lock().memory += let_go;
+        self.touched.notify_one();
+    }
+
+    /// How many bytes of JSON are held of this trace.
+    #[must_use]
+    pub fn trace_bytes(&self, trace: TraceId) -> u64 {
+        self.index.lock().trace_bytes(trace)
+    }
+
+    /// All documents of one trace, in the order received, to be handed to `Trace::assemble`; none when nothing of it
+    /// is known.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be read.
+    pub async fn documents(&self, trace: TraceId) -> Result<Vec<Received>, ScanError> {
+        let places = self.index.lock().places(trace);
+        self.read_documents(places).await
+    }
+
+    /// The trace's documents as they were received, byte for byte, in the order received.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be read.
+    pub async fn raw(&self, trace: TraceId) -> Result<Vec<Record>, ScanError> {
+        let places = self.index.lock().places(trace);
+        let positions: Vec<Position> = places.iter().map(|place| place.position).collect();
+        let records = self.log.read(&positions).await?;
+        Ok(records.into_iter().flatten().collect())
+    }
+
+    /// The projection of one trace; `None` when nothing of it is known.
+    ///
+    /// # Errors
+    ///
+    /// When its documents cannot be read.
+    pub async fn by_id(&self, trace: TraceId) -> Result<Option<Arc<Projection>>, ScanError> {
+        self.refresh(&[trace]).await?;
+        Ok(self.index.lock().projection(trace))
+    }
+
+    /// The projections of all traces whose time `by` lies in the range, and perhaps of some others.
+    ///
+    /// # Errors
+    ///
+    /// When documents cannot be read.
+    pub async fn projections(
+        &self,
+        range: Range<TimestampMicros>,
+        by: Axis,
+    ) -> Result<Vec<Arc<Projection>>, ScanError> {
+        self.refresh_all().await?;
+        Ok(self.index.lock().range(range, by))
+    }
+
+    /// The segments and subsegments that name a parent which has not come.
+    ///
+    /// # Errors
+    ///
+    /// When documents cannot be read.
+    pub async fn orphans(&self) -> Result<Vec<(TraceId, SegmentId)>, ScanError> {
+        self.refresh_all().await?;
+        Ok(self.index.lock().orphans())
+    }
+
+    /// What was let go since the start.
+    #[must_use]
+    pub fn losses(&self) -> Losses {
+        *self.losses.lock()
+    }
+
+    /// What is held now.
+    #[must_use]
+    pub fn held(&self) -> Held {
+        let cache_bytes = self.cache.lock().bytes();
+        let index = self.index.lock();
+        Held {
+            traces: index.len(),
+            documents: index.documents(),
+            memory_bytes: index.memory_bytes(),
+            cache_bytes,
+        }
+    }
+
+    /// Runs work that takes long on a blocking thread; at most [`THREADS`] at once.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, ScanError> {
+        let permit = Arc::clone(&self.threads)
+            .acquire_owned()
+            .await
+            .map_err(|_| ScanError::Closed)?;
+        let done = tokio::task::spawn_blocking(move || {
+            let result = work();
+            drop(permit);
+            result
+        });
+        done.await.map_err(|_| ScanError::Closed)
+    }
+}
+
+#[async_trait]
+impl Scan for HotTraces {
+    async fn projections(
+        &self,
+        candidates: &Candidates,
+    ) -> Result<Vec<Arc<Projection>>, ScanError> {
+        Self::projections(self, candidates.range.clone(), candidates.by).await
+    }
+
+    async fn by_id(&self, trace: TraceId) -> Result<Option<Arc<Projection>>, ScanError> {
+        Self::by_id(self, trace).await
+    }
+
+    async fn documents(&self, trace: TraceId) -> Result<Vec<Received>, ScanError> {
+        Self::documents(self, trace).await
+    }
+}
+
+impl Drop for HotTraces {
+    /// Lets the task that keeps projections fresh see that it is over.
+    fn drop(&mut self) {
+        self.touched.notify_one();
+    }
+}

@@ -1,0 +1,76 @@
+//! Rebuilding the hot traces from the log after a start.
+
+use std::sync::Weak;
+
+use super::index::Place;
+use super::{HotTraces, Progress, ScanError};
+use crate::log::{Extent, Position};
+
+/// How much of the log is read at a time, in bytes of documents.
+const CHUNK: usize = 4 << 20;
+
+/// Reads what the log held at the start, then makes all projections.
+pub(super) async fn run(hot: Weak<HotTraces>, extent: Extent) {
+    let Some(hot) = hot.upgrade() else { return };
+    let started = hot.ambient.ticks_nanos();
+    if let Err(error) = hot.replay(extent).await {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "cannot rebuild the traces from the log"
+        );
+        return;
+    }
+    let progress = hot.progress();
+    tracing::info!(
+        documents = progress.documents,
+        traces = hot.held().traces,
+        log_bytes = extent.bytes,
+        millis = (hot.ambient.ticks_nanos() - started) / 1_000_000,
+        "traces rebuilt from the log"
+    );
+}
+
+impl HotTraces {
+    async fn replay(&self, extent: Extent) -> Result<(), ScanError> {
+        let mut next = Some(extent.first);
+        while let Some(from) = next.filter(|from| *from < extent.end) {
+            let chunk = self.log.scan(from, CHUNK).await?;
+            let documents = chunk.records.len() as u64;
+            let let_go = {
+                let mut index = self.index.lock();
+                for (position, record) in &chunk.records {
+                    let place = Place::new(*position, record.received, record.document.len());
+                    index.add(record.trace, place);
+                }
+                index.shrink_to(self.settings.memory_bytes)
+            };
+            self.losses.lock().memory += let_go;
+            next = chunk.next;
+            let percent_read = percent(extent, next);
+            let traces_waiting = self.index.lock().stale_count();
+            self.progress.send_modify(|progress| {
+                progress.documents += documents;
+                progress.percent_read = percent_read;
+                progress.traces_waiting = traces_waiting;
+            });
+        }
+        self.refresh_all().await?;
+        self.progress.send_modify(|progress| {
+            *progress = Progress {
+                percent_read: 100,
+                traces_waiting: 0,
+                caught_up: true,
+                ..*progress
+            };
+        });
+        Ok(())
+    }
+}
+
+/// How far into the log `next` lies.
+fn percent(extent: Extent, next: Option<Position>) -> u8 {
+    let (first, end) = (extent.first.bits(), extent.end.bits());
+    let read = next.map_or(end, |next| next.bits().min(end)) - first;
+    let percent = u128::from(read) * 100 / u128::from((end - first).max(1));
+    u8::try_from(percent).unwrap_or(100)
+}

@@ -1,0 +1,314 @@
+//! Hot traces over the memory log and over files.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use fluoro_ambient::{Ambient, ManualClock, SeededEntropy};
+use fluoro_model::document::Document;
+use fluoro_model::{TimestampMicros, TraceId};
+
+use super::{Arrival, Held, HotSettings, HotTraces, Losses};
+use crate::log::simulated::{Random, SimulatedDisk};
+use crate::log::{Log, LogSettings, MemoryLog, Position, Record, SegmentedLog};
+use crate::scan::Axis;
+
+const NOW: i64 = 1_790_000_000_000_000;
+
+struct Bench {
+    clock: Arc<ManualClock>,
+    log: Arc<dyn Log>,
+    hot: Arc<HotTraces>,
+}
+
+impl Bench {
+    fn new(log: Arc<dyn Log>, settings: HotSettings) -> Self {
+        let clock = Arc::new(ManualClock::at(NOW));
+        let ambient = Ambient::new(
+            Arc::<ManualClock>::clone(&clock),
+            Arc::new(SeededEntropy::new(1)),
+        );
+        let hot = HotTraces::open(ambient, Arc::clone(&log), settings);
+        Self { clock, log, hot }
+    }
+
+    /// Appends and applies as ingest does.
+    async fn put(&self, at: i64, documents: &[String]) -> Vec<Position> {
+        let at = TimestampMicros(at);
+        let parsed: Vec<Arc<Document>> = documents
+            .iter()
+            .map(|json| Arc::new(Document::parse(json.as_bytes()).unwrap()))
+            .collect();
+        let records = parsed.iter().zip(documents).map(|(document, json)| Record {
+            trace: document.trace_id,
+            received: at,
+            document: Bytes::from(json.clone()),
+        });
+        let positions = self.log.append(records.collect()).await.unwrap();
+        let arrivals: Vec<Arrival> = positions
+            .iter()
+            .zip(parsed.into_iter().zip(documents))
+            .map(|(position, (document, json))| Arrival {
+                position: *position,
+                at,
+                bytes: json.len(),
+                document,
+            })
+            .collect();
+        self.hot.apply(&arrivals);
+        positions
+    }
+}
+
+fn trace(number: u64) -> TraceId {
+    TraceId::new(1_790_000_000, {
+        let mut random = [0; 12];
+        random[4..].copy_from_slice(&number.to_be_bytes());
+        random
+    })
+}
+
+/// A root segment that begins so many seconds after [`NOW`].
+fn segment(number: u64, start: f64) -> String {
+    let start = 1_790_000_000.0 + start;
+    format!(
+        r#"{{"name":"s{number}","id":"{number:016x}","trace_id":"{}","start_time":{start:.6},"end_time":{:.6}}}"#,
+        trace(number),
+        start + 0.5,
+    )
+}
+
+fn subsegment(number: u64, id: u64, parent: u64) -> String {
+    format!(
+        r#"{{"type":"subsegment","name":"part","id":"{id:016x}","parent_id":"{parent:016x}","trace_id":"{}","start_time":1790000000.1,"end_time":1790000000.2}}"#,
+        trace(number),
+    )
+}
+
+fn uncached() -> HotSettings {
+    HotSettings {
+        cache_bytes: 0,
+        ..HotSettings::default()
+    }
+}
+
+fn files(disk: &SimulatedDisk) -> Arc<dyn Log> {
+    let settings = LogSettings {
+        file_bytes: 4 << 10,
+        ..LogSettings::default()
+    };
+    Arc::new(SegmentedLog::open_on(Arc::new(disk.clone()), settings).unwrap())
+}
+
+#[tokio::test]
+async fn a_document_is_found_at_once_and_changes_its_trace() {
+    for settings in [HotSettings::default(), uncached()] {
+        let bench = Bench::new(Arc::new(MemoryLog::default()), settings);
+        assert!(bench.hot.by_id(trace(1)).await.unwrap().is_none());
+
+        bench.put(NOW, &[subsegment(1, 7, 1)]).await;
+        let orphaned = bench.hot.by_id(trace(1)).await.unwrap().unwrap();
+        assert!(!orphaned.is_complete() && orphaned.start.is_none());
+        assert_eq!(bench.hot.orphans().await.unwrap().len(), 1);
+
+        bench.put(NOW + 1, &[segment(1, 3.0)]).await;
+        let whole = bench.hot.by_id(trace(1)).await.unwrap().unwrap();
+        assert!(whole.is_complete());
+        assert_eq!(whole.revision, 2);
+        assert_eq!(bench.hot.orphans().await.unwrap(), []);
+        assert_eq!(bench.hot.documents(trace(1)).await.unwrap().len(), 2);
+        let raw = bench.hot.raw(trace(1)).await.unwrap();
+        assert_eq!(raw[1].document, segment(1, 3.0));
+    }
+}
+
+#[tokio::test]
+async fn a_restart_rebuilds_everything() {
+    let disk = SimulatedDisk::new(1);
+    let bench = Bench::new(files(&disk), HotSettings::default());
+    bench.hot.caught_up().await.unwrap();
+    for number in 0..50 {
+        bench
+            .put(
+                NOW + i64::try_from(number).unwrap(),
+                &[segment(number, 1.0)],
+            )
+            .await;
+        bench
+            .put(NOW + 100, &[subsegment(number, 999, number)])
+            .await;
+    }
+    let everything = TimestampMicros(0)..TimestampMicros(i64::MAX);
+    let before = bench
+        .hot
+        .projections(everything.clone(), Axis::Start)
+        .await
+        .unwrap();
+    assert_eq!(before.len(), 50);
+    let Bench { log, hot, .. } = bench;
+    drop((hot, log));
+    tokio::task::yield_now().await;
+
+    let bench = Bench::new(reopened(&disk).await, HotSettings::default());
+    bench.hot.caught_up().await.unwrap();
+    let progress = bench.hot.progress();
+    assert_eq!((progress.documents, progress.percent_read), (100, 100));
+    let after = bench
+        .hot
+        .projections(everything, Axis::Start)
+        .await
+        .unwrap();
+    assert_eq!(after, before);
+}
+
+/// The tasks of the hot traces before may hold the log for a moment longer.
+async fn reopened(disk: &SimulatedDisk) -> Arc<dyn Log> {
+    tokio::task::yield_now().await;
+    files(disk)
+}
+
+#[tokio::test]
+async fn ranges_never_leave_out_a_trace() {
+    let bench = Bench::new(Arc::new(MemoryLog::default()), uncached());
+    let mut random = Random::new(7);
+    for number in 0..120u64 {
+        let start = f64::from(u32::try_from(random.below(60_000)).unwrap()) / 1000.0;
+        let at = NOW + i64::try_from(random.below(60_000_000)).unwrap();
+        bench.put(at, &[segment(number, start)]).await;
+        if random.chance(512) {
+            let later = at + i64::try_from(random.below(10_000_000)).unwrap();
+            bench.put(later, &[subsegment(number, 5_000, number)]).await;
+        }
+    }
+    let everything = TimestampMicros(0)..TimestampMicros(i64::MAX);
+    let all = bench
+        .hot
+        .projections(everything, Axis::Received)
+        .await
+        .unwrap();
+    assert_eq!(all.len(), 120);
+    for _ in 0..200 {
+        let from = NOW + i64::try_from(random.below(60_000_000)).unwrap();
+        let range = TimestampMicros(from)
+            ..TimestampMicros(from + i64::try_from(random.below(9_000_000)).unwrap());
+        for by in [Axis::Start, Axis::Updated, Axis::Received] {
+            let found = bench.hot.projections(range.clone(), by).await.unwrap();
+            let found: BTreeSet<TraceId> = found.iter().map(|projection| projection.id).collect();
+            for projection in &all {
+                let within = match by {
+                    Axis::Start => range.contains(&projection.start.unwrap().micros()),
+                    Axis::Updated => range.contains(&projection.last_received),
+                    Axis::Received => {
+                        range.contains(&projection.first_received)
+                            || range.contains(&projection.last_received)
+                    }
+                };
+                assert!(
+                    !within || found.contains(&projection.id),
+                    "{by:?} {range:?}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn memory_is_bounded_and_the_oldest_go() {
+    let settings = HotSettings {
+        memory_bytes: 50_000,
+        cache_bytes: 20_000,
+        ..HotSettings::default()
+    };
+    let bench = Bench::new(Arc::new(MemoryLog::default()), settings);
+    for number in 0..2_000 {
+        bench
+            .put(
+                NOW + i64::try_from(number).unwrap(),
+                &[segment(number, 1.0)],
+            )
+            .await;
+        if number % 100 == 0 {
+            bench.hot.by_id(trace(number)).await.unwrap();
+        }
+    }
+    let Held {
+        traces,
+        memory_bytes,
+        cache_bytes,
+        documents,
+    } = bench.hot.held();
+    assert!(memory_bytes <= 50_000 && cache_bytes <= 20_000);
+    assert_eq!(traces, documents);
+    assert!(bench.hot.by_id(trace(0)).await.unwrap().is_none());
+    assert!(bench.hot.by_id(trace(1_999)).await.unwrap().is_some());
+    assert_eq!(bench.hot.losses().memory + traces as u64, 2_000);
+}
+
+#[tokio::test]
+async fn what_is_older_than_the_retention_goes_with_its_files() {
+    let disk = SimulatedDisk::new(2);
+    let settings = HotSettings {
+        retention_micros: 10_000_000,
+        ..HotSettings::default()
+    };
+    let bench = Bench::new(files(&disk), settings);
+    for number in 0..100 {
+        bench.put(NOW, &[segment(number, 1.0)]).await;
+    }
+    // One trace gets another document later: it stays, without its first.
+    bench.put(NOW + 5_000_000, &[subsegment(0, 77, 0)]).await;
+    let full = disk.used();
+    bench.clock.advance_micros(12_000_000);
+    bench.hot.sweep().await.unwrap();
+    bench.hot.sweep().await.unwrap();
+    assert_eq!(
+        bench.hot.losses(),
+        Losses {
+            age: 100,
+            ..Losses::default()
+        }
+    );
+    assert_eq!(bench.hot.held().traces, 1);
+    assert_eq!(bench.hot.documents(trace(0)).await.unwrap().len(), 1);
+    assert!(
+        disk.used() < full / 3,
+        "{} of {full} bytes left",
+        disk.used()
+    );
+}
+
+#[tokio::test]
+async fn a_log_that_grows_too_large_loses_its_oldest_files() {
+    let disk = SimulatedDisk::new(3);
+    let settings = HotSettings {
+        log_bytes: 20_000,
+        ..HotSettings::default()
+    };
+    let bench = Bench::new(files(&disk), settings);
+    for number in 0..400 {
+        bench.put(NOW, &[segment(number, 1.0)]).await;
+    }
+    assert!(bench.log.extent().bytes > 40_000);
+    bench.hot.sweep().await.unwrap();
+    assert!(bench.log.extent().bytes <= 20_000);
+    let held = bench.hot.held();
+    assert_eq!(bench.hot.losses().log_size + held.documents as u64, 400);
+    assert!(bench.hot.by_id(trace(0)).await.unwrap().is_none());
+    assert!(bench.hot.by_id(trace(399)).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn damage_takes_documents_away_and_is_counted() {
+    let disk = SimulatedDisk::new(4);
+    let bench = Bench::new(files(&disk), uncached());
+    bench.put(NOW, &[segment(1, 1.0)]).await;
+    bench.put(NOW + 1, &[subsegment(1, 9, 1)]).await;
+    disk.corrupt("0000000000000000.log", 24 + 36 + 5);
+    let projection = bench.hot.by_id(trace(1)).await.unwrap().unwrap();
+    assert!(
+        !projection.is_complete(),
+        "the segment is lost, the subsegment an orphan"
+    );
+    assert_eq!(bench.hot.losses().unreadable, 1);
+    assert_eq!(bench.hot.held().documents, 1);
+}

@@ -1,0 +1,88 @@
+//! How much memory a projection takes, roughly: the limits are about orders of magnitude, not bytes.
+
+use fluoro_model::document::AnnotationValue;
+use fluoro_trace::Projection;
+use fluoro_trace::projection::{HttpFacts, Observation, Open};
+
+/// What an allocation costs beyond its bytes.
+const ALLOCATION: usize = 16;
+
+/// A root cause's path with its names and messages is about this long.
+const CAUSE_PATH: usize = 600;
+
+pub(super) fn projection(projection: &Projection) -> usize {
+    let nodes: usize = projection
+        .nodes
+        .iter()
+        .map(|node| {
+            text(Some(&node.name)) + text(node.kind.as_deref()) + text(node.account_id.as_deref())
+        })
+        .sum();
+    let calls: usize = projection
+        .calls
+        .iter()
+        .map(|call| text(call.alias.as_deref()) + http(call.http.as_ref()))
+        .sum();
+    let observations: usize = projection.observations.iter().map(observation).sum();
+    let open: usize = projection
+        .open
+        .iter()
+        .map(|open| text(Some(name_of(open))))
+        .sum();
+    let causes = &projection.causes;
+    let paths = causes.fault.len() + causes.error.len() + causes.response_time.len();
+    size_of::<Projection>()
+        + size_of_val(&*projection.nodes)
+        + size_of_val(&*projection.calls)
+        + size_of_val(&*projection.observations)
+        + size_of_val(&*projection.links)
+        + size_of_val(&*projection.open)
+        + nodes
+        + calls
+        + observations
+        + open
+        + paths * CAUSE_PATH
+        + 8 * ALLOCATION
+}
+
+fn observation(observation: &Observation) -> usize {
+    let annotations: usize = observation
+        .annotations
+        .iter()
+        .map(|(key, value)| {
+            let value_text = match value {
+                AnnotationValue::Text(value) => text(Some(value)),
+                AnnotationValue::Number(_) | AnnotationValue::Boolean(_) => 0,
+            };
+            size_of::<(Box<str>, AnnotationValue)>() + text(Some(key)) + value_text
+        })
+        .sum();
+    let texts = [
+        &observation.user,
+        &observation.resource_arn,
+        &observation.instance_id,
+        &observation.availability_zone,
+        &observation.region,
+    ];
+    let texts: usize = texts.into_iter().map(|value| text(value.as_deref())).sum();
+    annotations + texts + http(observation.http.as_ref())
+}
+
+fn http(facts: Option<&HttpFacts>) -> usize {
+    facts.map_or(0, |facts| {
+        text(facts.url.as_deref())
+            + text(facts.method.as_deref())
+            + text(facts.user_agent.as_deref())
+            + text(facts.client_ip.as_deref())
+    })
+}
+
+fn name_of(open: &Open) -> &str {
+    match open {
+        Open::InProgress { name, .. } | Open::MissingParent { name, .. } => name,
+    }
+}
+
+fn text(value: Option<&str>) -> usize {
+    value.map_or(0, |text| text.len() + ALLOCATION)
+}

@@ -1,0 +1,59 @@
+//! The scan: which traces may answer a question, and what they consist of.
+//!
+//! [`Scan`] is the seam. The engine of now is [`crate::hot::HotTraces`]; columnar blocks bring another beside it, and
+//! readers will see both as one. What a scan finds are candidates: it may give too many and never too few, and the
+//! caller's own look at the projection decides.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use fluoro_model::{TimestampMicros, TraceId};
+use fluoro_trace::{Projection, Received};
+
+/// By which of a trace's times a range is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Axis {
+    /// When the trace began: the start of its earliest segment, by the clocks of those who sent it.
+    Start,
+    /// When its last accepted document was received.
+    Updated,
+    /// When any of its documents was received: traces that arrived, at least in part, within the range.
+    Received,
+}
+
+/// Which traces are asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidates {
+    /// From its start, which belongs to it, to its end, which does not.
+    pub range: Range<TimestampMicros>,
+    /// What the range is about.
+    pub by: Axis,
+}
+
+/// Why a scan did not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanError {
+    /// The documents could not be read.
+    #[error("failed to read documents for a query")]
+    Log(#[from] crate::log::LogError),
+    /// The server is going down.
+    #[error("the store is closed")]
+    Closed,
+}
+
+/// The seam.
+#[async_trait]
+pub trait Scan: Send + Sync + fmt::Debug {
+    /// The projections of all traces that fit, perhaps of some others, in no order. Every document that was
+    /// acknowledged before the call is in them.
+    async fn projections(&self, candidates: &Candidates)
+    -> Result<Vec<Arc<Projection>>, ScanError>;
+
+    /// The projection of one trace; `None` when nothing of it is known.
+    async fn by_id(&self, trace: TraceId) -> Result<Option<Arc<Projection>>, ScanError>;
+
+    /// All documents of one trace, in the order received; none when nothing of it is known.
+    async fn documents(&self, trace: TraceId) -> Result<Vec<Received>, ScanError>;
+}
