@@ -5,9 +5,11 @@ use std::fmt;
 use async_trait::async_trait;
 use bytes::Bytes;
 use fluoro_model::TraceId;
+use serde::Serialize;
 
 /// Through which door documents come in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Door {
     /// Port 2000, UDP: everybody who is not one of our functions.
     Daemon,
@@ -45,6 +47,9 @@ pub trait TraceSink: Send + Sync + fmt::Debug {
     ///
     /// `what` names the work for a reader: `invocation of orders (9f8e7d6c-…)`.
     fn open(&self, trace: TraceId, what: String) -> OpenWork;
+
+    /// Counts work of which nothing is recorded, because the sampling rules or the caller said so.
+    fn unsampled(&self, source: &Source);
 
     /// Waits until everything recorded before this call is durable and readable.
     async fn flushed(&self);

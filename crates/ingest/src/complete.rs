@@ -1,0 +1,151 @@
+//! Knowing when a trace is finished: what is still open in it, and who waits for that.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use fluoro_model::TraceId;
+use fluoro_trace::Projection;
+use fluoro_trace::projection::Open;
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use crate::sink::OpenWork;
+
+/// How many open things a reader is told of.
+const TOLD: usize = 100;
+
+/// How many traces may have open work that is told apart; of more, only that their documents are complete is known.
+const TRACES: usize = 100_000;
+
+/// Whether a trace is finished.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Completion {
+    /// Nothing more is known to come.
+    pub complete: bool,
+    /// What is still to come, in words; at most 100 items.
+    pub open: Vec<String>,
+}
+
+/// The open work of all traces. Clones are the same.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct OpenTraces {
+    traces: Arc<Mutex<HashMap<TraceId, Entry>>>,
+}
+
+#[derive(Debug, Default)]
+struct Entry {
+    /// In the order opened.
+    work: Vec<(u64, String)>,
+    opened: u64,
+    waiting: usize,
+    changed: Arc<Notify>,
+}
+
+/// Somebody's interest in a trace; ends when dropped.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    open: OpenTraces,
+    trace: TraceId,
+    pub(crate) changed: Arc<Notify>,
+}
+
+// === impl OpenTraces ===
+
+impl OpenTraces {
+    /// Notes work until the returned value is dropped.
+    pub(crate) fn open(&self, trace: TraceId, what: String) -> OpenWork {
+        let mut traces = self.traces.lock();
+        if traces.len() >= TRACES && !traces.contains_key(&trace) {
+            tracing::warn!("too many traces have open work at once; one more is not noted");
+            return OpenWork::new(|| {});
+        }
+        let entry = traces.entry(trace).or_default();
+        entry.opened += 1;
+        let number = entry.opened;
+        entry.work.push((number, what));
+        let this = self.clone();
+        OpenWork::new(move || {
+            this.change(trace, |entry| {
+                entry.work.retain(|(open, _)| *open != number)
+            });
+        })
+    }
+
+    /// Says that documents of these traces came in.
+    pub(crate) fn arrived(&self, arrived: impl Iterator<Item = TraceId>) {
+        let traces = self.traces.lock();
+        if traces.is_empty() {
+            return;
+        }
+        for entry in arrived.filter_map(|trace| traces.get(&trace)) {
+            entry.changed.notify_waiters();
+        }
+    }
+
+    /// Begins to wait for changes of a trace.
+    pub(crate) fn wait(&self, trace: TraceId) -> Waiting {
+        let mut traces = self.traces.lock();
+        let entry = traces.entry(trace).or_default();
+        entry.waiting += 1;
+        Waiting {
+            open: self.clone(),
+            trace,
+            changed: Arc::clone(&entry.changed),
+        }
+    }
+
+    /// What is open, given what is known of the trace.
+    pub(crate) fn completion(&self, trace: TraceId, known: Option<&Projection>) -> Completion {
+        let mut open: Vec<String> = match self.traces.lock().get(&trace) {
+            Some(entry) => entry.work.iter().map(|(_, what)| what.clone()).collect(),
+            None => Vec::new(),
+        };
+        match known {
+            Some(projection) => open.extend(projection.open.iter().map(in_words)),
+            None if open.is_empty() => {
+                open.push("nothing of this trace has been received".to_owned());
+            }
+            None => {}
+        }
+        let complete = open.is_empty();
+        open.truncate(TOLD);
+        Completion { complete, open }
+    }
+
+    /// Changes an entry, tells those who wait, and forgets it when it is of no more use.
+    fn change(&self, trace: TraceId, change: impl FnOnce(&mut Entry)) {
+        let mut traces = self.traces.lock();
+        let Some(entry) = traces.get_mut(&trace) else {
+            return;
+        };
+        change(entry);
+        entry.changed.notify_waiters();
+        if entry.work.is_empty() && entry.waiting == 0 {
+            traces.remove(&trace);
+        }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.open.change(self.trace, |entry| entry.waiting -= 1);
+    }
+}
+
+fn in_words(open: &Open) -> String {
+    let kind = |segment: &bool| if *segment { "segment" } else { "subsegment" };
+    match open {
+        Open::InProgress { id, name, segment } => {
+            format!("{} {name} ({id}) is in progress", kind(segment))
+        }
+        Open::MissingParent {
+            id,
+            name,
+            segment,
+            parent_id,
+        } => format!(
+            "parent {parent_id} of {} {name} ({id}) has not come",
+            kind(segment)
+        ),
+    }
+}

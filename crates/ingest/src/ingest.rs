@@ -1,0 +1,417 @@
+//! The way of a batch: parse, validate, append, apply, answer.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use fluoro_ambient::Ambient;
+use fluoro_model::document::{Document, Limits, Refusal};
+use fluoro_model::{TimestampMicros, TraceId};
+use fluoro_store::hot::{Arrival, HotTraces};
+use fluoro_store::log::{Log, LogError, Record};
+use fluoro_store::scan::ScanError;
+use tokio::sync::Semaphore;
+
+use crate::complete::{Completion, OpenTraces};
+use crate::ledger::{Cause, Ledger, LedgerLine};
+use crate::origin::Origins;
+use crate::queue::{self, Queue};
+use crate::sink::{OpenWork, Source, TraceSink};
+
+/// What of ingest can be chosen.
+#[derive(Debug, Clone, Copy)]
+pub struct IngestSettings {
+    /// How many bytes of documents one trace may have together. AWS: 100 to 500 KB, depending on how it is sent.
+    pub trace_bytes: usize,
+    /// How many bytes of recorded documents may wait; beyond it they are dropped and counted.
+    pub queue_bytes: usize,
+    /// How many bytes of batches may be on their way at once; beyond it [`Ingest::put`] waits, and then refuses.
+    pub in_flight_bytes: usize,
+    /// How long [`Ingest::put`] waits for its turn.
+    pub patience: Duration,
+}
+
+impl Default for IngestSettings {
+    fn default() -> Self {
+        Self {
+            trace_bytes: Limits::default().bytes,
+            queue_bytes: 16 << 20,
+            in_flight_bytes: 32 << 20,
+            patience: Duration::from_secs(2),
+        }
+    }
+}
+
+/// Why a batch was not taken. Nothing of it was stored, as far as the sender needs to know.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum IngestError {
+    /// Too much is on its way; try again.
+    #[error("too many documents at once")]
+    Busy,
+    /// The log did not take it.
+    #[error("failed to make documents durable")]
+    Log(#[from] LogError),
+    /// The server is going down.
+    #[error("ingest is closed")]
+    Closed,
+}
+
+impl IngestError {
+    /// Whether the same batch may be taken later.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Busy => true,
+            Self::Log(error) => error.is_retryable(),
+            Self::Closed => false,
+        }
+    }
+}
+
+/// Takes documents in.
+#[derive(Debug)]
+pub struct Ingest {
+    intake: Arc<Intake>,
+    queue: Queue,
+}
+
+/// What a batch needs on its way.
+#[derive(Debug)]
+pub(crate) struct Intake {
+    ambient: Ambient,
+    log: Arc<dyn Log>,
+    hot: Arc<HotTraces>,
+    settings: IngestSettings,
+    pub(crate) ledger: Ledger,
+    origins: Origins,
+    open: OpenTraces,
+    /// The last receipt time given: each delivery has its own.
+    last_receipt: AtomicI64,
+    /// Bytes on their way, in units of [`FLIGHT_UNIT`].
+    flight: Arc<Semaphore>,
+    threads: Arc<Semaphore>,
+}
+
+/// Documents of one sender that came together.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    pub(crate) source: Source,
+    pub(crate) documents: Vec<Bytes>,
+}
+
+type Outcome = Vec<Result<(), Refusal>>;
+
+/// A document that may be stored.
+struct Valid {
+    batch: usize,
+    json: Bytes,
+    document: Arc<Document>,
+}
+
+/// In-flight bytes are counted in units of this many.
+const FLIGHT_UNIT: usize = 1 << 10;
+
+/// How many blocking threads parsing may use at once.
+const THREADS: usize = 2;
+
+// === impl Ingest ===
+
+impl Ingest {
+    /// Starts taking documents in. Call within a tokio runtime.
+    #[must_use]
+    pub fn open(
+        ambient: Ambient,
+        log: Arc<dyn Log>,
+        hot: Arc<HotTraces>,
+        settings: IngestSettings,
+    ) -> Arc<Self> {
+        let intake = Arc::new(Intake {
+            ambient,
+            log,
+            hot,
+            settings,
+            ledger: Ledger::default(),
+            origins: Origins::default(),
+            open: OpenTraces::default(),
+            last_receipt: AtomicI64::new(i64::MIN),
+            flight: Arc::new(Semaphore::new(settings.in_flight_bytes / FLIGHT_UNIT)),
+            threads: Arc::new(Semaphore::new(THREADS)),
+        });
+        let queue = queue::start(Arc::clone(&intake), settings.queue_bytes);
+        Arc::new(Self { intake, queue })
+    }
+
+    /// Takes a batch and answers, document by document, once those accepted are durable and readable.
+    ///
+    /// Goes on when the future is dropped.
+    ///
+    /// # Errors
+    ///
+    /// When the batch as a whole could not be taken.
+    pub async fn put(
+        &self,
+        source: &Source,
+        documents: Vec<Bytes>,
+    ) -> Result<Vec<Result<(), Refusal>>, IngestError> {
+        let received = documents.len() as u64;
+        self.intake.ledger.count(source, Cause::Received, received);
+        let batch = Batch {
+            source: source.clone(),
+            documents,
+        };
+        let intake = Arc::clone(&self.intake);
+        // A task of its own: what the log holds must be applied, whether the sender is still there or not.
+        let stored = tokio::spawn(async move {
+            let bytes = batch.documents.iter().map(Bytes::len).sum();
+            let _flight = intake.take_off(&batch, bytes).await?;
+            let mut outcomes = intake.store(vec![batch]).await?;
+            Ok(outcomes.pop().unwrap_or_default())
+        });
+        stored.await.unwrap_or(Err(IngestError::Closed))
+    }
+
+    /// Waits until the trace is complete, at most for `timeout`, and says what is open otherwise.
+    ///
+    /// # Errors
+    ///
+    /// When the trace's documents cannot be read.
+    pub async fn wait_complete(
+        &self,
+        trace: TraceId,
+        timeout: Duration,
+    ) -> Result<Completion, ScanError> {
+        let deadline = tokio::time::Instant::now() + timeout;
+        let waiting = self.intake.open.wait(trace);
+        loop {
+            let changed = waiting.changed.notified();
+            tokio::pin!(changed);
+            // From here on no change is missed.
+            changed.as_mut().enable();
+            self.flushed().await;
+            let known = self.intake.hot.by_id(trace).await?;
+            let completion = self.intake.open.completion(trace, known.as_deref());
+            if completion.complete || tokio::time::timeout_at(deadline, changed).await.is_err() {
+                return Ok(completion);
+            }
+        }
+    }
+
+    /// The counts, for those who count what never becomes a document.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.intake.ledger
+    }
+
+    /// Every count there is: what came in and was lost by door, client and cause, what hangs in the air, and what was
+    /// let go after it had been stored.
+    ///
+    /// # Errors
+    ///
+    /// When documents cannot be read.
+    pub async fn report(&self) -> Result<Vec<LedgerLine>, ScanError> {
+        let mut lines = self.intake.ledger.lines();
+        let orphans = self.intake.hot.orphans().await?;
+        lines.extend(self.intake.origins.orphans(&orphans));
+        let losses = self.intake.hot.losses();
+        let stored = [
+            (Cause::MemoryLimit, losses.memory),
+            (Cause::Expired, losses.age),
+            (Cause::LogLimit, losses.log_size),
+            (Cause::StoreFailed, losses.unreadable),
+        ];
+        for (cause, count) in stored.into_iter().filter(|(_, count)| *count > 0) {
+            lines.push(cause.line(None, "stored traces".to_owned(), count));
+        }
+        Ok(lines)
+    }
+}
+
+#[async_trait]
+impl TraceSink for Ingest {
+    fn record(&self, source: &Source, document: Bytes) {
+        self.intake.ledger.count(source, Cause::Received, 1);
+        if !self.queue.offer(source, document) {
+            self.intake.ledger.count(source, Cause::QueueFull, 1);
+        }
+    }
+
+    fn refused(&self, source: &Source, reason: &str) {
+        let counts = [(Cause::Received, 1), (Cause::NotAllowed, 1)];
+        self.intake.ledger.count_all(source, &counts);
+        tracing::debug!(client = source.client, reason, "a document is refused");
+    }
+
+    fn open(&self, trace: TraceId, what: String) -> OpenWork {
+        self.intake.open.open(trace, what)
+    }
+
+    fn unsampled(&self, source: &Source) {
+        self.intake.ledger.count(source, Cause::Unsampled, 1);
+    }
+
+    async fn flushed(&self) {
+        self.queue.flushed().await;
+    }
+}
+
+// === impl Intake ===
+
+impl Intake {
+    /// Waits for this batch's turn; what it gives back ends the batch's flight.
+    async fn take_off(
+        &self,
+        batch: &Batch,
+        bytes: usize,
+    ) -> Result<tokio::sync::OwnedSemaphorePermit, IngestError> {
+        let most = self.settings.in_flight_bytes / FLIGHT_UNIT;
+        let units = bytes.div_ceil(FLIGHT_UNIT).clamp(1, most.max(1));
+        let units = u32::try_from(units).unwrap_or(u32::MAX);
+        let turn = Arc::clone(&self.flight).acquire_many_owned(units);
+        match tokio::time::timeout(self.settings.patience, turn).await {
+            Ok(permit) => permit.map_err(|_| IngestError::Closed),
+            Err(_) => {
+                let lost = batch.documents.len() as u64;
+                self.ledger.count(&batch.source, Cause::QueueFull, lost);
+                Err(IngestError::Busy)
+            }
+        }
+    }
+
+    /// Stores what is valid in the batches; answers batch by batch, document by document.
+    pub(crate) async fn store(
+        self: &Arc<Self>,
+        batches: Vec<Batch>,
+    ) -> Result<Vec<Outcome>, IngestError> {
+        let permit = Arc::clone(&self.threads)
+            .acquire_owned()
+            .await
+            .map_err(|_| IngestError::Closed)?;
+        let this = Arc::clone(self);
+        let checked = tokio::task::spawn_blocking(move || {
+            let checked = this.check(batches);
+            drop(permit);
+            checked
+        });
+        let (sources, outcomes, valid) = checked.await.map_err(|_| IngestError::Closed)?;
+        if let Err(error) = self.append(&sources, valid).await {
+            return Err(error.into());
+        }
+        Ok(outcomes)
+    }
+
+    /// Parses and validates.
+    fn check(&self, batches: Vec<Batch>) -> (Vec<Source>, Vec<Outcome>, Vec<Valid>) {
+        let mut sources = Vec::with_capacity(batches.len());
+        let mut outcomes = Vec::with_capacity(batches.len());
+        let mut valid = Vec::new();
+        let mut trace_bytes = HashMap::new();
+        for (number, batch) in batches.into_iter().enumerate() {
+            let mut outcome = Vec::with_capacity(batch.documents.len());
+            for json in batch.documents {
+                let checked = self.check_one(&mut trace_bytes, &json);
+                outcome.push(checked.map(|document| {
+                    self.ledger.count_trims(&batch.source, &document.trims);
+                    valid.push(Valid {
+                        batch: number,
+                        json,
+                        document: Arc::new(document),
+                    });
+                }));
+            }
+            for refusal in outcome.iter().filter_map(|result| result.as_ref().err()) {
+                self.ledger
+                    .count(&batch.source, Cause::Refused(refusal.code), 1);
+            }
+            outcomes.push(outcome);
+            sources.push(batch.source);
+        }
+        (sources, outcomes, valid)
+    }
+
+    /// `trace_bytes` holds the traces of this call, with what they have so far.
+    fn check_one(
+        &self,
+        trace_bytes: &mut HashMap<TraceId, u64>,
+        json: &Bytes,
+    ) -> Result<Document, Refusal> {
+        let limits = Limits {
+            bytes: self.settings.trace_bytes,
+            ..Limits::default()
+        };
+        let document = Document::parse_within(limits, json)?;
+        let trace = document.trace_id;
+        let so_far = trace_bytes
+            .entry(trace)
+            .or_insert_with(|| self.hot.trace_bytes(trace));
+        let with_this = *so_far + json.len() as u64;
+        if with_this > self.settings.trace_bytes as u64 {
+            return Err(Refusal::too_large(Some(document.entity.id.to_string())));
+        }
+        *so_far = with_this;
+        Ok(document)
+    }
+
+    async fn append(&self, sources: &[Source], valid: Vec<Valid>) -> Result<(), LogError> {
+        if valid.is_empty() {
+            return Ok(());
+        }
+        let at = self.receipt();
+        let records = valid.iter().map(|valid| Record {
+            trace: valid.document.trace_id,
+            received: at,
+            document: valid.json.clone(),
+        });
+        let positions = match self.log.append(records.collect()).await {
+            Ok(positions) => positions,
+            Err(error) => {
+                let cause = match error {
+                    LogError::Full => Cause::DiskFull,
+                    _ => Cause::StoreFailed,
+                };
+                for valid in &valid {
+                    self.ledger.count(&sources[valid.batch], cause, 1);
+                }
+                return Err(error);
+            }
+        };
+        let arrivals: Vec<Arrival> = positions
+            .into_iter()
+            .zip(&valid)
+            .map(|(position, valid)| Arrival {
+                position,
+                at,
+                bytes: valid.json.len(),
+                document: Arc::clone(&valid.document),
+            })
+            .collect();
+        self.hot.apply(&arrivals);
+        for valid in &valid {
+            self.origins.note(&sources[valid.batch], &valid.document);
+        }
+        self.open
+            .arrived(valid.iter().map(|valid| valid.document.trace_id));
+        Ok(())
+    }
+
+    /// A receipt time that no other delivery has: a trace's revision counts deliveries by it. It follows the wall clock,
+    /// except that a step back of less than a second is waited out.
+    fn receipt(&self) -> TimestampMicros {
+        const STEP: i64 = 1_000_000;
+        let now = self.ambient.now_micros();
+        let next = |last: i64| {
+            let after = last.saturating_add(1);
+            if now >= after || after - now > STEP {
+                now
+            } else {
+                after
+            }
+        };
+        let last = self
+            .last_receipt
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |last| Some(next(last)));
+        TimestampMicros(last.map_or(now, next))
+    }
+}

@@ -1,0 +1,149 @@
+//! The way of single documents: a bounded queue, emptied in groups.
+//!
+//! Who records never waits. A group waits a few milliseconds for more, so that a busy gateway pays for one sync and not
+//! for hundreds; who waits for the queue ([`Queue::flushed`]) cuts that short.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::ingest::{Batch, Intake};
+use crate::sink::Source;
+
+/// How many documents may wait, whatever their size.
+const QUEUE_DOCUMENTS: usize = 16_384;
+
+/// A group has at most about so many documents.
+const GROUP_DOCUMENTS: usize = 1_024;
+
+/// How long a group waits for more. Part of the 100 ms within which a recorded document is durable.
+const LINGER: Duration = Duration::from_millis(10);
+
+#[derive(Debug)]
+pub(crate) struct Queue {
+    items: mpsc::Sender<Item>,
+    waiting_bytes: Arc<AtomicUsize>,
+    limit_bytes: usize,
+}
+
+#[derive(Debug)]
+enum Item {
+    Document(Source, Bytes),
+    /// Answered when all before it is stored or lost.
+    Flush(oneshot::Sender<()>),
+}
+
+/// Starts the task that empties the queue; it ends when the queue is dropped.
+pub(crate) fn start(intake: Arc<Intake>, limit_bytes: usize) -> Queue {
+    let (items, waiting) = mpsc::channel(QUEUE_DOCUMENTS);
+    let waiting_bytes = Arc::new(AtomicUsize::new(0));
+    tokio::spawn(run(intake, waiting, Arc::clone(&waiting_bytes)));
+    Queue {
+        items,
+        waiting_bytes,
+        limit_bytes,
+    }
+}
+
+// === impl Queue ===
+
+impl Queue {
+    /// Puts a document in the queue; false when there is no room.
+    pub(crate) fn offer(&self, source: &Source, document: Bytes) -> bool {
+        let bytes = document.len();
+        let waiting = self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
+        let taken = waiting + bytes <= self.limit_bytes
+            && self
+                .items
+                .try_send(Item::Document(source.clone(), document))
+                .is_ok();
+        if !taken {
+            self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        }
+        taken
+    }
+
+    /// Waits until all that was offered before is stored or lost.
+    pub(crate) async fn flushed(&self) {
+        let (done, flushed) = oneshot::channel();
+        if self.items.send(Item::Flush(done)).await.is_ok() {
+            // An error says that the task is gone, and with it the queue.
+            flushed.await.ok();
+        }
+    }
+}
+
+async fn run(
+    intake: Arc<Intake>,
+    mut items: mpsc::Receiver<Item>,
+    waiting_bytes: Arc<AtomicUsize>,
+) {
+    while let Some(first) = items.recv().await {
+        let mut group = Group::default();
+        group.add(first);
+        if !group.hurried() {
+            let deadline = tokio::time::Instant::now() + LINGER;
+            while !group.hurried()
+                && let Ok(Some(item)) = tokio::time::timeout_at(deadline, items.recv()).await
+            {
+                group.add(item);
+            }
+        }
+        let Group {
+            batches,
+            flushes,
+            bytes,
+            ..
+        } = group;
+        if !batches.is_empty()
+            && let Err(error) = intake.store(batches).await
+        {
+            // The documents are counted by cause already.
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "recorded documents are lost"
+            );
+        }
+        waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        for flush in flushes {
+            flush.send(()).ok();
+        }
+    }
+}
+
+/// What goes together.
+#[derive(Debug, Default)]
+struct Group {
+    /// Documents of one sender in a row make one batch.
+    batches: Vec<Batch>,
+    flushes: Vec<oneshot::Sender<()>>,
+    documents: usize,
+    bytes: usize,
+}
+
+impl Group {
+    fn add(&mut self, item: Item) {
+        match item {
+            Item::Flush(flush) => self.flushes.push(flush),
+            Item::Document(source, document) => {
+                self.documents += 1;
+                self.bytes += document.len();
+                match self.batches.last_mut() {
+                    Some(last) if last.source == source => last.documents.push(document),
+                    _ => self.batches.push(Batch {
+                        source,
+                        documents: vec![document],
+                    }),
+                }
+            }
+        }
+    }
+
+    /// Whether waiting for more is of no use.
+    fn hurried(&self) -> bool {
+        !self.flushes.is_empty() || self.documents >= GROUP_DOCUMENTS
+    }
+}
