@@ -1,8 +1,34 @@
 //! Sampling: which requests are recorded, and why.
 //!
-//! Pure: everything takes `now` and, where chance decides, a fraction. The rules themselves are `AWS::XRay::SamplingRule`
-//! in the words of the API model; what the service and the gateway do with them is X-Ray developer guide, sampling.
+//! [`Sampling`] is the handle that everybody shares: the gateway asks it through [`Sampler`], the X-Ray API changes
+//! rules and hands out quotas through it. Below it everything is pure and takes `now` and, where chance decides, a
+//! fraction: [`Book`] holds one region's rules, [`Reservoir`] one rule's requests per second. [`LambdaSampler`] stands
+//! apart, as Lambda's own sampling does.
+//!
+//! Nothing is stored here: who changes a rule makes the [`RuleRecord`] durable before it is installed. The words are
+//! those of the API model's `SamplingRule`; what the service and its clients do with them is X-Ray developer guide,
+//! sampling, and where that is silent, recorded answers of the service.
 
+mod book;
+mod change;
 mod decision;
+mod handle;
+mod lambda;
+mod matching;
+mod pattern;
+mod report;
+mod reservoir;
+mod rule;
+mod share;
+mod window;
 
+pub use book::{Book, RuleUsage};
+pub use change::{RuleChange, RuleError};
 pub use decision::{Decision, How, SampledRequest, Sampler};
+pub use handle::Sampling;
+pub use lambda::LambdaSampler;
+pub use pattern::Pattern;
+pub use report::{BoostReport, ClientId, Report, StatisticSummary, Target};
+pub use reservoir::{Quota, Reservoir};
+pub use rule::{DEFAULT_RULE, RULE_LIMIT, RuleRecord, SamplingRateBoost, SamplingRule};
+pub use window::{Counts, Usage};
