@@ -34,7 +34,7 @@ port: 8080:80
 #[test]
 fn tags_and_positions_stay() {
     let node =
-        parse("Outputs:\n  Url: !Sub \"https://${Api}\"\n  Arn: !GetAtt [Role, Arn]\n").unwrap();
+        tree("Outputs:\n  Url: !Sub \"https://${Api}\"\n  Arn: !GetAtt [Role, Arn]\n").unwrap();
     let url = node.get("Outputs").unwrap().get("Url").unwrap();
     assert_eq!(url.tag.as_deref(), Some("Sub"));
     assert_eq!(url.value, Value::String("https://${Api}".to_owned()));
