@@ -378,3 +378,6 @@ fn links(from: ObservationIndex, entity: &Entity) -> impl Iterator<Item = TraceL
 fn position(index: usize) -> u32 {
     u32::try_from(index).expect("a trace has fewer than 2^32 entities")
 }
+
+#[cfg(test)]
+mod tests;
