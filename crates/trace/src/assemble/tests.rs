@@ -46,8 +46,9 @@ fn a_finished_segment_replaces_the_one_in_progress() {
         4.0,
         json!({"annotations": {"take": 2.0}}),
     ));
-    assert_eq!(output(&one_by_one(&[&open, &done])), [done.clone()]);
-    assert_eq!(output(&one_by_one(&[&done, &open])), [done]);
+    for order in [[&open, &done], [&done, &open]] {
+        assert_eq!(output(&one_by_one(&order)), std::slice::from_ref(&done));
+    }
 }
 
 #[test]
