@@ -3,7 +3,7 @@
 //! Source: API Gateway developer guide, gateway response types; recorded answers.
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderName, StatusCode};
 
 /// The header that names the kind of error.
 pub(crate) const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
@@ -57,10 +57,10 @@ pub enum GatewayResponseType {
 
 /// An answer that the gateway makes itself, before the headers that every answer has.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct GatewayError {
+pub(crate) struct ErrorAnswer {
     pub(crate) status: StatusCode,
     pub(crate) error_type: &'static str,
-    pub(crate) body: Bytes,
+    message: &'static str,
 }
 
 impl GatewayResponseType {
@@ -144,7 +144,7 @@ impl GatewayResponseType {
     }
 }
 
-impl GatewayError {
+impl ErrorAnswer {
     /// No such stage, or an endpoint that is switched off.
     pub(crate) fn forbidden() -> Self {
         Self::new(StatusCode::FORBIDDEN, "ForbiddenException", "Forbidden")
@@ -210,6 +210,19 @@ impl GatewayError {
         )
     }
 
+    /// The client's body broke off.
+    pub(crate) fn bad_request_body() -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "BadRequestException",
+            "Invalid request body",
+        )
+    }
+
+    pub(crate) fn body(&self) -> Bytes {
+        format!(r#"{{"message":"{}"}}"#, self.message).into()
+    }
+
     fn internal(status: StatusCode) -> Self {
         Self::new(
             status,
@@ -222,18 +235,7 @@ impl GatewayError {
         Self {
             status,
             error_type,
-            body: format!(r#"{{"message":"{message}"}}"#).into(),
+            message,
         }
-    }
-
-    /// The headers that only errors have.
-    pub(crate) fn headers(&self) -> [(HeaderName, HeaderValue); 2] {
-        [
-            (
-                header::CONTENT_TYPE,
-                HeaderValue::from_static("application/json"),
-            ),
-            (ERROR_TYPE, HeaderValue::from_static(self.error_type)),
-        ]
     }
 }

@@ -2,31 +2,62 @@
 //!
 //! [`Gateway`] is the way in. What it serves is an immutable view that every write of a record replaces; a request
 //! never reads the catalog, takes no lock and evaluates no regular expression.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`records`] | what the catalog keeps: APIs, methods, deployments, stages |
+//! | [`management`] | the operations on them, as the management API maps them; OpenAPI imports |
+//! | `served`, `routes`, `integration` | a stage prepared for serving, and what answers its methods |
+//! | `data_plane`, `trace` | one request, from its head to its answer and its segment |
+//!
+//! What is deliberately absent: sockets, the URL shapes of stages (the server's dispatch) and the management API's wire
+//! forms (`api-gateway`).
 
+mod binary;
+mod context;
+mod data_plane;
 mod gateway_response;
+mod head;
+mod http_client;
+mod integration;
+pub mod management;
+mod mapping;
+pub mod records;
 mod request;
 mod response;
+mod routes;
+mod served;
 mod settings;
+mod template;
+mod trace;
+mod uri;
 
 use std::sync::Arc;
 
-use bytes::Bytes;
+use arc_swap::ArcSwap;
 use fluoro_ambient::Ambient;
 use fluoro_functions::Invoker;
 use fluoro_ingest::TraceSink;
 use fluoro_sampling::Sampler;
-use fluoro_store::catalog::{Catalog, CatalogError};
+use fluoro_store::catalog::{Catalog, CatalogError, Table};
 use fluoro_wire::AccountId;
+
+use crate::http_client::HttpClient;
+use crate::records::{ApiRecord, Deployment, Stage};
+use crate::served::View;
 
 pub use gateway_response::GatewayResponseType;
 pub use request::{Addressed, BodyError, RequestBody, Scheme, StageRequest};
 pub use response::{ResponseBody, StageResponse};
 pub use settings::{GatewaySettings, IntegrationNode};
 
+/// The most that a request's or an answer's body may have, in bytes. Source: API Gateway developer guide, limits.
+pub const PAYLOAD_LIMIT: usize = 10 * 1024 * 1024;
+
 /// The REST APIs of an account: what the management API writes, and what the stages answer. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Gateway {
-    parts: Arc<Parts>,
+    shared: Arc<Shared>,
 }
 
 /// What the gateway works with.
@@ -48,6 +79,21 @@ pub struct Parts {
     pub settings: GatewaySettings,
 }
 
+#[derive(Debug)]
+struct Shared {
+    parts: Parts,
+    /// By `{region}/{api}`.
+    apis: Table<ApiRecord>,
+    /// By `{region}/{api}/{deployment}`.
+    deployments: Table<Deployment>,
+    /// By `{region}/{api}/{stage}`.
+    stages: Table<Stage>,
+    view: ArcSwap<View>,
+    /// Held while the view is made anew, so that an older state never replaces a newer one.
+    refreshing: tokio::sync::Mutex<()>,
+    http: HttpClient,
+}
+
 // === impl Gateway ===
 
 impl Gateway {
@@ -57,20 +103,20 @@ impl Gateway {
     ///
     /// When the catalog fails, or holds a record that cannot be read.
     pub async fn open(parts: Parts) -> Result<Self, CatalogError> {
-        Ok(Self {
-            parts: Arc::new(parts),
-        })
-    }
-
-    /// Answers one request to a stage. Never fails: what goes wrong is an answer too.
-    ///
-    /// Dropping the future gives up on the client, not on a function that has been called.
-    pub async fn handle(&self, request: StageRequest) -> StageResponse {
-        tracing::debug!(api = request.api_id, stage = request.stage, "no such stage");
-        let error = gateway_response::GatewayError::forbidden();
-        let mut response = http::Response::new(ResponseBody::whole(Bytes::clone(&error.body)));
-        *response.status_mut() = error.status;
-        response.headers_mut().extend(error.headers());
-        response
+        let catalog = &parts.catalog;
+        let shared = Shared {
+            apis: Table::new(Arc::clone(catalog), "gateway/apis/"),
+            deployments: Table::new(Arc::clone(catalog), "gateway/deployments/"),
+            stages: Table::new(Arc::clone(catalog), "gateway/stages/"),
+            view: ArcSwap::default(),
+            refreshing: tokio::sync::Mutex::default(),
+            http: HttpClient::new(),
+            parts,
+        };
+        let gateway = Self {
+            shared: Arc::new(shared),
+        };
+        gateway.load().await?;
+        Ok(gateway)
     }
 }

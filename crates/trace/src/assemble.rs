@@ -249,6 +249,3 @@ impl Receipts {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

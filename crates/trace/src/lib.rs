@@ -6,8 +6,6 @@
 mod assemble;
 mod callee;
 pub mod causes;
-#[cfg(test)]
-mod fixture;
 mod json;
 mod output;
 mod project;

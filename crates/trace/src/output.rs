@@ -335,6 +335,3 @@ fn write_links(json: &mut Json, entity: &Entity) {
     }
     json.close_list();
 }
-
-#[cfg(test)]
-mod tests;

@@ -12,7 +12,7 @@ const MAX_NODES: usize = 200_000;
 /// Why the text is no document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what} ({at})")]
-pub struct YamlError {
+pub struct ParseError {
     /// What is wrong.
     pub what: String,
     /// Where.
@@ -25,14 +25,14 @@ pub struct YamlError {
 ///
 /// The first thing that is wrong, with its position: syntax, a key given twice, a second document, no document at all,
 /// and what goes beyond 100 levels or 200,000 nodes.
-pub fn tree(text: &str) -> Result<Node, YamlError> {
+pub fn parse(text: &str) -> Result<Node, ParseError> {
     let mut builder = Builder::default();
     for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|error| YamlError::from(&error))?;
+        let (event, span) = event.map_err(|error| ParseError::from(&error))?;
         builder.take(event, span)?;
     }
     let end = Position { line: 1, column: 1 };
-    builder.root.ok_or_else(|| YamlError {
+    builder.root.ok_or_else(|| ParseError {
         what: "there is nothing in it".to_owned(),
         at: end,
     })
@@ -65,7 +65,7 @@ struct Builder {
 // === impl Builder ===
 
 impl Builder {
-    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), YamlError> {
+    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), ParseError> {
         let at = Position::from(span.start);
         match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -118,7 +118,7 @@ impl Builder {
         )
     }
 
-    fn key(&mut self, text: String, at: Position) -> Result<(), YamlError> {
+    fn key(&mut self, text: String, at: Position) -> Result<(), ParseError> {
         let Some(Level {
             open: Open::Mapping { entries, key },
             ..
@@ -140,7 +140,7 @@ impl Builder {
         anchor: usize,
         tag: Option<&Tag>,
         at: Position,
-    ) -> Result<(), YamlError> {
+    ) -> Result<(), ParseError> {
         if self.wants_key() {
             return Err(refuse("a key must be text", at));
         }
@@ -157,7 +157,7 @@ impl Builder {
         Ok(())
     }
 
-    fn end(&mut self) -> Result<(), YamlError> {
+    fn end(&mut self) -> Result<(), ParseError> {
         let level = self
             .levels
             .pop()
@@ -174,7 +174,7 @@ impl Builder {
         self.complete(node, level.anchor)
     }
 
-    fn complete(&mut self, node: Node, anchor: usize) -> Result<(), YamlError> {
+    fn complete(&mut self, node: Node, anchor: usize) -> Result<(), ParseError> {
         self.nodes += 1;
         if self.nodes > MAX_NODES {
             return Err(refuse(format!("more than {MAX_NODES} values"), node.at));
@@ -222,14 +222,14 @@ fn count(node: &Node) -> usize {
     }
 }
 
-fn refuse(what: impl Into<String>, at: Position) -> YamlError {
-    YamlError {
+fn refuse(what: impl Into<String>, at: Position) -> ParseError {
+    ParseError {
         what: what.into(),
         at,
     }
 }
 
-// === impl Position, YamlError ===
+// === impl Position, ParseError ===
 
 impl From<Marker> for Position {
     fn from(marker: Marker) -> Self {
@@ -240,7 +240,7 @@ impl From<Marker> for Position {
     }
 }
 
-impl From<&ScanError> for YamlError {
+impl From<&ScanError> for ParseError {
     fn from(error: &ScanError) -> Self {
         refuse(error.info(), Position::from(*error.marker()))
     }
