@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use fluoro_wire::Caller;
 
 /// Says whether the environment's role may write traces now; the error is the reason, for the ledger.
 pub type WriteGate = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
@@ -22,6 +23,8 @@ pub struct DaemonOwner {
     pub function_name: String,
     /// The function's region: sampling calls are answered for it.
     pub region: String,
+    /// The environment's role session: who makes the sampling calls that come in here, unsigned as they are.
+    pub caller: Caller,
     /// Asked for every datagram.
     pub gate: WriteGate,
 }

@@ -66,8 +66,7 @@ struct Receiver {
 // === impl UdpDaemon ===
 
 impl UdpDaemon {
-    /// Listens at `address` (port 0 takes any) and gives what comes in to `ingest`, as `source`'s. A source without
-    /// a client's name stands for everybody: then the client is the sender's IP address. Call within a tokio runtime.
+    /// Listens at `address` (port 0 takes any), and goes on as [`UdpDaemon::on`].
     ///
     /// # Errors
     ///
@@ -78,7 +77,21 @@ impl UdpDaemon {
         source: Source,
         gate: Gate,
     ) -> io::Result<Self> {
-        let socket = std::net::UdpSocket::bind(address)?;
+        Self::on(ingest, std::net::UdpSocket::bind(address)?, source, gate)
+    }
+
+    /// Gives what comes in at `socket` to `ingest`, as `source`'s. A source without a client's name stands for
+    /// everybody: then the client is the sender's IP address. Call within a tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// When the socket cannot be used.
+    pub fn on(
+        ingest: Arc<Ingest>,
+        socket: std::net::UdpSocket,
+        source: Source,
+        gate: Gate,
+    ) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
         grow_buffer(&socket);
         let address = socket.local_addr()?;
