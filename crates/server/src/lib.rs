@@ -1,8 +1,16 @@
 //! Listeners, dispatch, composition, shutdown, settings.
 
-#[expect(dead_code, reason = "used by dispatch, which comes next")]
 mod body;
-#[expect(dead_code, reason = "used by dispatch, which comes next")]
+mod data_dir;
+mod dispatch;
 mod downstream;
+mod guard;
+mod http1;
+mod listener;
+pub mod settings;
+mod tap;
 
+pub use data_dir::DataDirError;
 pub use downstream::DownstreamAddress;
+pub use listener::ListenError;
+pub use settings::Settings;

@@ -1,0 +1,202 @@
+//! No web page reaches a management operation.
+//!
+//! A browser sends whatever a page asks it to send, also to 127.0.0.1. It says so, though: `Origin` names the page, and
+//! `Sec-Fetch-Site` how far away it is; and a page that had its own name point to 127.0.0.1 (DNS rebinding) still says
+//! that name in `Host`. So a call passes when its `Host` is a name of ours and nothing in it speaks of a page from elsewhere.
+//! Stages are exempt: they are what they are deployed to be.
+
+use std::net::IpAddr;
+
+use http::request::Parts;
+use http::uri::Authority;
+use http::{HeaderMap, header};
+
+/// The names under which management calls may come.
+#[derive(Debug)]
+pub(crate) struct Guard {
+    hosts: Vec<String>,
+}
+
+/// Why a call does not pass.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Stranger {
+    /// It was sent to a name that is not ours.
+    #[error(
+        "management calls to host {0:?} are refused: use a loopback address, or add the name to the setting hosts \
+         (hosts = [{0:?}], FLUORO_HOSTS)"
+    )]
+    Host(String),
+    /// It does not say to whom it was sent.
+    #[error("a call without a Host header is refused")]
+    NoHost,
+    /// A page from elsewhere sent it.
+    #[error("calls from web pages of other origins are refused: this one came from {0:?}")]
+    Origin(String),
+}
+
+// === impl Guard ===
+
+impl Guard {
+    /// Loopback names and `hosts` are ours; `*.` in front of a name means everything below it.
+    pub(crate) fn new(hosts: Vec<String>) -> Self {
+        Self { hosts }
+    }
+
+    /// Whether the call may be a management call.
+    pub(crate) fn admit(&self, head: &Parts) -> Result<(), Stranger> {
+        let host = host_of(head).ok_or(Stranger::NoHost)?;
+        let authority: Option<Authority> = host.parse().ok();
+        let ours = authority
+            .as_ref()
+            .is_some_and(|authority| self.is_ours(authority.host()));
+        if !ours {
+            return Err(Stranger::Host(host.to_owned()));
+        }
+        not_from_elsewhere(&head.headers, host)
+    }
+
+    fn is_ours(&self, host: &str) -> bool {
+        let host = host.trim_end_matches('.').to_ascii_lowercase();
+        if is_loopback(&host) {
+            return true;
+        }
+        self.hosts.iter().any(|ours| match ours.strip_prefix("*.") {
+            Some(parent) => host
+                .strip_suffix(parent)
+                .is_some_and(|below| below.ends_with('.')),
+            None => host == *ours,
+        })
+    }
+}
+
+/// The `Host` header, else the target's authority; `None` when there is neither, or several.
+fn host_of(head: &Parts) -> Option<&str> {
+    let mut hosts = head.headers.get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => host.to_str().ok(),
+        (None, _) => head.uri.authority().map(Authority::as_str),
+        (Some(_), Some(_)) => None,
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let literal = host.trim_start_matches('[').trim_end_matches(']');
+    let address = literal.parse::<IpAddr>();
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// A page of our own has our `Host` as its origin; everything else that names an origin is from elsewhere.
+fn not_from_elsewhere(headers: &HeaderMap, host: &str) -> Result<(), Stranger> {
+    for origin in headers.get_all(header::ORIGIN) {
+        let origin = String::from_utf8_lossy(origin.as_bytes());
+        let authority = origin
+            .strip_prefix("http://")
+            .or_else(|| origin.strip_prefix("https://"));
+        if !authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host)) {
+            return Err(Stranger::Origin(origin.into_owned()));
+        }
+    }
+    // A page's images and links send no origin, but say from how far they come. Source: W3C, Fetch Metadata.
+    for site in headers.get_all("sec-fetch-site") {
+        if !matches!(site.as_bytes(), b"same-origin" | b"none") {
+            let site = String::from_utf8_lossy(site.as_bytes());
+            return Err(Stranger::Origin(site.into_owned()));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    fn admitted(headers: &[(&str, &str)]) -> Result<(), Stranger> {
+        let mut request = Request::builder().method("POST").uri("/restapis");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let head = request.body(()).unwrap().into_parts().0;
+        Guard::new(vec!["fluoro".to_owned(), "*.example.test".to_owned()]).admit(&head)
+    }
+
+    #[test]
+    fn names_of_ours_pass() {
+        for host in [
+            "127.0.0.1:4566",
+            "127.8.8.8",
+            "localhost",
+            "LOCALHOST:4566",
+            "xray.localhost:4566",
+            "[::1]:4566",
+            "fluoro:4566",
+            "Fluoro.",
+            "a.example.test",
+            "a.b.example.test:1",
+        ] {
+            assert_eq!(admitted(&[("host", host)]), Ok(()), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_rebound_name_does_not() {
+        for host in [
+            "evil.test:4566",
+            "example.test",
+            "localhost.evil.test",
+            "127.0.0.1.evil.test",
+            "notexample.test",
+            "169.254.169.254",
+            "0.0.0.0:4566",
+            "",
+            "a b",
+        ] {
+            let refused = admitted(&[("host", host)]);
+            assert_eq!(refused, Err(Stranger::Host(host.to_owned())), "{host}");
+        }
+        assert_eq!(admitted(&[]), Err(Stranger::NoHost));
+        let two = [("host", "localhost"), ("host", "evil.test")];
+        assert_eq!(admitted(&two), Err(Stranger::NoHost));
+    }
+
+    #[test]
+    fn pages_from_elsewhere_do_not() {
+        let host = ("host", "localhost:4566");
+        for origin in [
+            "null",
+            "http://evil.test",
+            "http://localhost:3000",
+            "https://localhost",
+            "http://127.0.0.1:4566",
+            "file://",
+            "",
+        ] {
+            let refused = admitted(&[host, ("origin", origin)]);
+            assert_eq!(
+                refused,
+                Err(Stranger::Origin(origin.to_owned())),
+                "{origin}"
+            );
+        }
+        for site in ["cross-site", "same-site"] {
+            assert!(
+                admitted(&[host, ("sec-fetch-site", site)]).is_err(),
+                "{site}"
+            );
+        }
+    }
+
+    #[test]
+    fn our_own_pages_do() {
+        let host = ("host", "localhost:4566");
+        let origin = ("origin", "http://localhost:4566");
+        assert_eq!(
+            admitted(&[host, origin, ("sec-fetch-site", "same-origin")]),
+            Ok(())
+        );
+        assert_eq!(admitted(&[host, ("sec-fetch-site", "none")]), Ok(()));
+    }
+}

@@ -1,0 +1,198 @@
+//! HTTP/1.1 on a listener: connections, their limits, and their end.
+//!
+//! A connection is kept while its client wants; its number, the size of a head and the time that one may take are
+//! bounded. What is no HTTP at all is answered 400 by the parser and closed.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Request, Response};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::body::Body;
+use crate::settings::Limits;
+use crate::tap::Tap;
+
+/// Headers of one request. API Gateway takes no more bytes of them than 10,240, so names cannot be many either.
+const MAX_HEADERS: usize = 256;
+
+/// How much larger than the limit a head may be for us to read it and answer in the service's own shape.
+const SLACK: usize = 8 * 1024;
+
+/// The wait after a connection could not be accepted: descriptors are used up, and come back as others end.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+
+/// The connection on which a request came.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    /// The other end.
+    pub(crate) peer: SocketAddr,
+    /// This end.
+    pub(crate) local: SocketAddr,
+    /// The present request's head as it was sent.
+    pub(crate) tap: Tap,
+}
+
+/// Answers the requests of a listener.
+pub(crate) trait Answer: Send + Sync + 'static {
+    /// Answers one request. What goes wrong is an answer too.
+    fn answer(
+        &self,
+        connection: &Connection,
+        request: Request<Body>,
+    ) -> impl Future<Output = Response<Body>> + Send;
+}
+
+/// Says when to stop, and how long what runs may take to end.
+#[derive(Debug, Clone)]
+pub(crate) struct Stop {
+    deadline: watch::Receiver<Option<Instant>>,
+}
+
+/// The other end of [`Stop`].
+#[derive(Debug)]
+pub(crate) struct Stopper {
+    deadline: watch::Sender<Option<Instant>>,
+}
+
+/// Serves `listener` until told to stop; returns when its connections have ended, at the latest at the deadline.
+pub(crate) async fn serve<A: Answer>(
+    listener: TcpListener,
+    limits: Limits,
+    answer: Arc<A>,
+    mut stop: Stop,
+) {
+    let room = Arc::new(Semaphore::new(limits.connections));
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            () = stop.asked() => break,
+            accepted = accept(&listener, &room) => accepted,
+            Some(_) = connections.join_next() => continue,
+        };
+        let (stream, peer, permit) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "failed to accept a connection");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let (limits, answer, stop) = (limits.clone(), Arc::clone(&answer), stop.clone());
+        connections.spawn(async move {
+            connection(stream, peer, &limits, answer, stop).await;
+            drop(permit);
+        });
+    }
+    drop(listener);
+    let ended = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout_at(stop.deadline(), ended)
+        .await
+        .is_err()
+    {
+        tracing::warn!(
+            open = connections.len(),
+            "connections cut off at the deadline"
+        );
+    }
+}
+
+type Accepted = (TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit);
+
+/// The next connection, once there is room for it. Cancel safe: a connection that was not returned was not accepted.
+async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> std::io::Result<Accepted> {
+    let permit = Arc::clone(room)
+        .acquire_owned()
+        .await
+        .map_err(std::io::Error::other)?;
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, peer, permit))
+}
+
+async fn connection<A: Answer>(
+    stream: TcpStream,
+    peer: SocketAddr,
+    limits: &Limits,
+    answer: Arc<A>,
+    mut stop: Stop,
+) {
+    let Ok(local) = stream.local_addr() else {
+        return; // already gone
+    };
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, %peer, "connection ended before it began");
+        return;
+    }
+    let head = usize::try_from(limits.header.0).unwrap_or(usize::MAX / 2) + SLACK;
+    let (tap, stream) = Tap::on(stream, head);
+    let connection = Arc::new(Connection { peer, local, tap });
+    let service = service_fn(|request: Request<Incoming>| {
+        let (answer, connection) = (Arc::clone(&answer), Arc::clone(&connection));
+        async move {
+            connection.tap.close();
+            let request = request.map(|body| body.map_err(Into::into).boxed_unsync());
+            Ok::<_, Infallible>(answer.answer(&connection, request).await)
+        }
+    });
+    let serving = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_timeout)
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(head.max(64 * 1024))
+        .half_close(true)
+        .serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(serving);
+    let ended = tokio::select! {
+        ended = serving.as_mut() => ended,
+        () = stop.asked() => {
+            serving.as_mut().graceful_shutdown();
+            serving.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, %peer, "connection ended with an error");
+    }
+}
+
+// === impl Stop, Stopper ===
+
+impl Stop {
+    /// A pair: who is told, and who tells.
+    pub(crate) fn channel() -> (Stopper, Self) {
+        let (sender, receiver) = watch::channel(None);
+        (Stopper { deadline: sender }, Self { deadline: receiver })
+    }
+
+    /// Waits until told to stop. Cancel safe. A stopper that is gone tells, too.
+    pub(crate) async fn asked(&mut self) {
+        while self.deadline.borrow_and_update().is_none() {
+            if self.deadline.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// When what runs is cut off: now, if nobody said.
+    fn deadline(&self) -> Instant {
+        let said = *self.deadline.borrow();
+        said.unwrap_or_else(Instant::now)
+    }
+}
+
+impl Stopper {
+    /// Tells everybody to stop, and to have ended by `deadline`.
+    pub(crate) fn stop(&self, deadline: Instant) {
+        self.deadline.send_replace(Some(deadline));
+    }
+}

@@ -1,0 +1,152 @@
+//! What an operator may set: from `fluoro.toml`, `FLUORO_*` and flags, later ones winning.
+//!
+//! [`Settings`] is typed and whole; [`KEYS`] is the one table of what exists, how it is written and what it is
+//! when nobody says. Everything is read and judged before a port opens; a key that does not exist is an error that
+//! names the nearest one that does. [`Loaded`] remembers where each value came from.
+
+mod keys;
+mod load;
+mod nearest;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use fluoro_functions::{RuntimeClient, SegmentStyle};
+use fluoro_gateway::GatewaySettings;
+use fluoro_wire::{AccountId, Region};
+
+pub use keys::{KEYS, Key};
+pub use load::{Layer, Loaded, Origin, SettingsError, load};
+pub use text::ByteSize;
+
+use crate::downstream::DownstreamAddress;
+
+/// Everything that can be set. Values are resolved; components are built from them later.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// The data directory.
+    pub data: PathBuf,
+    /// The address of every AWS API, the stages and our own API.
+    pub listen: SocketAddr,
+    /// The X-Ray daemon's address, UDP and TCP.
+    pub daemon: SocketAddr,
+    /// How much is traced when no custom rule says.
+    pub sample: Sample,
+    /// The account that owns everything.
+    pub account: AccountId,
+    /// The region of calls that name none.
+    pub region: Region,
+    /// `Host` names under which management calls may come, besides loopback: `fluoro`, `*.example.test`.
+    pub hosts: Vec<String>,
+    /// Whether listeners may be reached from other machines although nobody there is asked who they are.
+    pub insecure_listen: bool,
+    /// How long requests and functions get to end when the server is told to stop.
+    pub shutdown: Duration,
+    /// Where calls of services that are not ours go, by signing name.
+    pub downstream: BTreeMap<String, DownstreamAddress>,
+    /// The section `[gateway]`.
+    pub gateway: GatewaySettings,
+    /// The section `[functions]`.
+    pub functions: FunctionSettings,
+    /// The section `[limits]`.
+    pub limits: Limits,
+}
+
+/// How much is traced when no custom rule and no caller says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sample {
+    /// Everything: the Default rule and Lambda's own sampler begin at rate 1.
+    All,
+    /// As AWS: one request a second and 5 % of the rest.
+    Rules,
+}
+
+/// How functions are run. What the `functions` crate needs beyond this, composition knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionSettings {
+    /// How `AWS::Lambda::Function` segments are written.
+    pub lambda_segment_style: SegmentStyle,
+    /// Whether a PassThrough function records segments when the caller sampled, as AWS did until 2024.
+    pub lambda_legacy_passthrough: bool,
+    /// Environments at the same time, all functions together. AWS's account limit is 1000.
+    pub concurrency: usize,
+    /// How long an unused environment is kept.
+    pub idle: Duration,
+    /// The waits before the second and the third attempt of an asynchronous invocation.
+    pub retry_intervals: [Duration; 2],
+    /// Whose code asks the Runtime API for events.
+    pub runtime_client: RuntimeClient,
+    /// The interpreter of every `python3.*`; the nearest on `PATH` when not set.
+    pub python: Option<PathBuf>,
+    /// The interpreter of every `nodejs*`; the nearest on `PATH` when not set.
+    pub node: Option<PathBuf>,
+    /// Directories of Python packages that every Python function can import, after its own code.
+    pub python_packages: Vec<PathBuf>,
+    /// `node_modules` directories that every Node.js function can import from, after its own code.
+    pub node_modules: Vec<PathBuf>,
+}
+
+/// What a listener takes before it refuses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at once on each TCP listener; more wait in the kernel's queue.
+    pub connections: usize,
+    /// Bytes of a request's line and headers; more is answered 431.
+    pub header: ByteSize,
+    /// Time in which a request's head must have come, also that of the next request on a kept connection.
+    pub header_timeout: Duration,
+}
+
+// === impl Settings ===
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            data: ".fluoro".into(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 4566)),
+            daemon: SocketAddr::from(([127, 0, 0, 1], 2000)),
+            sample: Sample::Rules,
+            account: AccountId("000000000000".into()),
+            region: Region("us-east-1".into()),
+            hosts: Vec::new(),
+            insecure_listen: false,
+            shutdown: Duration::from_secs(10),
+            downstream: BTreeMap::new(),
+            gateway: GatewaySettings::default(),
+            functions: FunctionSettings::default(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for FunctionSettings {
+    fn default() -> Self {
+        Self {
+            lambda_segment_style: SegmentStyle::default(),
+            lambda_legacy_passthrough: false,
+            concurrency: 1000,
+            idle: Duration::from_mins(10),
+            retry_intervals: [Duration::from_mins(1), Duration::from_mins(2)],
+            runtime_client: RuntimeClient::default(),
+            python: None,
+            node: None,
+            python_packages: Vec::new(),
+            node_modules: Vec::new(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 4096,
+            header: ByteSize(64 * 1024),
+            header_timeout: Duration::from_secs(60),
+        }
+    }
+}

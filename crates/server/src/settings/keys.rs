@@ -1,0 +1,163 @@
+//! The one table of keys: what can be set, what it means, and how its text becomes a value.
+
+use super::Settings;
+use super::text::Text as _;
+
+/// One thing that can be set.
+#[derive(Debug)]
+pub struct Key {
+    /// As in `fluoro.toml`, with its section: `gateway.passive_recording`.
+    pub name: &'static str,
+    /// What it decides, for people.
+    pub help: &'static str,
+    pub(super) set: fn(&mut Settings, &str) -> Result<(), String>,
+    pub(super) show: fn(&Settings) -> String,
+}
+
+macro_rules! key {
+    ($name:literal, $help:literal, $($field:ident).+) => {
+        Key {
+            name: $name,
+            help: $help,
+            set: |settings, text| {
+                settings.$($field).+.assign(text)
+            },
+            show: |settings| settings.$($field).+.show(),
+        }
+    };
+}
+
+/// Every key but those of `[downstream]`, which are signing names.
+pub const KEYS: &[Key] = &[
+    key!("data", "directory of everything that is kept", data),
+    key!(
+        "listen",
+        "address of the AWS APIs, the stages and /_fluoro/",
+        listen
+    ),
+    key!("daemon", "address of the X-Ray daemon, UDP and TCP", daemon),
+    key!(
+        "sample",
+        "what is traced when no custom rule says: all, or rules (1/s and 5 %)",
+        sample
+    ),
+    key!(
+        "account",
+        "the account that owns everything, 12 digits",
+        account
+    ),
+    key!("region", "the region of calls that name none", region),
+    key!(
+        "hosts",
+        "Host names of management calls besides loopback: fluoro, *.example.test",
+        hosts
+    ),
+    key!(
+        "insecure_listen",
+        "listen beyond loopback although callers are not asked who they are",
+        insecure_listen
+    ),
+    key!(
+        "shutdown",
+        "how long requests and functions get to end at a stop",
+        shutdown
+    ),
+    key!(
+        "gateway.passive_recording",
+        "a stage without tracing records what its caller sampled",
+        gateway.passive_recording
+    ),
+    key!(
+        "gateway.http_integration_node",
+        "name of an HTTP integration in the map: url, or host",
+        gateway.http_integration_node
+    ),
+    key!(
+        "gateway.sampling_header",
+        "answers carry x-fluoro-sampling: the decision and its reason",
+        gateway.sampling_header
+    ),
+    key!(
+        "functions.lambda_segment_style",
+        "segments of functions: v1 (as in guides), or v2 (since 2024)",
+        functions.lambda_segment_style
+    ),
+    key!(
+        "functions.lambda_legacy_passthrough",
+        "PassThrough functions record what the caller sampled, as until 2024",
+        functions.lambda_legacy_passthrough
+    ),
+    key!(
+        "functions.concurrency",
+        "environments at the same time, all functions together",
+        functions.concurrency
+    ),
+    key!(
+        "functions.idle",
+        "how long an unused environment is kept",
+        functions.idle
+    ),
+    key!(
+        "functions.retry_intervals",
+        "the two waits between attempts of an asynchronous invocation",
+        functions.retry_intervals
+    ),
+    key!(
+        "functions.runtime_client",
+        "clients of the Runtime API: embedded, or installed (AWS's own where found)",
+        functions.runtime_client
+    ),
+    key!(
+        "functions.python",
+        "interpreter of python3.* functions; empty: the nearest on PATH",
+        functions.python
+    ),
+    key!(
+        "functions.node",
+        "interpreter of nodejs* functions; empty: the nearest on PATH",
+        functions.node
+    ),
+    key!(
+        "functions.python_packages",
+        "directories of packages that Python functions can import",
+        functions.python_packages
+    ),
+    key!(
+        "functions.node_modules",
+        "node_modules directories that Node.js functions can import from",
+        functions.node_modules
+    ),
+    key!(
+        "limits.connections",
+        "connections at once on each listener",
+        limits.connections
+    ),
+    key!(
+        "limits.header",
+        "bytes of a request's line and headers",
+        limits.header
+    ),
+    key!(
+        "limits.header_timeout",
+        "time in which a request's head must have come",
+        limits.header_timeout
+    ),
+];
+
+/// The section whose keys are signing names: `downstream.dynamodb`.
+pub(super) const DOWNSTREAM: &str = "downstream.";
+
+/// The key of this name.
+pub(super) fn find(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.name == name)
+}
+
+// === impl Key ===
+
+impl Key {
+    /// The environment variable that sets it: `FLUORO_GATEWAY_PASSIVE_RECORDING`.
+    #[must_use]
+    pub fn variable(&self) -> String {
+        format!("FLUORO_{}", self.name.replace('.', "_").to_uppercase())
+    }
+}

@@ -1,0 +1,252 @@
+//! A tap on a connection's reads: the head of the present request as the client spelt it.
+//!
+//! API Gateway shows a function the header names in the client's own case, which an HTTP parser forgets. What is read
+//! between the end of one answer and the beginning of the next request's handling begins with that request's head, so
+//! the tap keeps just that. When a client sends its next request before it has the answer, or sends more than is kept,
+//! the head is not where it should be; then [`Tap::head`] says `None`, and names come in lower case.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::request::Parts;
+use parking_lot::Mutex;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// What was read since something was last written.
+#[derive(Debug, Clone)]
+pub(crate) struct Tap {
+    kept: Arc<Mutex<Kept>>,
+}
+
+/// A stream whose reads are kept.
+#[derive(Debug)]
+pub(crate) struct Tapped<S> {
+    stream: S,
+    tap: Tap,
+}
+
+#[derive(Debug)]
+struct Kept {
+    bytes: Vec<u8>,
+    limit: usize,
+    /// Whether what is read still belongs to a head that nobody has asked for.
+    open: bool,
+}
+
+// === impl Tap ===
+
+impl Tap {
+    /// A tap that keeps at most `limit` bytes, and `stream` with the tap on it.
+    pub(crate) fn on<S>(stream: S, limit: usize) -> (Self, Tapped<S>) {
+        let kept = Kept {
+            bytes: Vec::new(),
+            limit,
+            open: true,
+        };
+        let tap = Self {
+            kept: Arc::new(Mutex::new(kept)),
+        };
+        let tapped = Tapped {
+            stream,
+            tap: tap.clone(),
+        };
+        (tap, tapped)
+    }
+
+    /// Stops keeping until something is written: a request's handling has begun, what follows is its body.
+    pub(crate) fn close(&self) {
+        self.kept.lock().open = false;
+    }
+
+    /// The head of `request` byte for byte, request line and empty line included, if the tap has it.
+    pub(crate) fn head(&self, request: &Parts) -> Option<Bytes> {
+        let kept = self.kept.lock();
+        let end = head_end(&kept.bytes)?;
+        let head = &kept.bytes[..end];
+        is_head_of(head, request).then(|| Bytes::copy_from_slice(head))
+    }
+
+    fn keep(&self, read: &[u8]) {
+        let mut kept = self.kept.lock();
+        if kept.open {
+            let room = kept.limit.saturating_sub(kept.bytes.len());
+            kept.bytes.extend_from_slice(&read[..read.len().min(room)]);
+        }
+    }
+
+    fn written(&self) {
+        let mut kept = self.kept.lock();
+        if !kept.open {
+            kept.bytes.clear();
+            kept.open = true;
+        }
+    }
+}
+
+fn head_end(bytes: &[u8]) -> Option<usize> {
+    let found = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
+    Some(found + 4)
+}
+
+/// Whether these bytes are the head that was parsed into `request`: the same request line, as many headers.
+fn is_head_of(head: &[u8], request: &Parts) -> bool {
+    let mut lines = head.split(|byte| *byte == b'\n');
+    let expected = format!("{} {} HTTP/1.", request.method, request.uri);
+    let same_line = lines
+        .next()
+        .is_some_and(|line| line.starts_with(expected.as_bytes()));
+    let headers = lines.filter(|line| !matches!(line, [] | [b'\r'])).count();
+    same_line && headers == request.headers.len()
+}
+
+// === impl Tapped ===
+
+impl<S: AsyncRead + Unpin> AsyncRead for Tapped<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
+        let read = &buffer.filled()[before..];
+        if !read.is_empty() {
+            self.tap.keep(read);
+        }
+        polled
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Tapped<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.tap.written();
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.tap.written();
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    fn parsed(method: &str, target: &str, headers: &[(&str, &str)]) -> Parts {
+        let mut request = Request::builder().method(method).uri(target);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.body(()).unwrap().into_parts().0
+    }
+
+    /// A client's end and the server's tapped end of one connection.
+    fn connected(
+        limit: usize,
+    ) -> (
+        tokio::io::DuplexStream,
+        Tap,
+        Tapped<tokio::io::DuplexStream>,
+    ) {
+        let (client, server) = tokio::io::duplex(4096);
+        let (tap, tapped) = Tap::on(server, limit);
+        (client, tap, tapped)
+    }
+
+    async fn exchange(
+        client: &mut tokio::io::DuplexStream,
+        server: &mut Tapped<tokio::io::DuplexStream>,
+        sent: &str,
+    ) {
+        client.write_all(sent.as_bytes()).await.unwrap();
+        let mut read = vec![0; sent.len()];
+        server.read_exact(&mut read).await.unwrap();
+    }
+
+    const FIRST: &str = "GET /a?b HTTP/1.1\r\nHoSt: x\r\nX-Two: 1\r\nx-two: 2\r\n\r\n";
+
+    fn first() -> Parts {
+        parsed(
+            "GET",
+            "/a?b",
+            &[("host", "x"), ("x-two", "1"), ("x-two", "2")],
+        )
+    }
+
+    #[tokio::test]
+    async fn a_head_comes_back_as_it_was_sent() {
+        let (mut client, tap, mut server) = connected(1024);
+        exchange(&mut client, &mut server, &format!("{FIRST}body")).await;
+        tap.close();
+        assert_eq!(tap.head(&first()).unwrap(), FIRST);
+    }
+
+    #[tokio::test]
+    async fn the_next_request_on_the_connection_has_its_own() {
+        let (mut client, tap, mut server) = connected(1024);
+        exchange(&mut client, &mut server, FIRST).await;
+        tap.close();
+        exchange(&mut client, &mut server, "more of the first body").await;
+        server.write_all(b"answer, ").await.unwrap();
+        server.write_all(b"in two parts").await.unwrap();
+        let second = "POST /c HTTP/1.1\r\nHost: x\r\n\r\n";
+        exchange(&mut client, &mut server, second).await;
+        assert_eq!(
+            tap.head(&parsed("POST", "/c", &[("host", "x")])).unwrap(),
+            second
+        );
+    }
+
+    #[tokio::test]
+    async fn a_head_that_was_sent_too_early_is_not_mistaken_for_another() {
+        let (mut client, tap, mut server) = connected(1024);
+        let second = "GET /second HTTP/1.1\r\nHost: x\r\n\r\n";
+        exchange(&mut client, &mut server, &format!("{FIRST}{second}")).await;
+        tap.close();
+        assert_eq!(tap.head(&first()).unwrap(), FIRST);
+        server.write_all(b"answer").await.unwrap();
+        assert_eq!(tap.head(&parsed("GET", "/second", &[("host", "x")])), None);
+    }
+
+    #[tokio::test]
+    async fn a_head_longer_than_the_limit_is_not_kept() {
+        let (mut client, tap, mut server) = connected(FIRST.len() - 1);
+        exchange(&mut client, &mut server, FIRST).await;
+        assert_eq!(tap.head(&first()), None);
+    }
+
+    #[test]
+    fn a_head_of_another_request_does_not_fit() {
+        let head = FIRST.as_bytes();
+        assert!(is_head_of(head, &first()));
+        assert!(!is_head_of(head, &parsed("GET", "/a", &[("host", "x")])));
+        assert!(!is_head_of(head, &parsed("GET", "/a?b", &[("host", "x")])));
+    }
+}
