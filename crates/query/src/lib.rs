@@ -1,1 +1,17 @@
-//! From stored projections to answers: summaries, service graph, trace graph.
+//! From stored projections to answers: trace summaries, the service graph, the graph of one trace.
+//!
+//! Pure functions over projections; who calls them fetches the candidates ([`TimeRange::candidates`],
+//! [`arrival_candidates`]) and writes the answer down. Nothing here reads a document. Source: X-Ray developer guide, "using
+//! the X-Ray API", and recorded answers of the service, which the tests name.
+
+pub mod graph;
+mod histogram;
+mod statistics;
+mod summary;
+mod time_range;
+
+pub use graph::{Graph, GraphEdge, GraphNode, NodeState, service_graph, trace_graph};
+pub use histogram::{Bin, Histogram};
+pub use statistics::Statistics;
+pub use summary::{Page, Position, Summary, page};
+pub use time_range::{TimeRange, TimeRangeType, arrival_candidates};

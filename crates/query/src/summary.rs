@@ -1,0 +1,164 @@
+//! Trace summaries: what a list of traces tells about each, and pages of them.
+
+use std::collections::{BTreeMap, BinaryHeap};
+use std::sync::Arc;
+
+use fluoro_model::document::AnnotationValue;
+use fluoro_model::{TimestampMicros, TraceId};
+use fluoro_trace::Projection;
+use fluoro_trace::projection::{HttpFacts, Node, Observation, Outcome};
+use serde::{Deserialize, Serialize};
+
+use crate::time_range::{TimeRange, TimeRangeType};
+
+#[cfg(test)]
+mod tests;
+
+/// The place of a trace in a list that goes back in time: what a paging token holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Position(pub TimestampMicros, pub TraceId);
+
+/// Some traces, the latest first.
+#[derive(Debug, Clone, Default)]
+pub struct Page {
+    /// The traces.
+    pub traces: Vec<Arc<Projection>>,
+    /// How many were looked at for it, those not wanted included.
+    pub processed: u64,
+    /// The last one's position, when there are more; the next page begins after it.
+    pub next: Option<Position>,
+}
+
+/// What a summary tells beyond the projection's own members.
+#[derive(Debug, Clone, Copy)]
+pub struct Summary<'a> {
+    projection: &'a Projection,
+}
+
+/// The traces of the range after a position, at most `limit` that are wanted.
+///
+/// Pages do not depend on `wanted`: a client may change what it wants from page to page with the same tokens.
+#[must_use]
+pub fn page(
+    range: &TimeRange,
+    candidates: Vec<Arc<Projection>>,
+    after: Option<Position>,
+    limit: usize,
+    wanted: impl Fn(&Projection) -> bool,
+) -> Page {
+    let placed = candidates.into_iter().enumerate();
+    let mut ahead: Vec<(Position, usize)> = Vec::new();
+    let mut traces = Vec::new();
+    for (number, projection) in placed {
+        if let Some(time) = range.place(&projection) {
+            let position = Position(time, projection.id);
+            if after.is_none_or(|after| position < after) {
+                ahead.push((position, number));
+            }
+        }
+        traces.push(Some(projection));
+    }
+    let mut ahead = BinaryHeap::from(ahead);
+    let mut page = Page::default();
+    while page.traces.len() < limit {
+        let Some((position, number)) = ahead.pop() else {
+            return page;
+        };
+        page.processed += 1;
+        let projection = traces[number].take().expect("each number occurs once");
+        if wanted(&projection) {
+            page.traces.push(projection);
+        }
+        page.next = (!ahead.is_empty()).then_some(position);
+    }
+    page
+}
+
+impl<'a> Summary<'a> {
+    /// The summary of this trace.
+    #[must_use]
+    pub fn of(projection: &'a Projection) -> Self {
+        Self { projection }
+    }
+
+    /// How the root ended; what became of its callees does not count (recorded).
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        let root = self.projection.root();
+        root.map(|root| root.outcome).unwrap_or_default()
+    }
+
+    /// The root's HTTP request; nothing of it where there is no root or it tells none.
+    #[must_use]
+    pub fn http(&self) -> HttpFacts {
+        let root = self.projection.root();
+        root.and_then(|root| root.http.clone()).unwrap_or_default()
+    }
+
+    /// The service at which the trace began.
+    #[must_use]
+    pub fn entry_point(&self) -> Option<&'a Node> {
+        let root = self.projection.root()?;
+        Some(self.projection.node(root.node))
+    }
+
+    /// Each annotation's distinct values, in the order found.
+    #[must_use]
+    pub fn annotations(&self) -> BTreeMap<&'a str, Vec<&'a AnnotationValue>> {
+        let mut found: BTreeMap<&str, Vec<&AnnotationValue>> = BTreeMap::new();
+        for observation in &self.projection.observations {
+            for (key, value) in &observation.annotations {
+                let values = found.entry(key).or_default();
+                if !values.contains(&value) {
+                    values.push(value);
+                }
+            }
+        }
+        found
+    }
+
+    /// The distinct users of all segments.
+    #[must_use]
+    pub fn users(&self) -> Vec<&'a str> {
+        self.distinct(|seen| seen.user.as_deref())
+    }
+
+    /// The distinct `resource_arn` of all segments.
+    #[must_use]
+    pub fn resource_arns(&self) -> Vec<&'a str> {
+        self.distinct(|seen| seen.resource_arn.as_deref())
+    }
+
+    /// The distinct EC2 instances.
+    #[must_use]
+    pub fn instance_ids(&self) -> Vec<&'a str> {
+        self.distinct(|seen| seen.instance_id.as_deref())
+    }
+
+    /// The distinct availability zones.
+    #[must_use]
+    pub fn availability_zones(&self) -> Vec<&'a str> {
+        self.distinct(|seen| seen.availability_zone.as_deref())
+    }
+
+    /// When the trace was last updated, to the second: what matched, for ranges that are about receipt.
+    #[must_use]
+    pub fn matched_event_time(&self, by: TimeRangeType) -> Option<i64> {
+        match by {
+            TimeRangeType::TraceId => None,
+            TimeRangeType::Event | TimeRangeType::Service => {
+                Some(self.projection.last_received.floor_second())
+            }
+        }
+    }
+
+    fn distinct(&self, of: impl Fn(&'a Observation) -> Option<&'a str>) -> Vec<&'a str> {
+        let mut found = Vec::new();
+        for value in self.projection.observations.iter().filter_map(of) {
+            if !found.contains(&value) {
+                found.push(value);
+            }
+        }
+        found
+    }
+}

@@ -1,0 +1,167 @@
+use fluoro_model::document::Document;
+use fluoro_trace::{Received, Trace};
+use serde_json::{Value, json};
+
+use super::*;
+
+fn at(second: i64) -> TimestampMicros {
+    TimestampMicros(second * 1_000_000)
+}
+
+fn trace_id(number: u32) -> TraceId {
+    TraceId::new(number, [0; 12])
+}
+
+/// A trace of these documents, which came in in this second.
+fn trace(number: u32, received: i64, documents: &[Value]) -> Arc<Projection> {
+    let documents: Vec<Received> = documents
+        .iter()
+        .map(|document| {
+            let mut document = document.clone();
+            document["trace_id"] = json!(trace_id(number));
+            Received {
+                document: Arc::new(Document::parse(document.to_string().as_bytes()).unwrap()),
+                at: at(received),
+            }
+        })
+        .collect();
+    Arc::new(Trace::assemble(trace_id(number), &documents).projection())
+}
+
+/// A trace that began in this second, lasted one, and came in a hundred later.
+fn simple(number: u32, second: i64) -> Arc<Projection> {
+    let root = json!({"name": "shop", "id": "0000000000000001", "start_time": second, "end_time": second + 1});
+    trace(number, second + 100, &[root])
+}
+
+fn range(start: i64, end: i64, by: TimeRangeType) -> TimeRange {
+    TimeRange {
+        range: at(start)..at(end),
+        by,
+    }
+}
+
+fn ids(page: &Page) -> Vec<u32> {
+    let id = |projection: &Arc<Projection>| u32::try_from(projection.id.bits() >> 96).unwrap();
+    page.traces.iter().map(id).collect()
+}
+
+#[test]
+fn each_type_of_range_looks_at_its_own_time() {
+    let candidates = || vec![simple(1, 1000)];
+    let found = |start, end, by| {
+        let page = page(&range(start, end, by), candidates(), None, 10, |_| true);
+        !page.traces.is_empty()
+    };
+    assert!(found(1000, 1001, TimeRangeType::TraceId));
+    assert!(!found(999, 1000, TimeRangeType::TraceId));
+    assert!(!found(1001, 1200, TimeRangeType::TraceId));
+    assert!(found(1100, 1101, TimeRangeType::Event));
+    assert!(!found(1000, 1100, TimeRangeType::Event));
+    assert!(found(1045, 1046, TimeRangeType::Service));
+    assert!(found(1159, 1161, TimeRangeType::Service));
+    assert!(!found(1000, 1001, TimeRangeType::Service));
+}
+
+#[test]
+fn pages_go_back_in_time_and_miss_nothing() {
+    let traces: Vec<_> = (0..7)
+        .map(|number| simple(number, 1000 + i64::from(number / 2)))
+        .collect();
+    let whole = range(0, 2000, TimeRangeType::TraceId);
+    let (mut after, mut seen, mut processed) = (None, Vec::new(), 0);
+    loop {
+        let page = page(&whole, traces.clone(), after, 3, |_| true);
+        seen.extend(ids(&page));
+        processed += page.processed;
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, [6, 5, 4, 3, 2, 1, 0]);
+    assert_eq!(processed, 7);
+}
+
+#[test]
+fn the_last_page_has_no_next_even_when_it_is_full() {
+    let traces: Vec<_> = (0..3).map(|number| simple(number, 1000)).collect();
+    let whole = range(0, 2000, TimeRangeType::TraceId);
+    assert_eq!(page(&whole, traces, None, 3, |_| true).next, None);
+}
+
+#[test]
+fn what_is_not_wanted_is_processed_all_the_same() {
+    let traces: Vec<_> = (0..6).map(|number| simple(number, 1000)).collect();
+    let odd = |projection: &Projection| (projection.id.bits() >> 96) % 2 == 1;
+    let page = page(
+        &range(0, 2000, TimeRangeType::TraceId),
+        traces,
+        None,
+        10,
+        odd,
+    );
+    assert_eq!(ids(&page), [5, 3, 1]);
+    assert_eq!(page.processed, 6);
+}
+
+#[test]
+fn a_trace_without_segments_is_not_listed() {
+    let orphan = json!({
+        "type": "subsegment", "name": "query", "id": "0000000000000002", "parent_id": "0000000000000001",
+        "start_time": 1000, "end_time": 1001
+    });
+    let traces = vec![trace(1, 1000, &[orphan])];
+    for by in [
+        TimeRangeType::TraceId,
+        TimeRangeType::Event,
+        TimeRangeType::Service,
+    ] {
+        let page = page(&range(0, 2000, by), traces.clone(), None, 10, |_| true);
+        assert!(page.traces.is_empty(), "{by:?}");
+    }
+}
+
+#[test]
+fn values_are_merged_from_all_segments_and_http_is_the_roots() {
+    let root = json!({
+        "name": "shop", "id": "0000000000000001", "start_time": 1000, "end_time": 1002, "user": "ada",
+        "http": {"request": {"method": "GET"}, "response": {"status": 429}}, "throttle": true, "error": true,
+        "annotations": {"run": "x", "size": 3}, "aws": {"ec2": {"instance_id": "i-1", "availability_zone": "a"}},
+        "subsegments": [{"name": "cart", "id": "0000000000000002", "start_time": 1000, "end_time": 1001,
+                         "namespace": "remote", "annotations": {"run": "y"}}]
+    });
+    let cart = json!({
+        "name": "cart", "id": "0000000000000003", "parent_id": "0000000000000002", "start_time": 1000,
+        "end_time": 1001, "user": "bob", "annotations": {"run": "x", "backend": true}, "resource_arn": "arn:x",
+        "http": {"response": {"status": 503}}, "fault": true, "aws": {"ec2": {"instance_id": "i-1"}}
+    });
+    let projection = trace(1, 1100, &[root, cart]);
+    let summary = Summary::of(&projection);
+    let text = |text: &str| AnnotationValue::Text(text.into());
+    let annotations = summary.annotations();
+    assert_eq!(annotations["run"], [&text("x"), &text("y")]);
+    assert_eq!(annotations["size"], [&AnnotationValue::Number(3.0)]);
+    assert_eq!(annotations["backend"], [&AnnotationValue::Boolean(true)]);
+    assert_eq!(summary.users(), ["ada", "bob"]);
+    assert_eq!(summary.resource_arns(), ["arn:x"]);
+    assert_eq!(
+        (summary.instance_ids(), summary.availability_zones()),
+        (vec!["i-1"], vec!["a"])
+    );
+    assert_eq!(summary.http().status, Some(429));
+    let outcome = summary.outcome();
+    assert_eq!(
+        (outcome.fault, outcome.error, outcome.throttle),
+        (false, false, true)
+    );
+    assert_eq!(summary.entry_point().map(|node| &*node.name), Some("shop"));
+}
+
+#[test]
+fn only_ranges_of_receipt_tell_when_the_trace_was_updated() {
+    let projection = simple(1, 1000);
+    let summary = Summary::of(&projection);
+    assert_eq!(summary.matched_event_time(TimeRangeType::TraceId), None);
+    assert_eq!(summary.matched_event_time(TimeRangeType::Event), Some(1100));
+}
