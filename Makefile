@@ -14,5 +14,14 @@ test: ## everything, real clients included
 	@scripts/need cc python node
 	@python3 scripts/test
 
+soak: ## an hour of mixed load and kills (SOAK_MINUTES=60); never in CI
+	@scripts/need cc python
+	@cargo build --release -p fluoro
+	@"$$(scripts/venv tests/requirements.txt)/bin/python" scripts/soak
+
+bench: ## measure what SPECIFICATION.md promises, and rewrite its table; never in CI
+	@scripts/need cc python wrk
+	@"$$(scripts/venv tests/requirements.txt)/bin/python" scripts/bench
+
 clean-cache: ## remove what the targets above have installed for themselves
 	rm -rf .cache
