@@ -290,4 +290,26 @@ mod tests {
              <ResponseMetadata><RequestId>id-1</RequestId></ResponseMetadata></GetXResponse>"
         );
     }
+
+    proptest::proptest! {
+        #[test]
+        fn every_pair_comes_back(pairs in proptest::collection::vec((".*", ".*"), 0..8)) {
+            use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+            let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+            let written: Vec<String> = pairs
+                .iter()
+                .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
+                .collect();
+            let read = Form::parse(written.join("&").as_bytes()).unwrap();
+            proptest::prop_assert_eq!(read.pairs, pairs);
+        }
+
+        #[test]
+        fn no_bytes_upset_it(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..64)) {
+            if let Ok(form) = Form::parse(&bytes) {
+                let found = form.structures("Tags").len() + form.texts("TagKeys").len();
+                proptest::prop_assert!(found <= bytes.len());
+            }
+        }
+    }
 }
