@@ -275,4 +275,18 @@ mod tests {
             "arn:aws:sns:eu-west-1:1:topic:subscription"
         ));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn wildcards_agree_with_regular_expressions(pattern in "[ab*?]{0,12}", text in "[ab]{0,16}") {
+            let expression = pattern.replace('*', ".*").replace('?', ".");
+            let expression = regex::Regex::new(&format!("^{expression}$")).unwrap();
+            proptest::prop_assert_eq!(matches(&pattern, &text), expression.is_match(&text));
+        }
+
+        #[test]
+        fn every_text_is_a_pattern(pattern in ".*", text in ".*") {
+            matches(&pattern, &text);
+        }
+    }
 }

@@ -411,3 +411,79 @@ fn malformed_trust_policies_are_refused_in_iams_words() {
         );
     }
 }
+
+/// Documents that are nearly right: every element may hold anything.
+fn any_value() -> impl proptest::strategy::Strategy<Value = Value> {
+    use proptest::prelude::*;
+    let text = prop::sample::select(vec![
+        "",
+        "*",
+        "Allow",
+        "Deny",
+        "2012-10-17",
+        "s3:Get*",
+        "sts:AssumeRole",
+        "arn:aws:s3:::b/*",
+        "${aws:x}",
+        "${",
+        "StringLike",
+        "ForAnyValue:StringEquals",
+        "aws:SourceArn",
+        "AWS",
+        "Service",
+        "lambda.amazonaws.com",
+        "123456789012",
+    ]);
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        text.clone().prop_map(Value::from),
+    ];
+    let name = prop::sample::select(vec![
+        "Version",
+        "Statement",
+        "Effect",
+        "Principal",
+        "NotPrincipal",
+        "Action",
+        "NotAction",
+        "Resource",
+        "Condition",
+        "Sid",
+        "AWS",
+        "Service",
+        "StringLike",
+        "aws:SourceArn",
+    ]);
+    leaf.prop_recursive(5, 64, 6, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec((name.clone(), inner), 0..6).prop_map(|members| {
+                Value::Object(
+                    members
+                        .into_iter()
+                        .map(|(n, v)| (n.to_owned(), v))
+                        .collect(),
+                )
+            }),
+        ]
+    })
+}
+
+proptest::proptest! {
+    #[test]
+    fn whatever_is_read_can_be_judged(value in any_value()) {
+        for text in [value.to_string(), document(value)] {
+            for policy in [Policy::identity(&text), Policy::trust(&text), Policy::resource(&text)] {
+                let Ok(policy) = policy else { continue };
+                policy.judge(&Question {
+                    principal: &session(),
+                    action: "s3:GetObject",
+                    resource: "arn:aws:s3:::b/k",
+                    conditions: &Conditions::none().with("aws:SourceArn", "arn:aws:s3:::b"),
+                });
+            }
+        }
+    }
+}
