@@ -8,6 +8,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::crypto::ring;
 use tokio::sync::OnceCell;
 
 use crate::body::Body;
@@ -60,7 +61,7 @@ async fn tls_client() -> Result<legacy::Client<HttpsConnector<HttpConnector>, Bo
         let mut http = connector();
         http.enforce_http(false);
         let connector = HttpsConnectorBuilder::new()
-            .with_native_roots()?
+            .with_provider_and_native_roots(ring::default_provider())?
             .https_only()
             .enable_http1()
             .wrap_connector(http);
