@@ -1,7 +1,8 @@
-//! YAML and JSON text to a tree that keeps tags and positions.
+//! YAML and JSON text to JSON values, with the short tags of templates spelled out; or to a tree that keeps tags and
+//! positions.
 //!
-//! Templates and OpenAPI documents come as either. A [`Node`] remembers its tag (`!Ref`), which templates need, and
-//! where it stood, which every good error message needs; [`Node::to_json`] forgets both, for documents without tags.
+//! Templates and OpenAPI documents come as either. [`parse`] gives what most readers want. A [`Node`] of [`tree`]
+//! remembers its tag (`!Ref`) and where it stood, which every good error message needs.
 //!
 //! Scalars are read as YAML 1.1 has them in templates: `yes`, `on` and `true` are all booleans. Numbers are decimal; what
 //! only looks like a number (`010`, an account id with a leading zero) and every date stays text. Keys are always text.
@@ -16,7 +17,18 @@ mod tests;
 
 use std::fmt;
 
-pub use parse::{ParseError, parse};
+use serde_json::{Value as Json, json};
+
+pub use parse::{YamlError, tree};
+
+/// Reads the one document in `text`, YAML or JSON, as [`Node::to_json`] spells it.
+///
+/// # Errors
+///
+/// As [`tree`].
+pub fn parse(text: &str) -> Result<serde_json::Value, YamlError> {
+    tree(text).map(|root| root.to_json())
+}
 
 /// One value of the document.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,27 +95,36 @@ impl Node {
 
     /// The same value as JSON, its mappings in the order of the text.
     ///
-    /// # Errors
-    ///
-    /// The first node with a tag of its own, which JSON cannot say.
-    pub fn to_json(&self) -> Result<serde_json::Value, &Node> {
-        if self.tag.is_some() {
-            return Err(self);
+    /// Tags become the functions that they abbreviate: `!Ref a` is `{"Ref": "a"}`, `!GetAtt a.b.c` is
+    /// `{"Fn::GetAtt": ["a", "b.c"]}`, any other `!X v` is `{"Fn::X": v}`. Source: CloudFormation user guide,
+    /// intrinsic functions, short forms.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
+        let value = match &self.value {
+            Value::Null => Json::Null,
+            Value::Bool(value) => Json::Bool(*value),
+            Value::Number(value) => Json::Number(value.clone()),
+            Value::String(value) => Json::String(value.clone()),
+            Value::Sequence(items) => items.iter().map(Node::to_json).collect(),
+            Value::Mapping(entries) => entries
+                .iter()
+                .map(|entry| (entry.key.clone(), entry.value.to_json()))
+                .collect(),
+        };
+        match self.tag.as_deref() {
+            None => value,
+            Some(name @ ("Ref" | "Condition")) => json!({ name: value }),
+            Some("GetAtt") => json!({ "Fn::GetAtt": split_at_dot(value) }),
+            Some(name) => json!({ format!("Fn::{name}"): value }),
         }
-        Ok(match &self.value {
-            Value::Null => serde_json::Value::Null,
-            Value::Bool(value) => serde_json::Value::Bool(*value),
-            Value::Number(value) => serde_json::Value::Number(value.clone()),
-            Value::String(value) => serde_json::Value::String(value.clone()),
-            Value::Sequence(items) => items.iter().map(Node::to_json).collect::<Result<_, _>>()?,
-            Value::Mapping(entries) => {
-                let mut map = serde_json::Map::with_capacity(entries.len());
-                for entry in entries {
-                    map.insert(entry.key.clone(), entry.value.to_json()?);
-                }
-                serde_json::Value::Object(map)
-            }
-        })
+    }
+}
+
+/// `Resource.Attribute` as the list that the long form takes; an attribute may have dots of its own.
+fn split_at_dot(value: Json) -> Json {
+    match value.as_str().and_then(|text| text.split_once('.')) {
+        Some((resource, attribute)) => json!([resource, attribute]),
+        None => value,
     }
 }
 

@@ -12,7 +12,7 @@ const MAX_NODES: usize = 200_000;
 /// Why the text is no document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what} ({at})")]
-pub struct ParseError {
+pub struct YamlError {
     /// What is wrong.
     pub what: String,
     /// Where.
@@ -25,14 +25,14 @@ pub struct ParseError {
 ///
 /// The first thing that is wrong, with its position: syntax, a key given twice, a second document, no document at all,
 /// and what goes beyond 100 levels or 200,000 nodes.
-pub fn parse(text: &str) -> Result<Node, ParseError> {
+pub fn tree(text: &str) -> Result<Node, YamlError> {
     let mut builder = Builder::default();
     for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|error| ParseError::from(&error))?;
+        let (event, span) = event.map_err(|error| YamlError::from(&error))?;
         builder.take(event, span)?;
     }
     let end = Position { line: 1, column: 1 };
-    builder.root.ok_or_else(|| ParseError {
+    builder.root.ok_or_else(|| YamlError {
         what: "there is nothing in it".to_owned(),
         at: end,
     })
@@ -65,7 +65,7 @@ struct Builder {
 // === impl Builder ===
 
 impl Builder {
-    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), ParseError> {
+    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), YamlError> {
         let at = Position::from(span.start);
         match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -118,7 +118,7 @@ impl Builder {
         )
     }
 
-    fn key(&mut self, text: String, at: Position) -> Result<(), ParseError> {
+    fn key(&mut self, text: String, at: Position) -> Result<(), YamlError> {
         let Some(Level {
             open: Open::Mapping { entries, key },
             ..
@@ -140,7 +140,7 @@ impl Builder {
         anchor: usize,
         tag: Option<&Tag>,
         at: Position,
-    ) -> Result<(), ParseError> {
+    ) -> Result<(), YamlError> {
         if self.wants_key() {
             return Err(refuse("a key must be text", at));
         }
@@ -157,7 +157,7 @@ impl Builder {
         Ok(())
     }
 
-    fn end(&mut self) -> Result<(), ParseError> {
+    fn end(&mut self) -> Result<(), YamlError> {
         let level = self
             .levels
             .pop()
@@ -174,7 +174,7 @@ impl Builder {
         self.complete(node, level.anchor)
     }
 
-    fn complete(&mut self, node: Node, anchor: usize) -> Result<(), ParseError> {
+    fn complete(&mut self, node: Node, anchor: usize) -> Result<(), YamlError> {
         self.nodes += 1;
         if self.nodes > MAX_NODES {
             return Err(refuse(format!("more than {MAX_NODES} values"), node.at));
@@ -222,14 +222,14 @@ fn count(node: &Node) -> usize {
     }
 }
 
-fn refuse(what: impl Into<String>, at: Position) -> ParseError {
-    ParseError {
+fn refuse(what: impl Into<String>, at: Position) -> YamlError {
+    YamlError {
         what: what.into(),
         at,
     }
 }
 
-// === impl Position, ParseError ===
+// === impl Position, YamlError ===
 
 impl From<Marker> for Position {
     fn from(marker: Marker) -> Self {
@@ -240,7 +240,7 @@ impl From<Marker> for Position {
     }
 }
 
-impl From<&ScanError> for ParseError {
+impl From<&ScanError> for YamlError {
     fn from(error: &ScanError) -> Self {
         refuse(error.info(), Position::from(*error.marker()))
     }

@@ -3,7 +3,7 @@ use serde_json::json;
 use super::*;
 
 fn json(text: &str) -> serde_json::Value {
-    parse(text).unwrap().to_json().unwrap()
+    parse(text).unwrap()
 }
 
 #[test]
@@ -34,7 +34,7 @@ port: 8080:80
 #[test]
 fn tags_and_positions_stay() {
     let node =
-        parse("Outputs:\n  Url: !Sub \"https://${Api}\"\n  Arn: !GetAtt [Role, Arn]\n").unwrap();
+        tree("Outputs:\n  Url: !Sub \"https://${Api}\"\n  Arn: !GetAtt [Role, Arn]\n").unwrap();
     let url = node.get("Outputs").unwrap().get("Url").unwrap();
     assert_eq!(url.tag.as_deref(), Some("Sub"));
     assert_eq!(url.value, Value::String("https://${Api}".to_owned()));
@@ -42,7 +42,31 @@ fn tags_and_positions_stay() {
     let arn = node.get("Outputs").unwrap().get("Arn").unwrap();
     assert_eq!(arn.tag.as_deref(), Some("GetAtt"));
     assert!(matches!(&arn.value, Value::Sequence(items) if items.len() == 2));
-    assert_eq!(node.to_json().unwrap_err().tag.as_deref(), Some("Sub"));
+}
+
+#[test]
+fn short_tags_are_spelled_out() {
+    let text = "
+- !Ref Table
+- !GetAtt Queue.QueueName
+- !GetAtt [Queue, Arn]
+- !GetAtt Nested.Outputs.Url
+- !Sub ['${a}', {a: !Ref B}]
+- !Join ['-', [x, !Ref 'AWS::Region']]
+- !Unheard of
+";
+    assert_eq!(
+        json(text),
+        json!([
+            {"Ref": "Table"},
+            {"Fn::GetAtt": ["Queue", "QueueName"]},
+            {"Fn::GetAtt": ["Queue", "Arn"]},
+            {"Fn::GetAtt": ["Nested", "Outputs.Url"]},
+            {"Fn::Sub": ["${a}", {"a": {"Ref": "B"}}]},
+            {"Fn::Join": ["-", ["x", {"Ref": "AWS::Region"}]]},
+            {"Fn::Unheard": "of"},
+        ])
+    );
 }
 
 #[test]

@@ -22,10 +22,7 @@ impl Document {
         let text = std::str::from_utf8(body).map_err(|_| invalid())?;
         let value = match serde_json::from_str(text) {
             Ok(value) => value,
-            Err(_) => {
-                let node = fluoro_yaml::parse(text).map_err(|_| invalid())?;
-                node.to_json().map_err(|_| invalid())?
-            }
+            Err(_) => fluoro_yaml::parse(text).map_err(|_| invalid())?,
         };
         let Value::Object(members) = value else {
             return Err(invalid());
