@@ -14,6 +14,8 @@
 //!
 //! What is deliberately absent: any knowledge of one service. Sockets and dispatch belong to the server.
 
+#![warn(missing_docs)]
+
 pub mod call;
 pub mod constraint;
 pub mod json_error;
