@@ -24,6 +24,8 @@ use crate::sink::{Source, TraceSink};
 
 mod overrun;
 mod packet;
+#[cfg(test)]
+mod tests;
 
 pub use packet::PacketFault;
 
@@ -54,6 +56,8 @@ pub struct UdpDaemon {
 
 struct Receiver {
     socket: UdpSocket,
+    /// The same socket. tokio's may say that there is nothing before it has asked the system; this one asks.
+    direct: std::net::UdpSocket,
     ingest: Arc<Ingest>,
     source: Source,
     gate: Gate,
@@ -97,6 +101,7 @@ impl UdpDaemon {
         let address = socket.local_addr()?;
         let (drains, drained) = mpsc::channel(8);
         let receiver = Receiver {
+            direct: socket.try_clone()?,
             socket: UdpSocket::from_std(socket)?,
             ingest: Arc::clone(&ingest),
             source,
@@ -149,7 +154,7 @@ impl Receiver {
                         tracing::error!(%error, "the daemon's socket failed");
                         return;
                     }
-                    if self.take(A_TURN) {
+                    if self.take(|this| this.socket.try_recv_from(&mut this.buffer)) {
                         tokio::task::yield_now().await;
                     }
                     if self.since_overrun >= OVERRUN_AFTER {
@@ -161,7 +166,7 @@ impl Receiver {
                 }
                 drain = drains.recv() => {
                     let Some(drain) = drain else { return };
-                    while self.take(A_TURN) {
+                    while self.take(|this| this.direct.recv_from(&mut this.buffer)) {
                         tokio::task::yield_now().await;
                     }
                     self.count_overrun();
@@ -171,11 +176,11 @@ impl Receiver {
         }
     }
 
-    /// Takes what is there, at most `most` datagrams; whether there may be more.
-    fn take(&mut self, most: usize) -> bool {
+    /// Takes what is there, at most [`A_TURN`] datagrams; whether there may be more.
+    fn take(&mut self, receive: impl Fn(&mut Self) -> io::Result<(usize, SocketAddr)>) -> bool {
         let allowed = (self.gate)();
-        for _ in 0..most {
-            match self.socket.try_recv_from(&mut self.buffer) {
+        for _ in 0..A_TURN {
+            match receive(self) {
                 Ok((length, sender)) => {
                     self.since_overrun += 1;
                     self.hand_over(length, sender, &allowed);

@@ -13,6 +13,8 @@ pub mod ledger;
 mod origin;
 mod queue;
 mod sink;
+#[cfg(test)]
+mod tests;
 
 pub use complete::Completion;
 pub use ingest::{Ingest, IngestError, IngestSettings};
