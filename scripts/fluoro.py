@@ -31,9 +31,12 @@ class Server:
         self.data = data
         self.log = log or data.with_suffix(".log")
         command = [str(binary()), "serve", "--data", str(data), "--listen", "127.0.0.1:0", "--daemon", "127.0.0.1:0"]
+        # Settings come as arguments; FLUORO_CACHE and the like are ours, and no settings of the server.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("FLUORO_")}
         with open(self.log, "ab") as sink:
             self.process = subprocess.Popen(
-                [*command, "--json", *arguments], stdout=subprocess.PIPE, stderr=sink, start_new_session=True
+                [*command, "--json", *arguments],
+                stdout=subprocess.PIPE, stderr=sink, start_new_session=True, env=environment,
             )
         line = self.process.stdout.readline()
         if not line:
