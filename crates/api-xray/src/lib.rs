@@ -1,1 +1,27 @@
-//! The X-Ray API: typed operations, routes, one error mapping.
+//! The X-Ray API: REST JSON, every operation a POST.
+//!
+//! [`XRay`] is the service that dispatch hands calls to, signed ones and the unsigned ones of samplers alike;
+//! [`SamplingRules`] keeps the rules durable under it. An operation reads its own typed input, works, and gives a typed
+//! output whose members stand in the order in which the service writes them: alphabetical, with explicit nulls. What
+//! an error looks like on the wire is decided in one place, `error`.
+//!
+//! Source: the API model (`xray`, 2016-04-12); where it is silent, recorded answers of the service.
+
+mod error;
+mod graphs;
+mod operation;
+mod rules;
+mod sampling_rules;
+mod sampling_statistics;
+mod sampling_targets;
+mod segments;
+mod service;
+mod settings;
+mod summaries;
+mod telemetry;
+mod traces;
+
+pub use rules::{OpenRulesError, SamplingRules};
+pub use service::{Parts, XRay};
+pub use settings::XRaySettings;
+pub use telemetry::{DaemonTelemetry, TelemetryTotals};

@@ -104,4 +104,12 @@ impl RuleRecord {
             modified_at: 0,
         }
     }
+
+    /// The rule [`DEFAULT_RULE`] at a rate of 1, so that whatever no other rule matches is kept.
+    #[must_use]
+    pub fn default_keeping_all() -> Self {
+        let mut record = Self::default_record();
+        record.rule.fixed_rate = 1.0;
+        record
+    }
 }

@@ -1,0 +1,118 @@
+//! What goes wrong, and what it looks like on the wire: the one place that decides it.
+
+use fluoro_iam::Denied;
+use fluoro_ingest::IngestError;
+use fluoro_sampling::RuleError;
+use fluoro_store::catalog::CatalogError;
+use fluoro_store::scan::ScanError;
+use fluoro_wire::{JsonError, Violations};
+use http::StatusCode;
+
+/// Why an operation did not answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum XRayError {
+    /// The framework refuses the input.
+    #[error("the input is refused")]
+    Input(JsonError),
+    /// The operation refuses the input, in AWS's words.
+    #[error("the request is invalid: {0}")]
+    Invalid(String),
+    /// A change of sampling rules is refused.
+    #[error("the sampling rule is refused")]
+    Rule(#[from] RuleError),
+    /// The caller's policies do not allow it.
+    #[error("the caller may not do this")]
+    Denied(#[from] Denied),
+    /// Documents could not be taken.
+    #[error("failed to take documents")]
+    Ingest(#[from] IngestError),
+    /// Traces could not be read.
+    #[error("failed to read traces")]
+    Scan(#[from] ScanError),
+    /// A record could not be written.
+    #[error("failed to write a record")]
+    Catalog(#[from] CatalogError),
+    /// Work in the background ended before it was done: the server is going down.
+    #[error("the server is going down")]
+    Closed(#[from] tokio::task::JoinError),
+}
+
+impl XRayError {
+    /// An InvalidRequestException that says this.
+    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+        Self::Invalid(message.into())
+    }
+
+    /// Whether an operator should hear of it: the caller cannot mend it.
+    pub(crate) fn is_ours(&self) -> bool {
+        match self {
+            Self::Input(_) | Self::Invalid(_) | Self::Rule(_) | Self::Denied(_) => false,
+            Self::Ingest(error) => !matches!(error, IngestError::Busy),
+            Self::Scan(_) | Self::Catalog(_) | Self::Closed(_) => true,
+        }
+    }
+
+    /// The error as the service would send it.
+    pub(crate) fn on_the_wire(self) -> JsonError {
+        match self {
+            Self::Input(error) => error,
+            Self::Invalid(message) => invalid_request(message),
+            Self::Rule(error) => rule_error(error),
+            Self::Denied(denied) => JsonError::access_denied(denied.to_string()),
+            Self::Ingest(IngestError::Busy) => JsonError::capital(
+                StatusCode::TOO_MANY_REQUESTS,
+                "ThrottledException",
+                "Rate exceeded",
+            ),
+            Self::Ingest(error) if error.is_retryable() => unavailable(),
+            Self::Closed(_) | Self::Scan(ScanError::Closed) | Self::Ingest(IngestError::Closed) => {
+                unavailable()
+            }
+            Self::Ingest(_) | Self::Scan(_) | Self::Catalog(_) => JsonError::internal_failure(),
+        }
+    }
+}
+
+impl From<JsonError> for XRayError {
+    fn from(error: JsonError) -> Self {
+        Self::Input(error)
+    }
+}
+
+impl From<Violations> for XRayError {
+    fn from(violations: Violations) -> Self {
+        Self::Input(violations.into())
+    }
+}
+
+fn invalid_request(message: impl Into<String>) -> JsonError {
+    JsonError::capital(StatusCode::BAD_REQUEST, "InvalidRequestException", message)
+}
+
+fn unavailable() -> JsonError {
+    JsonError::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "ServiceUnavailable",
+        "The service cannot take the request now. Try it again.",
+    )
+}
+
+/// Texts of the recorded refusals; those of the limit, the default rule and the cooldown are not recorded.
+fn rule_error(error: RuleError) -> JsonError {
+    match error {
+        RuleError::AlreadyExists => invalid_request("Sampling rule already exists"),
+        RuleError::DoesNotExist => invalid_request("Sampling rule does not exist"),
+        RuleError::InvalidUpdate => invalid_request("Invalid update request for sampling rule"),
+        RuleError::BoostWithoutCooldown => invalid_request(
+            "A sampling rate boost must have a cooldown window of at least one minute",
+        ),
+        RuleError::DefaultIsPermanent => {
+            invalid_request("The default sampling rule cannot be deleted")
+        }
+        RuleError::LimitExceeded => JsonError::capital(
+            StatusCode::BAD_REQUEST,
+            "RuleLimitExceededException",
+            "The maximum number of sampling rules has been reached",
+        ),
+    }
+}

@@ -1,0 +1,200 @@
+//! The service: from a call to an operation, to an answer.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use fluoro_ambient::Ambient;
+use fluoro_iam::{Conditions, Iam};
+use fluoro_ingest::Ingest;
+use fluoro_model::TimestampMicros;
+use fluoro_store::scan::Scan;
+use fluoro_wire::json_input::{self, JsonInput};
+use fluoro_wire::route::{Matched, Routes};
+use fluoro_wire::{Call, Response, Service, json_response};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::error::XRayError;
+use crate::operation::{Operation, routes};
+use crate::rules::SamplingRules;
+use crate::settings::XRaySettings;
+use crate::telemetry::TelemetryLedger;
+
+/// What the service stands on.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    /// Time.
+    pub ambient: Ambient,
+    /// Where traces are read.
+    pub scan: Arc<dyn Scan>,
+    /// Where documents go.
+    pub ingest: Arc<Ingest>,
+    /// The sampling rules, durable.
+    pub rules: SamplingRules,
+    /// Who may do what.
+    pub iam: Iam,
+    /// Limits of answers.
+    pub settings: XRaySettings,
+}
+
+/// The X-Ray service.
+pub struct XRay {
+    pub(crate) parts: Parts,
+    pub(crate) telemetry: TelemetryLedger,
+    routes: Routes<Operation>,
+}
+
+/// The JSON text of an output.
+pub(crate) type Answer = Box<RawValue>;
+
+impl XRay {
+    /// The service over these parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            parts,
+            telemetry: TelemetryLedger::default(),
+            routes: routes(),
+        }
+    }
+
+    pub(crate) fn now(&self) -> TimestampMicros {
+        TimestampMicros(self.parts.ambient.now_micros())
+    }
+
+    async fn answer(&self, call: &Call, operation: Operation) -> Result<Answer, XRayError> {
+        let members = json_input::parse(&call.body)?;
+        let input = JsonInput::new(&members);
+        self.authorize(call, operation, input)?;
+        match operation {
+            Operation::BatchGetTraces => self.batch_get_traces(input).await,
+            Operation::CreateSamplingRule => self.create_sampling_rule(call, input).await,
+            Operation::DeleteSamplingRule => self.delete_sampling_rule(call, input).await,
+            Operation::GetSamplingRules => self.get_sampling_rules(call, input),
+            Operation::GetSamplingStatisticSummaries => {
+                self.get_sampling_statistic_summaries(call, input)
+            }
+            Operation::GetSamplingTargets => self.get_sampling_targets(call, input),
+            Operation::GetServiceGraph => self.get_service_graph(call, input).await,
+            Operation::GetTraceGraph => self.get_trace_graph(call, input).await,
+            Operation::GetTraceSummaries => self.get_trace_summaries(call, input).await,
+            Operation::PutTelemetryRecords => self.put_telemetry_records(call, input),
+            Operation::PutTraceSegments => self.put_trace_segments(call, input).await,
+            Operation::UpdateSamplingRule => self.update_sampling_rule(call, input).await,
+            Operation::NotYet(name) => {
+                Err(XRayError::Invalid(format!("{name} is not supported yet")))
+            }
+        }
+    }
+
+    /// Judges the caller. Actions on sampling rules are on the rule, all others on nothing in particular.
+    /// Source: service authorization reference, X-Ray.
+    fn authorize(
+        &self,
+        call: &Call,
+        operation: Operation,
+        input: JsonInput<'_>,
+    ) -> Result<(), XRayError> {
+        let action = format!("xray:{}", operation.name());
+        let resource = self.rule_arn_in(call, operation, input);
+        let resource = resource.as_deref().unwrap_or("*");
+        let conditions = Conditions::of_call(call);
+        let judged = self
+            .parts
+            .iam
+            .authorize(&call.caller, &action, resource, &conditions);
+        if let (Err(denied), Operation::PutTraceSegments) = (&judged, operation) {
+            self.count_not_allowed(call, input, denied);
+        }
+        Ok(judged?)
+    }
+}
+
+/// An output as JSON text.
+pub(crate) fn to_answer<T: Serialize>(output: &T) -> Answer {
+    serde_json::value::to_raw_value(output)
+        .expect("outputs have text keys and no failing serializer")
+}
+
+#[async_trait]
+impl Service for XRay {
+    fn signing_name(&self) -> &'static str {
+        "xray"
+    }
+
+    async fn call(&self, call: Call) -> Response {
+        let path = call.head.uri.path();
+        let mut response = match self.routes.find(&call.head.method, path) {
+            Matched::Operation(&operation, _) => match self.answer(&call, operation).await {
+                Ok(output) => json_response(StatusCode::OK, &output, &call.request_id),
+                Err(error) => {
+                    if error.is_ours() {
+                        log_failure(operation, &call, &error);
+                    }
+                    error.on_the_wire().rest_json(&call.request_id)
+                }
+            },
+            Matched::WrongMethod | Matched::Nothing => {
+                json_response(StatusCode::OK, &UnknownOperation::ANSWER, &call.request_id)
+            }
+        };
+        for (name, value) in EVERYWHERE {
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
+}
+
+fn log_failure(operation: Operation, call: &Call, error: &XRayError) {
+    tracing::error!(
+        operation = operation.name(),
+        request_id = call.request_id,
+        error = error as &dyn std::error::Error,
+        "an operation failed"
+    );
+}
+
+/// Headers of every answer (recorded).
+const EVERYWHERE: [(HeaderName, HeaderValue); 2] = [
+    (
+        header::STRICT_TRANSPORT_SECURITY,
+        HeaderValue::from_static("max-age=31540000; includeSubDomains"),
+    ),
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+];
+
+/// What the service answers on a path that is no operation: status 200 and no error header (recorded).
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct UnknownOperation {
+    output: UnknownOperationOutput,
+    version: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct UnknownOperationOutput {
+    #[serde(rename = "__type")]
+    error_type: &'static str,
+}
+
+impl UnknownOperation {
+    const ANSWER: Self = Self {
+        output: UnknownOperationOutput {
+            error_type: "com.amazon.coral.service#UnknownOperationException",
+        },
+        version: "1.0",
+    };
+}
+
+impl fmt::Debug for XRay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("XRay")
+            .field("settings", &self.parts.settings)
+            .finish_non_exhaustive()
+    }
+}

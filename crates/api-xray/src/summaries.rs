@@ -1,0 +1,205 @@
+//! GetTraceSummaries: lists of traces by time.
+
+use std::ops::Range;
+
+use fluoro_model::{TimestampMicros, TraceId};
+use fluoro_query::{Page, Position, TimeRange, TimeRangeType, page};
+use fluoro_wire::json_input::JsonInput;
+use fluoro_wire::token::Paging;
+use fluoro_wire::{Call, Constraints};
+use serde::Serialize;
+
+use crate::error::XRayError;
+use crate::service::{Answer, XRay, to_answer};
+
+mod output;
+
+use output::TraceSummaryOutput;
+
+/// Tokens hold a place in time and are good with any other parameters: Grafana changes the sampling rate between pages.
+const PAGING: (&str, &[u8]) = ("GetTraceSummaries", b"");
+
+#[derive(Debug)]
+struct GetTraceSummariesInput {
+    range: TimeRange,
+    /// The share of traces wanted, 0 to 1.
+    share: f64,
+    after: Option<Position>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct GetTraceSummariesOutput<'a> {
+    approximate_time: i64,
+    next_token: Option<String>,
+    trace_summaries: Vec<TraceSummaryOutput<'a>>,
+    traces_processed_count: u64,
+}
+
+impl XRay {
+    pub(crate) async fn get_trace_summaries(
+        &self,
+        call: &Call,
+        input: JsonInput<'_>,
+    ) -> Result<Answer, XRayError> {
+        let input =
+            GetTraceSummariesInput::read(self.parts.settings.summaries_window_seconds, input)?;
+        let candidates = self
+            .parts
+            .scan
+            .projections(&input.range.candidates())
+            .await?;
+        let limit = self.parts.settings.summaries_page;
+        let own_account = call.account.clone();
+        let written = tokio::task::spawn_blocking(move || {
+            let wanted =
+                |projection: &fluoro_trace::Projection| fraction_of(projection.id) < input.share;
+            let page = page(&input.range, candidates, input.after, limit, wanted);
+            to_answer(&GetTraceSummariesOutput::of(
+                &own_account.0,
+                &input.range,
+                &page,
+            ))
+        });
+        Ok(written.await?)
+    }
+}
+
+impl GetTraceSummariesInput {
+    fn read(longest_seconds: i64, input: JsonInput<'_>) -> Result<Self, XRayError> {
+        let start = input.time("StartTime")?;
+        let end = input.time("EndTime")?;
+        let by = input.text("TimeRangeType")?;
+        let sampling = input.flag("Sampling")?;
+        let strategy = input.structure("SamplingStrategy")?;
+        let filter = input.text("FilterExpression")?;
+        let token = input.text("NextToken")?;
+        let strategy_name = strategy.map(|strategy| strategy.text("Name")).transpose()?;
+        let strategy_name = strategy_name.flatten();
+        let rate = strategy
+            .map(|strategy| strategy.number("Value"))
+            .transpose()?;
+
+        let mut constraints = Constraints::new();
+        let start = constraints.required("startTime", start);
+        let end = constraints.required("endTime", end);
+        if let Some(by) = by {
+            constraints.one_of("timeRangeType", by, &["TraceId", "Service", "Event"]);
+        }
+        if let Some(name) = strategy_name {
+            constraints.one_of("samplingStrategy.name", name, &["FixedRate", "PartialScan"]);
+        }
+        constraints.finish()?;
+        let by = match by {
+            Some("Event") => TimeRangeType::Event,
+            Some("Service") => TimeRangeType::Service,
+            Some(_) | None => TimeRangeType::TraceId,
+        };
+        let range = check_window(start, end, longest_seconds)?;
+        let fixed_rate = sampling == Some(true) && strategy_name == Some("FixedRate");
+        let share = match rate.flatten() {
+            _ if !fixed_rate => 1.0,
+            rate => check_fixed_rate(rate, by)?,
+        };
+        if filter.is_some_and(|filter| !filter.trim().is_empty()) {
+            return Err(XRayError::invalid(
+                "Filter expressions are not supported yet",
+            ));
+        }
+        let paging = Paging::new(PAGING.0, PAGING.1);
+        let position = |token: &str| {
+            let invalid = |_| XRayError::invalid(format!("Invalid token {token}"));
+            paging.position(token).map_err(invalid)
+        };
+        Ok(Self {
+            range: TimeRange { range, by },
+            share,
+            after: token.map(position).transpose()?,
+        })
+    }
+}
+
+/// A window of time that an operation answers for.
+pub(crate) fn check_window(
+    start: Option<TimestampMicros>,
+    end: Option<TimestampMicros>,
+    longest_seconds: i64,
+) -> Result<Range<TimestampMicros>, XRayError> {
+    let (Some(start), Some(end)) = (start, end) else {
+        return Err(XRayError::invalid("Start time and end time must be given"));
+    };
+    if end < start {
+        return Err(XRayError::invalid(
+            "End time cannot be earlier than start time",
+        ));
+    }
+    if end.0.saturating_sub(start.0) > longest_seconds.saturating_mul(1_000_000) {
+        let hours = longest_seconds / 3600;
+        return Err(XRayError::invalid(format!(
+            "Time range cannot be longer than {hours} hours"
+        )));
+    }
+    Ok(start..end)
+}
+
+/// A fixed rate is for ranges of type Event (recorded for the rate, documented for the type).
+fn check_fixed_rate(rate: Option<f64>, by: TimeRangeType) -> Result<f64, XRayError> {
+    let Some(rate) = rate.filter(|rate| (0.0..=1.0).contains(rate)) else {
+        return Err(XRayError::invalid(
+            "sampling rate must be specified and its value must be between [0, 1]",
+        ));
+    };
+    let name = match by {
+        TimeRangeType::Event => return Ok(rate),
+        TimeRangeType::TraceId => "TraceId",
+        TimeRangeType::Service => "Service",
+    };
+    Err(XRayError::invalid(format!(
+        "Cannot use FixedRate with input time range type: {name}. Please try using time range type: Event"
+    )))
+}
+
+/// Spreads traces evenly over `[0, 1)`, the same trace always at the same place.
+fn fraction_of(trace: TraceId) -> f64 {
+    let bits = trace.bits();
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "both halves are mixed into one"
+    )]
+    let folded = (bits ^ (bits >> 64)) as u64;
+    // Finalizer of SplitMix64: ids need not be random, what becomes of them is.
+    let mixed = (folded ^ (folded >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    let mixed = mixed ^ (mixed >> 31);
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "53 bits fit the mantissa exactly"
+    )]
+    let fraction = (mixed >> 11) as f64 / (1u64 << 53) as f64;
+    fraction
+}
+
+impl<'a> GetTraceSummariesOutput<'a> {
+    fn of(own_account: &str, range: &TimeRange, page: &'a Page) -> Self {
+        let paging = Paging::new(PAGING.0, PAGING.1);
+        let summaries = page.traces.iter();
+        Self {
+            approximate_time: covered_from(range, page.next),
+            next_token: page.next.map(|position| paging.token(&position)),
+            trace_summaries: summaries
+                .map(|projection| TraceSummaryOutput::of(own_account, range.by, projection))
+                .collect(),
+            traces_processed_count: page.processed,
+        }
+    }
+}
+
+/// From which second on the pages so far are complete: on the last one from the start, of type Service a minute
+/// earlier (recorded).
+fn covered_from(range: &TimeRange, next: Option<Position>) -> i64 {
+    match (next, range.by) {
+        (Some(Position(time, _)), _) => time.floor_second(),
+        (None, TimeRangeType::Service) => range.range.start.floor_second() - 60,
+        (None, TimeRangeType::TraceId | TimeRangeType::Event) => range.range.start.floor_second(),
+    }
+}
