@@ -27,7 +27,7 @@ mod packet;
 #[cfg(test)]
 mod tests;
 
-pub use packet::PacketFault;
+pub use packet::{PacketFault, document};
 
 /// Refuses whoever may not write: an error is the reason, for the log.
 pub type Gate = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;

@@ -42,7 +42,11 @@ struct Header<'a> {
 ///
 /// Spaces in the header are allowed, its format is compared without case, its version must be 1. Source:
 /// aws-xray-daemon, pkg/tracesegment.
-pub(super) fn document(datagram: &[u8]) -> Result<&[u8], PacketFault> {
+///
+/// # Errors
+///
+/// Why the datagram is no packet.
+pub fn document(datagram: &[u8]) -> Result<&[u8], PacketFault> {
     let line_break = datagram.iter().position(|&byte| byte == b'\n');
     let (header, body) = line_break
         .map(|at| (&datagram[..at], &datagram[at + 1..]))
