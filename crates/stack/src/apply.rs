@@ -75,6 +75,26 @@ impl Context<'_> {
     }
 }
 
+/// Reads the item as [`apply`] is going to, and calls nobody. `scope` need only know what there will be.
+pub(crate) fn check(scope: &Scope, folder: &Path, item: &Item) -> Result<(), StackError> {
+    let place = &item.place;
+    let resolved = |value: &Value| scope.resolve(place, value);
+    match &item.body {
+        Body::Role(properties) => role::Wanted::read(place, resolved(properties)?).map(drop),
+        Body::Function { properties, code } => {
+            function::Wanted::read(place, resolved(properties)?)?;
+            function::check_code(folder, place, code)
+        }
+        Body::Api { properties, routes } => {
+            api::Wanted::read(place, resolved(properties)?, routes).map(drop)
+        }
+        Body::Permission { .. } => Ok(()),
+        Body::Table(properties) => data::Table::read(place, resolved(properties)?).map(drop),
+        Body::Queue(properties) => data::Queue::read(place, resolved(properties)?).map(drop),
+        Body::SamplingRule(properties) => data::Rule::read(place, resolved(properties)?).map(drop),
+    }
+}
+
 /// Makes the item, its values resolved against what was made before it.
 pub(crate) async fn apply(
     context: &Context<'_>,
@@ -82,21 +102,26 @@ pub(crate) async fn apply(
     item: &Item,
     progress: &mut dyn Progress,
 ) -> Result<Made, StackError> {
-    let resolved = |value: &Value| scope.resolve(&item.place, value);
+    let place = &item.place;
+    let resolved = |value: &Value| scope.resolve(place, value);
     match &item.body {
-        Body::Role(properties) => role::apply(context, item, resolved(properties)?).await,
+        Body::Role(properties) => {
+            let wanted = role::Wanted::read(place, resolved(properties)?)?;
+            role::apply(context, item, wanted).await
+        }
         Body::Function { properties, code } => {
-            function::apply(context, item, resolved(properties)?, code, progress).await
+            let wanted = function::Wanted::read(place, resolved(properties)?)?;
+            function::apply(context, item, wanted, code, progress).await
         }
         Body::Api { properties, routes } => {
-            api::apply(context, scope, item, resolved(properties)?, routes).await
+            let wanted = api::Wanted::read(place, resolved(properties)?, routes)?;
+            api::apply(context, scope, item, wanted, routes).await
         }
         Body::Permission {
             function,
             api,
             method,
             path,
-            ..
         } => {
             let route = function::Permitted {
                 function,
@@ -106,10 +131,17 @@ pub(crate) async fn apply(
             };
             function::permit(context, scope, item, &route).await
         }
-        Body::Table(properties) => data::table(context, item, resolved(properties)?).await,
-        Body::Queue(properties) => data::queue(context, item, resolved(properties)?).await,
+        Body::Table(properties) => {
+            let wanted = data::Table::read(place, resolved(properties)?)?;
+            data::table(context, item, wanted).await
+        }
+        Body::Queue(properties) => {
+            let wanted = data::Queue::read(place, resolved(properties)?)?;
+            data::queue(context, item, wanted).await
+        }
         Body::SamplingRule(properties) => {
-            data::sampling_rule(context, item, resolved(properties)?).await
+            let wanted = data::Rule::read(place, resolved(properties)?)?;
+            data::sampling_rule(context, item, wanted).await
         }
     }
 }

@@ -6,6 +6,7 @@
 use serde_json::{Map, Value};
 
 use crate::StackError;
+use crate::intrinsics::is_intrinsic;
 use crate::properties::Properties;
 use crate::template::RawResource;
 
@@ -56,6 +57,10 @@ impl Globals {
 }
 
 fn merged(global: &Value, own: Value) -> Value {
+    // `{"Ref": …}` is a value, not a map.
+    if is_intrinsic(global) || is_intrinsic(&own) {
+        return own;
+    }
     match (global, own) {
         (Value::Object(global), Value::Object(own)) => {
             let mut map = global.clone();
@@ -89,6 +94,13 @@ mod tests {
             merged(&globals, own),
             json!({"Timeout": 5, "Environment": {"Variables": {"A": "1", "B": "3"}}, "Layers": ["x", "y"]})
         );
+    }
+
+    #[test]
+    fn an_intrinsic_is_no_map_to_merge() {
+        let globals = json!({"Variables": {"A": {"Ref": "X"}, "B": {"Ref": "Y"}}});
+        let own = json!({"Variables": {"A": {"Fn::Sub": "z"}, "B": {"C": 1}}});
+        assert_eq!(merged(&globals, own.clone()), own);
     }
 
     #[test]

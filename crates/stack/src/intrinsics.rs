@@ -16,6 +16,18 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
+    /// Adds a resource that is not made yet: its logical id stands for all that it will be.
+    pub(crate) fn foresee(&mut self, logical_id: &str, attributes: &[&'static str]) {
+        let stand_in = logical_id.to_owned();
+        let attributes = attributes
+            .iter()
+            .map(|&attribute| (attribute, stand_in.clone()));
+        self.attributes
+            .insert(logical_id.to_owned(), attributes.collect());
+        self.refs
+            .insert(logical_id.to_owned(), Value::String(stand_in));
+    }
+
     fn name(&self, place: &str, name: &str) -> Result<Value, StackError> {
         let found = self.refs.get(name);
         found.cloned().ok_or_else(|| {
@@ -195,6 +207,11 @@ fn intrinsic(value: &Value) -> Option<(&str, &Value)> {
     let (name, argument) = map.iter().next()?;
     (name == "Ref" || name == "Condition" || name.starts_with("Fn::"))
         .then_some((name.as_str(), argument))
+}
+
+/// Whether the value is a function to be worked out.
+pub(crate) fn is_intrinsic(value: &Value) -> bool {
+    intrinsic(value).is_some()
 }
 
 fn get_att(argument: &Value) -> Option<(String, String)> {

@@ -85,6 +85,17 @@ impl Body {
         }
     }
 
+    /// What `Fn::GetAtt` may ask of it. Source: CloudFormation user guide, return values of each resource type.
+    pub(crate) fn attributes(&self) -> &'static [&'static str] {
+        match self {
+            Self::Role(_) | Self::Function { .. } | Self::Table(_) => &["Arn"],
+            Self::Api { .. } => &["RootResourceId", "Stage"],
+            Self::Queue(_) => &["Arn", "QueueName", "QueueUrl"],
+            Self::SamplingRule(_) => &["RuleARN"],
+            Self::Permission { .. } => &[],
+        }
+    }
+
     fn properties(&self) -> Option<&Value> {
         match self {
             Self::Role(value)

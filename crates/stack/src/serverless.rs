@@ -132,7 +132,21 @@ fn function(
     if let Some(events) = properties.inner("Events")? {
         for (name, event) in events.rest() {
             let (api, route) = api_event(&format!("{place}.Events.{name}"), &id, event)?;
-            routes.entry(api.clone()).or_default().push(route.clone());
+            let others = routes.entry(api.clone()).or_default();
+            if let Some(other) = others
+                .iter()
+                .find(|other| (&other.path, &other.method) == (&route.path, &route.method))
+            {
+                let problem = format!(
+                    "{} {} leads to {} already",
+                    route.method, route.path, other.function
+                );
+                return Err(StackError::invalid(
+                    format!("{place}.Events.{name}"),
+                    problem,
+                ));
+            }
+            others.push(route.clone());
             permissions.push((
                 api,
                 format!("{place}.Events.{name}.Properties"),

@@ -103,6 +103,13 @@ pub async fn up(options: &UpOptions, progress: &mut dyn Progress) -> Result<Depl
     let stack = stack_name(options.stack.as_deref(), &options.template)?;
     let template = Template::read(document(&options.template)?, &options.parameters)?;
     let items = items::ordered(serverless::expand(template.resources, &template.globals)?)?;
+    check(
+        &stack,
+        &folder,
+        &template.parameters,
+        &items,
+        &template.outputs,
+    )?;
 
     let client = Client::new(&options.endpoint, &options.region);
     let account = account(&client).await?;
@@ -171,6 +178,28 @@ pub async fn up(options: &UpOptions, progress: &mut dyn Progress) -> Result<Depl
     }
     write_record(&client, &record).await?;
     Ok(Deployed { record, counts })
+}
+
+/// Reads every item and output as deploying them will, so that a template which cannot be deployed changes nothing.
+fn check(
+    stack: &str,
+    folder: &Path,
+    parameters: &BTreeMap<String, Value>,
+    items: &[Item],
+    outputs: &[(String, Value)],
+) -> Result<(), StackError> {
+    let mut scope = pseudo_parameters(stack, "000000000000", "us-east-1");
+    scope.refs.extend(parameters.clone());
+    for item in items {
+        scope.foresee(&item.logical_id, item.body.attributes());
+    }
+    for item in items {
+        apply::check(&scope, folder, item)?;
+    }
+    for (name, value) in outputs {
+        scope.resolve(&format!("Outputs.{name}"), value)?;
+    }
+    Ok(())
 }
 
 /// Removes everything that a stack is made of, last made first.

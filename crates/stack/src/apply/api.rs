@@ -13,34 +13,78 @@ use crate::properties::Properties;
 use crate::serverless::IMPLICIT_API;
 use crate::swagger;
 
+/// An API and its stage as the template wants them.
+pub(super) struct Wanted {
+    name: Option<String>,
+    stage: String,
+    tracing: bool,
+    variables: Value,
+    binary_media_types: Vec<Value>,
+    /// The document that the template brings along.
+    body: Option<Value>,
+}
+
+impl Wanted {
+    pub(super) fn read(
+        place: &str,
+        properties: Value,
+        routes: &[Route],
+    ) -> Result<Self, StackError> {
+        let mut properties = Properties::new(place, properties)?;
+        let wanted = Self {
+            name: properties.text("Name")?,
+            stage: properties.required("StageName")?,
+            tracing: properties.boolean("TracingEnabled")?.unwrap_or(false),
+            variables: properties.take("Variables").unwrap_or_else(|| json!({})),
+            binary_media_types: properties.list("BinaryMediaTypes"),
+            body: properties.take("DefinitionBody"),
+        };
+        properties.finish()?;
+        if let Some(body) = &wanted.body {
+            if !body.is_object() {
+                return Err(StackError::invalid(
+                    format!("{place}.DefinitionBody"),
+                    "a map was expected",
+                ));
+            }
+            swagger::has_routes(place, body, routes)?;
+        }
+        Ok(wanted)
+    }
+}
+
 pub(super) async fn apply(
     context: &Context<'_>,
     scope: &Scope,
     item: &Item,
-    properties: Value,
+    wanted: Wanted,
     routes: &[Route],
 ) -> Result<Made, StackError> {
-    let mut properties = Properties::new(&item.place, properties)?;
+    let Wanted {
+        name,
+        stage,
+        tracing,
+        variables,
+        binary_media_types,
+        body,
+    } = wanted;
     // Like SAM: the implicit API bears the stack's name, which becomes the prefix of its segments' names.
-    let default = if item.logical_id == IMPLICIT_API {
-        context.stack.to_owned()
-    } else {
-        format!("{}-{}", context.stack, item.logical_id)
-    };
-    let name = properties.text("Name")?.unwrap_or(default);
-    let stage = properties.required("StageName")?;
-    let tracing = properties.boolean("TracingEnabled")?.unwrap_or(false);
-    let variables = properties.take("Variables").unwrap_or_else(|| json!({}));
-    let binary = properties.list("BinaryMediaTypes");
-    let body = properties.take("DefinitionBody");
-    properties.finish()?;
+    let name = name.unwrap_or_else(|| {
+        if item.logical_id == IMPLICIT_API {
+            context.stack.to_owned()
+        } else {
+            format!("{}-{}", context.stack, item.logical_id)
+        }
+    });
     let document = match body {
         Some(mut body) => {
-            swagger::has_routes(&item.place, &body, routes)?;
             body["info"]["title"] = json!(name);
             body
         }
-        None => scope.resolve(&item.place, &swagger::document(&name, routes, &binary))?,
+        None => {
+            let document = swagger::document(&name, routes, &binary_media_types);
+            scope.resolve(&item.place, &document)?
+        }
     };
     let mark = hash(&json!([document, stage]));
 

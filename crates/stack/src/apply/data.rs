@@ -34,42 +34,65 @@ async fn dynamodb(
     }
 }
 
+/// A table as the template wants it.
+pub(super) struct Table {
+    name: Option<String>,
+    key: String,
+    /// `S`, `N` or `B`.
+    key_type: &'static str,
+    /// On demand when there is none.
+    throughput: Option<Value>,
+}
+
+impl Table {
+    pub(super) fn read(place: &str, properties: Value) -> Result<Self, StackError> {
+        let mut properties = Properties::new(place, properties)?;
+        let name = properties.text("TableName")?;
+        let (mut key, mut key_type) = ("id".to_owned(), "S");
+        if let Some(mut primary) = properties.inner("PrimaryKey")? {
+            key = primary.required("Name")?;
+            key_type = match primary.required("Type")?.as_str() {
+                "String" => "S",
+                "Number" => "N",
+                "Binary" => "B",
+                other => {
+                    return Err(StackError::invalid(
+                        primary.place("Type"),
+                        format!("String, Number or Binary, not {other}"),
+                    ));
+                }
+            };
+            primary.finish()?;
+        }
+        let mut throughput = None;
+        if let Some(mut provisioned) = properties.inner("ProvisionedThroughput")? {
+            let read = provisioned.number("ReadCapacityUnits")?.unwrap_or(1);
+            let write = provisioned.number("WriteCapacityUnits")?.unwrap_or(1);
+            provisioned.finish()?;
+            throughput = Some(json!({"ReadCapacityUnits": read, "WriteCapacityUnits": write}));
+        }
+        properties.finish()?;
+        Ok(Self {
+            name,
+            key,
+            key_type,
+            throughput,
+        })
+    }
+}
+
 pub(super) async fn table(
     context: &Context<'_>,
     item: &Item,
-    properties: Value,
+    wanted: Table,
 ) -> Result<Made, StackError> {
-    let mut properties = Properties::new(&item.place, properties)?;
-    let name = context.name(properties.text("TableName")?, &item.logical_id, 255);
-    let (mut key, mut kind) = ("id".to_owned(), "S");
-    if let Some(mut primary) = properties.inner("PrimaryKey")? {
-        key = primary.required("Name")?;
-        kind = match primary.required("Type")?.as_str() {
-            "String" => "S",
-            "Number" => "N",
-            "Binary" => "B",
-            other => {
-                return Err(StackError::invalid(
-                    primary.place("Type"),
-                    format!("String, Number or Binary, not {other}"),
-                ));
-            }
-        };
-        primary.finish()?;
-    }
-    let mut throughput = None;
-    if let Some(mut provisioned) = properties.inner("ProvisionedThroughput")? {
-        let (read, write) = (
-            provisioned.number("ReadCapacityUnits")?,
-            provisioned.number("WriteCapacityUnits")?,
-        );
-        provisioned.finish()?;
-        throughput = Some(
-            json!({"ReadCapacityUnits": read.unwrap_or(1), "WriteCapacityUnits": write.unwrap_or(1)}),
-        );
-    }
-    properties.finish()?;
-
+    let Table {
+        name,
+        key,
+        key_type,
+        throughput,
+    } = wanted;
+    let name = context.name(name, &item.logical_id, 255);
     let client = context.client;
     let named = json!({"TableName": name});
     let found = dynamodb(client, "DescribeTable", &name, named.clone()).await?;
@@ -87,7 +110,7 @@ pub(super) async fn table(
         None => {
             let mut body = json!({
                 "TableName": name,
-                "AttributeDefinitions": [{"AttributeName": key, "AttributeType": kind}],
+                "AttributeDefinitions": [{"AttributeName": key, "AttributeType": key_type}],
                 "KeySchema": [{"AttributeName": key, "KeyType": "HASH"}],
             });
             match throughput {
@@ -147,40 +170,48 @@ async fn sqs(
     }
 }
 
+/// The attributes that a template may give to a queue, which it calls as SQS does.
+const QUEUE_ATTRIBUTES: [&str; 7] = [
+    "VisibilityTimeout",
+    "DelaySeconds",
+    "MessageRetentionPeriod",
+    "MaximumMessageSize",
+    "ReceiveMessageWaitTimeSeconds",
+    "FifoQueue",
+    "ContentBasedDeduplication",
+];
+
+/// A queue as the template wants it.
+pub(super) struct Queue {
+    name: Option<String>,
+    attributes: Map<String, Value>,
+}
+
+impl Queue {
+    pub(super) fn read(place: &str, properties: Value) -> Result<Self, StackError> {
+        let mut properties = Properties::new(place, properties)?;
+        let name = properties.text("QueueName")?;
+        let mut attributes = Map::new();
+        for attribute in QUEUE_ATTRIBUTES {
+            if let Some(value) = properties.text(attribute)? {
+                attributes.insert(attribute.to_owned(), value.into());
+            }
+        }
+        if let Some(policy) = properties.take("RedrivePolicy") {
+            attributes.insert("RedrivePolicy".to_owned(), policy.to_string().into());
+        }
+        properties.finish()?;
+        Ok(Self { name, attributes })
+    }
+}
+
 pub(super) async fn queue(
     context: &Context<'_>,
     item: &Item,
-    properties: Value,
+    wanted: Queue,
 ) -> Result<Made, StackError> {
-    let mut properties = Properties::new(&item.place, properties)?;
-    let name = context.name(properties.text("QueueName")?, &item.logical_id, 80);
-    let mut attributes = Map::new();
-    for (member, attribute) in [
-        ("VisibilityTimeout", "VisibilityTimeout"),
-        ("DelaySeconds", "DelaySeconds"),
-        ("MessageRetentionPeriod", "MessageRetentionPeriod"),
-        ("MaximumMessageSize", "MaximumMessageSize"),
-        (
-            "ReceiveMessageWaitTimeSeconds",
-            "ReceiveMessageWaitTimeSeconds",
-        ),
-        ("FifoQueue", "FifoQueue"),
-        ("ContentBasedDeduplication", "ContentBasedDeduplication"),
-    ] {
-        attributes.extend(
-            properties
-                .text(member)?
-                .map(|value| (attribute.to_owned(), Value::String(value))),
-        );
-    }
-    attributes.extend(properties.take("RedrivePolicy").map(|policy| {
-        (
-            "RedrivePolicy".to_owned(),
-            Value::String(policy.to_string()),
-        )
-    }));
-    properties.finish()?;
-
+    let Queue { name, attributes } = wanted;
+    let name = context.name(name, &item.logical_id, 80);
     let client = context.client;
     let named = json!({"QueueName": name});
     let (answer, change) = match sqs(client, "GetQueueUrl", &name, named).await? {
@@ -220,26 +251,62 @@ pub(super) async fn remove_queue(client: &Client, url: &str) -> Result<(), Stack
         .map(drop)
 }
 
+/// A sampling rule as the template wants it: the members of `SamplingRule`.
+pub(super) struct Rule(Map<String, Value>);
+
+impl Rule {
+    pub(super) fn read(place: &str, properties: Value) -> Result<Self, StackError> {
+        let mut properties = Properties::new(place, properties)?;
+        let Some(given) = properties.inner("SamplingRule")? else {
+            return Err(StackError::invalid(place, "SamplingRule is missing"));
+        };
+        properties.finish()?;
+        let mut given = given;
+        let mut rule = Map::new();
+        for name in [
+            "RuleName",
+            "ServiceName",
+            "ServiceType",
+            "Host",
+            "HTTPMethod",
+            "URLPath",
+            "ResourceARN",
+        ] {
+            if let Some(value) = given.text(name)? {
+                rule.insert(name.to_owned(), value.into());
+            }
+        }
+        for name in ["Priority", "ReservoirSize", "Version"] {
+            if let Some(value) = given.number(name)? {
+                rule.insert(name.to_owned(), value.into());
+            }
+        }
+        if let Some(rate) = given.text("FixedRate")? {
+            let number: Option<serde_json::Number> = rate.parse().ok();
+            let number = number.ok_or_else(|| {
+                StackError::invalid(
+                    given.place("FixedRate"),
+                    format!("a number was expected, not {rate}"),
+                )
+            })?;
+            rule.insert("FixedRate".to_owned(), number.into());
+        }
+        if let Some(attributes) = given.inner("Attributes")? {
+            rule.insert("Attributes".to_owned(), attributes.rest().into());
+        }
+        given.finish()?;
+        Ok(Self(rule))
+    }
+}
+
 pub(super) async fn sampling_rule(
     context: &Context<'_>,
     item: &Item,
-    properties: Value,
+    wanted: Rule,
 ) -> Result<Made, StackError> {
-    let mut properties = Properties::new(&item.place, properties)?;
-    let Some(Value::Object(mut rule)) = properties.take("SamplingRule") else {
-        return Err(StackError::invalid(&item.place, "SamplingRule is missing"));
-    };
-    properties.finish()?;
-    let name = rule.get("RuleName").and_then(text);
-    let name = context.name(name, &item.logical_id, 32);
+    let Rule(mut rule) = wanted;
+    let name = context.name(rule.get("RuleName").and_then(text), &item.logical_id, 32);
     rule.insert("RuleName".to_owned(), json!(name));
-    for number in ["Priority", "FixedRate", "ReservoirSize", "Version"] {
-        if let Some(Value::String(written)) = rule.get(number)
-            && let Ok(parsed) = written.parse::<serde_json::Number>()
-        {
-            rule.insert(number.to_owned(), Value::Number(parsed));
-        }
-    }
     let client = context.client;
     let about = |operation| About {
         operation,

@@ -1,5 +1,6 @@
 //! Functions and who may call them, over the Lambda API.
 
+use std::path::Path;
 use std::time::Duration;
 
 use http::Method;
@@ -20,20 +21,54 @@ const FUNCTIONS: &str = "/2015-03-31/functions";
 const POLL: Duration = Duration::from_millis(100);
 const POLLS: usize = 600;
 
+/// A function as the template wants it, its code apart.
+pub(super) struct Wanted {
+    name: Option<String>,
+    /// What CreateFunction and UpdateFunctionConfiguration both know.
+    configuration: Map<String, Value>,
+    architectures: Option<Value>,
+}
+
+impl Wanted {
+    pub(super) fn read(place: &str, properties: Value) -> Result<Self, StackError> {
+        let mut properties = Properties::new(place, properties)?;
+        let wanted = Self {
+            name: properties.text("FunctionName")?,
+            configuration: configuration(&mut properties)?,
+            architectures: properties.take("Architectures"),
+        };
+        properties.finish()?;
+        Ok(wanted)
+    }
+}
+
+/// Whether the code is there; packing it is left for later.
+pub(super) fn check_code(folder: &Path, place: &str, code: &Code) -> Result<(), StackError> {
+    let Code::Path(path) = code else {
+        return Ok(());
+    };
+    let path = folder.join(path);
+    if path.is_dir() || path.is_file() {
+        return Ok(());
+    }
+    let problem = format!("{} is neither a folder nor a zip", path.display());
+    Err(StackError::invalid(format!("{place}.CodeUri"), problem))
+}
+
 pub(super) async fn apply(
     context: &Context<'_>,
     item: &Item,
-    properties: Value,
+    wanted: Wanted,
     code: &Code,
     progress: &mut dyn Progress,
 ) -> Result<Made, StackError> {
-    let mut properties = Properties::new(&item.place, properties)?;
-    let name = context.name(properties.text("FunctionName")?, &item.logical_id, 64);
-    let wanted = configuration(&mut properties)?;
-    let architectures = properties.take("Architectures");
-    properties.finish()?;
+    let Wanted {
+        name,
+        configuration: wanted,
+        architectures,
+    } = wanted;
+    let name = context.name(name, &item.logical_id, 64);
     let package = package(context, item, &wanted, code, progress).await?;
-
     let client = context.client;
     let path = format!("{FUNCTIONS}/{}", encoded(&name));
     let about = |operation| About {
@@ -171,13 +206,6 @@ async fn package(
     };
     if path.is_file() {
         return Package::of_file(&path);
-    }
-    if !path.is_dir() {
-        let problem = format!("{} is neither a folder nor a zip", path.display());
-        return Err(StackError::invalid(
-            format!("{}.CodeUri", item.place),
-            problem,
-        ));
     }
     let installed =
         install::dependencies(&context.cache, &path, &item.logical_id, progress).await?;

@@ -11,25 +11,58 @@ use crate::properties::Properties;
 
 const VERSION: &str = "2010-05-08";
 
+/// A role as the template wants it.
+pub(super) struct Wanted {
+    name: Option<String>,
+    trust: String,
+    path: String,
+    description: Option<String>,
+    /// ARNs.
+    managed: Vec<String>,
+    /// Names and documents.
+    inline: Vec<(String, String)>,
+}
+
+impl Wanted {
+    pub(super) fn read(place: &str, properties: Value) -> Result<Self, StackError> {
+        let mut properties = Properties::new(place, properties)?;
+        let name = properties.text("RoleName")?;
+        let Some(trust) = properties.take("AssumeRolePolicyDocument") else {
+            return Err(StackError::invalid(
+                place,
+                "AssumeRolePolicyDocument is missing",
+            ));
+        };
+        let managed = properties.list("ManagedPolicyArns");
+        let inline = properties.list("Policies");
+        let path = properties.text("Path")?.unwrap_or_else(|| "/".to_owned());
+        let description = properties.text("Description")?;
+        properties.finish()?;
+        Ok(Self {
+            name,
+            trust: trust.to_string(),
+            path,
+            description,
+            managed: managed.iter().filter_map(text).collect(),
+            inline: named_policies(place, inline)?,
+        })
+    }
+}
+
 pub(super) async fn apply(
     context: &Context<'_>,
     item: &Item,
-    properties: Value,
+    wanted: Wanted,
 ) -> Result<Made, StackError> {
-    let mut properties = Properties::new(&item.place, properties)?;
-    let name = context.name(properties.text("RoleName")?, &item.logical_id, 64);
-    let trust = properties
-        .take("AssumeRolePolicyDocument")
-        .unwrap_or(Value::Null)
-        .to_string();
-    let managed = properties.list("ManagedPolicyArns");
-    let inline = properties.list("Policies");
-    let path = properties.text("Path")?.unwrap_or_else(|| "/".to_owned());
-    let description = properties.text("Description")?;
-    properties.finish()?;
-    let managed: Vec<String> = managed.iter().filter_map(text).collect();
-    let inline = named_policies(&item.place, inline)?;
-
+    let Wanted {
+        name,
+        trust,
+        path,
+        description,
+        managed,
+        inline,
+    } = wanted;
+    let name = context.name(name, &item.logical_id, 64);
     let client = context.client;
     let about = |operation| About {
         operation,

@@ -102,6 +102,13 @@ fn what_is_not_supported_is_named_with_its_place() {
             "Resources.Hello.Properties.Events.E.Properties: RestApiId names Other, which is no AWS::Serverless::Api",
         ),
         (
+            vec![hello(json!({"Events": {
+                "A": {"Type": "Api", "Properties": {"Path": "/a", "Method": "get"}},
+                "B": {"Type": "Api", "Properties": {"Path": "/a", "Method": "GET"}},
+            }}))],
+            "Resources.Hello.Properties.Events.B: get /a leads to Hello already",
+        ),
+        (
             vec![hello(json!({"Tracing": "On"}))],
             "Resources.Hello.Properties.Tracing: Active, PassThrough or Disabled, not On",
         ),
