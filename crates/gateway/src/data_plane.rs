@@ -60,6 +60,9 @@ impl Gateway {
             &head,
             received,
         );
+        if tracing.was_sampled_away() {
+            shared.parts.traces.unsampled(&stage.source);
+        }
         let mut recording = tracing.recorded.then(|| {
             let (ambient, sink) = (&shared.parts.ambient, &shared.parts.traces);
             Recording::begin(ambient, sink, &stage, &tracing, &head, &ids, received)

@@ -47,7 +47,7 @@ pub struct RestApi {
 }
 
 /// How clients reach an API.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct EndpointConfiguration {
     /// Exactly one, as AWS has it, though its form is a list.
     pub kind: EndpointType,
@@ -101,16 +101,5 @@ impl ApiRecord {
         self.resources
             .values()
             .find(|resource| resource.path == path)
-    }
-}
-
-// === impl EndpointConfiguration ===
-
-impl Default for EndpointConfiguration {
-    fn default() -> Self {
-        Self {
-            kind: EndpointType::default(),
-            ip_address_type: IpAddressType::default(),
-        }
     }
 }

@@ -101,6 +101,11 @@ fn new_root(ambient: &Ambient, now: TimestampMicros) -> TraceId {
 // === impl Tracing ===
 
 impl Tracing {
+    /// Whether somebody decided that nothing is recorded; a stage without tracing decides nothing.
+    pub(crate) fn was_sampled_away(&self) -> bool {
+        !self.decision.sampled && self.decision.how != How::TracingOff
+    }
+
     /// The parent of the stage's segment.
     pub(crate) fn parent(&self) -> Option<SegmentId> {
         self.callers_parent.filter(|_| self.caller_is_recorded)
