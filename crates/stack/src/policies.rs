@@ -1,5 +1,7 @@
 //! What `Policies` of a function may hold, spelled out for its role.
 
+mod templates;
+
 use serde_json::{Value, json};
 
 use crate::StackError;
@@ -65,91 +67,23 @@ pub(crate) fn managed_arn(name: &str) -> String {
     format!("arn:aws:iam::aws:policy/{path}{name}")
 }
 
-/// The statements of one of SAM's policy templates. Source: SAM developer guide, policy template list.
-fn from_template(place: &str, template: &str, parameters: Value) -> Result<Value, StackError> {
+/// The statements of one of SAM's policy templates.
+fn from_template(place: &str, name: &str, parameters: Value) -> Result<Value, StackError> {
+    let Some(template) = templates::find(name) else {
+        return Err(StackError::unsupported(
+            place,
+            format!("policy template {name}"),
+        ));
+    };
     let mut parameters = Properties::new(place, parameters)?;
-    let mut parameter = |name: &str| -> Result<Value, StackError> {
-        let value = parameters.take(name);
-        value.ok_or_else(|| StackError::invalid(place, format!("{name} is missing")))
-    };
-    let arn = |text: &str, value: Value| json!({"Fn::Sub": [format!("arn:${{AWS::Partition}}:{text}"), {"name": value}]});
-    let of_table = |actions: &[&str], table: Value| {
-        let table_arn = arn(
-            "dynamodb:${AWS::Region}:${AWS::AccountId}:table/${name}",
-            table.clone(),
-        );
-        let index_arn = arn(
-            "dynamodb:${AWS::Region}:${AWS::AccountId}:table/${name}/index/*",
-            table,
-        );
-        let actions: Vec<String> = actions
-            .iter()
-            .map(|action| format!("dynamodb:{action}"))
-            .collect();
-        json!([{"Effect": "Allow", "Action": actions, "Resource": [table_arn, index_arn]}])
-    };
-    let of_queue = |actions: &[&str], queue: Value| {
-        let queue_arn = arn("sqs:${AWS::Region}:${AWS::AccountId}:${name}", queue);
-        let actions: Vec<String> = actions
-            .iter()
-            .map(|action| format!("sqs:{action}"))
-            .collect();
-        json!([{"Effect": "Allow", "Action": actions, "Resource": queue_arn}])
-    };
-    const READ: [&str; 6] = [
-        "GetItem",
-        "Scan",
-        "Query",
-        "BatchGetItem",
-        "DescribeTable",
-        "ConditionCheckItem",
-    ];
-    const WRITE: [&str; 4] = ["PutItem", "UpdateItem", "BatchWriteItem", "DeleteItem"];
-    let statements = match template {
-        "DynamoDBCrudPolicy" => of_table(
-            &[READ.as_slice(), WRITE.as_slice()].concat(),
-            parameter("TableName")?,
-        ),
-        "DynamoDBReadPolicy" => of_table(&READ, parameter("TableName")?),
-        "DynamoDBWritePolicy" => of_table(
-            &["PutItem", "UpdateItem", "BatchWriteItem"],
-            parameter("TableName")?,
-        ),
-        "SQSSendMessagePolicy" => of_queue(
-            &[
-                "SendMessage",
-                "SendMessageBatch",
-                "GetQueueUrl",
-                "GetQueueAttributes",
-            ],
-            parameter("QueueName")?,
-        ),
-        "SQSPollerPolicy" => of_queue(
-            &[
-                "ReceiveMessage",
-                "DeleteMessage",
-                "DeleteMessageBatch",
-                "ChangeMessageVisibility",
-                "GetQueueAttributes",
-            ],
-            parameter("QueueName")?,
-        ),
-        "LambdaInvokePolicy" => {
-            let function = arn(
-                "lambda:${AWS::Region}:${AWS::AccountId}:function:${name}*",
-                parameter("FunctionName")?,
-            );
-            json!([{"Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": function}])
-        }
-        _ => {
-            return Err(StackError::unsupported(
-                place,
-                format!("policy template {template}"),
-            ));
-        }
+    let value = match template.parameter {
+        None => Value::Null,
+        Some(parameter) => parameters
+            .take(parameter)
+            .ok_or_else(|| StackError::invalid(place, format!("{parameter} is missing")))?,
     };
     parameters.finish()?;
-    Ok(statements)
+    Ok(template.statements(&value))
 }
 
 #[cfg(test)]
@@ -187,8 +121,11 @@ mod tests {
         let refused =
             |rights: &mut Rights, policy| rights.add("P[0]", policy).unwrap_err().to_string();
         assert_eq!(
-            refused(&mut rights, json!({"S3ReadPolicy": {"BucketName": "b"}})),
-            "P[0].S3ReadPolicy: policy template S3ReadPolicy is not supported"
+            refused(
+                &mut rights,
+                json!({"RekognitionReadPolicy": {"BucketName": "b"}})
+            ),
+            "P[0].RekognitionReadPolicy: policy template RekognitionReadPolicy is not supported"
         );
         assert_eq!(
             refused(&mut rights, json!({"DynamoDBReadPolicy": {}})),
