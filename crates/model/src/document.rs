@@ -11,6 +11,7 @@ mod draft;
 mod entity;
 mod lenient;
 mod refusal;
+mod surrogates;
 
 pub use cause::{Cause, Exception, Frame, Recorded};
 pub use entity::{

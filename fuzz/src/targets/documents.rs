@@ -20,6 +20,7 @@ pub(super) const DICTIONARY: &[&str] = &[
     "\"metadata\":{",
     "\"resource_names\":",
     "\\ud800",
+    "\\ud83d\\ude00",
     "\\u0000",
     "null",
     "1e999",
@@ -56,12 +57,15 @@ fn given_out(document: Document) -> String {
     let trace = Trace::assemble(id, &received);
     let segments = trace.segments();
     for segment in &segments {
-        let valid = serde_json::from_str::<&serde_json::value::RawValue>(&segment.document);
-        assert!(
-            valid.is_ok(),
-            "an output document is JSON: {}",
-            segment.document
-        );
+        // A common reader takes it, unless it nests deeper than such readers go.
+        if let Err(error) = serde_json::from_str::<serde_json::Value>(&segment.document) {
+            let deep = error.to_string().starts_with("recursion limit exceeded");
+            assert!(
+                deep,
+                "an output document is JSON: {error} in {}",
+                segment.document
+            );
+        }
     }
     let projection = trace.projection();
     assert_eq!(

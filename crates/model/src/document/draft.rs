@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::entity::{AnnotationValue, Flags, Http, HttpRequest, HttpResponse, Link, Sql};
 use super::lenient::{Context, Field, Key, Number, pass_over_list, pass_over_object};
 use super::refusal::{Refusal, RefusalCode, Refused};
-use super::{Cause, Exception, Frame, Limits, Recorded, Trims};
+use super::{Cause, Exception, Frame, Limits, Recorded, Trims, surrogates};
 use crate::{EpochSeconds, SegmentId, TraceId};
 
 /// A segment or subsegment as it was written. Absent, null and of the wrong type are all `None`.
@@ -75,8 +75,9 @@ pub(super) struct Annotations(pub(super) Vec<(Box<str>, AnnotationValue)>);
 pub(super) fn read(limits: Limits, json: &[u8]) -> Result<(Box<Draft>, Trims), Refusal> {
     let unreadable = |refused| Refusal::new(None, refused, RefusalCode::ParseError);
     let text = std::str::from_utf8(json).map_err(|_| unreadable(Refused::Segment))?;
+    let text = surrogates::mend(text);
     let context = Context::new(limits.nesting);
-    let mut reader = serde_json::Deserializer::from_str(text);
+    let mut reader = serde_json::Deserializer::from_str(&text);
     // Subsegments are bounded by the context, and free-form JSON has its own reader.
     reader.disable_recursion_limit();
     let draft = context

@@ -400,6 +400,18 @@ fn a_cause_has_three_shapes() {
 }
 
 #[test]
+fn half_a_character_costs_a_character_and_not_the_document() {
+    let document = segment(r#","user":"ada \ud83d","metadata":{"cut":"\ud83d"}"#);
+    assert!(
+        matches!(&document.kind, Kind::Segment(fields) if fields.user.as_deref() == Some("ada \u{fffd}"))
+    );
+    assert_eq!(
+        document.entity.metadata.unwrap().get(),
+        r#"{"cut":"\ufffd"}"#
+    );
+}
+
+#[test]
 fn a_repeated_member_keeps_its_last_value() {
     assert_eq!(segment(",\"name\":\"other\"").entity.name.as_ref(), "other");
 }
