@@ -161,7 +161,9 @@ fn header_bytes(headers: &HeaderMap) -> usize {
 }
 
 async fn collect(body: RequestBody) -> Result<Bytes, Failure> {
-    match Limited::new(body, PAYLOAD_LIMIT).collect().await {
+    // Boxed unsized, so that a future that holds this one can still be proven to be `Send`.
+    let body: RequestBody = Limited::new(body, PAYLOAD_LIMIT).boxed_unsync();
+    match body.collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
         Err(error) => Err(broken_off(&error)),
