@@ -31,11 +31,6 @@ pub(crate) fn whole(bytes: impl Into<Bytes>) -> Body {
         .boxed_unsync()
 }
 
-/// A body without bytes.
-pub(crate) fn empty() -> Body {
-    whole(Bytes::new())
-}
-
 /// Reads `body` to its end, unless it is longer than `limit` bytes.
 ///
 /// A body whose announced length is too long is refused before a byte of it is asked for, so a client that sent

@@ -13,7 +13,6 @@ mod client;
 mod credentials;
 mod guarded;
 mod headers;
-mod refusal;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -30,11 +29,11 @@ use http_body_util::BodyExt;
 use tokio::sync::Semaphore;
 
 use crate::body::Body;
+use crate::refusal::Protocol;
 use aws::Resigner;
 use client::Client;
 use credentials::CredentialSource;
 use guarded::Guarded;
-use refusal::Protocol;
 
 /// How many calls may be under way at once.
 const MAX_CALLS: usize = 512;

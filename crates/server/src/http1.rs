@@ -38,8 +38,6 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 pub(crate) struct Connection {
     /// The other end.
     pub(crate) peer: SocketAddr,
-    /// This end.
-    pub(crate) local: SocketAddr,
     /// The present request's head as it was sent.
     pub(crate) tap: Tap,
 }
@@ -127,16 +125,13 @@ async fn connection<A: Answer>(
     answer: Arc<A>,
     mut stop: Stop,
 ) {
-    let Ok(local) = stream.local_addr() else {
-        return; // already gone
-    };
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, %peer, "connection ended before it began");
         return;
     }
     let head = usize::try_from(limits.header.0).unwrap_or(usize::MAX / 2) + SLACK;
     let (tap, stream) = Tap::on(stream, head);
-    let connection = Arc::new(Connection { peer, local, tap });
+    let connection = Arc::new(Connection { peer, tap });
     let service = service_fn(|request: Request<Incoming>| {
         let (answer, connection) = (Arc::clone(&answer), Arc::clone(&connection));
         async move {

@@ -1,9 +1,9 @@
 //! Opening the addresses that settings name, with errors that say which setting to change.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 
-use tokio::net::{TcpListener, UdpSocket};
+use tokio::net::TcpListener;
 
 /// Why an address could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +64,7 @@ pub(crate) async fn pair(address: SocketAddr) -> io::Result<(TcpListener, UdpSoc
     let mut last = None;
     for _ in 0..attempts {
         let tcp = TcpListener::bind(address).await?;
-        match UdpSocket::bind(tcp.local_addr()?).await {
+        match UdpSocket::bind(tcp.local_addr()?) {
             Ok(udp) => return Ok((tcp, udp)),
             Err(error) => last = Some(error),
         }

@@ -23,6 +23,7 @@ use fluoro_wire::{AccountId, Region};
 pub use keys::{KEYS, Key};
 pub use load::{Layer, Loaded, Origin, SettingsError, load};
 pub use text::ByteSize;
+pub(crate) use text::parse_duration;
 
 use crate::downstream::DownstreamAddress;
 
@@ -49,6 +50,8 @@ pub struct Settings {
     pub shutdown: Duration,
     /// Where calls of services that are not ours go, by signing name.
     pub downstream: BTreeMap<String, DownstreamAddress>,
+    /// The section `[store]`.
+    pub store: StoreSettings,
     /// The section `[gateway]`.
     pub gateway: GatewaySettings,
     /// The section `[functions]`.
@@ -64,6 +67,19 @@ pub enum Sample {
     All,
     /// As AWS: one request a second and 5 % of the rest.
     Rules,
+}
+
+/// What is kept, and how much memory it may take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreSettings {
+    /// How long after its receipt a document is kept. AWS keeps 30 days.
+    pub retention: Duration,
+    /// The log's size on disk beyond which its oldest files go.
+    pub log_size: ByteSize,
+    /// What the index of traces may take in memory; beyond it the oldest traces go.
+    pub memory: ByteSize,
+    /// What parsed documents may take in memory.
+    pub cache: ByteSize,
 }
 
 /// How functions are run. What the `functions` crate needs beyond this, composition knows.
@@ -117,9 +133,21 @@ impl Default for Settings {
             insecure_listen: false,
             shutdown: Duration::from_secs(10),
             downstream: BTreeMap::new(),
+            store: StoreSettings::default(),
             gateway: GatewaySettings::default(),
             functions: FunctionSettings::default(),
             limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for StoreSettings {
+    fn default() -> Self {
+        Self {
+            retention: Duration::from_hours(30 * 24),
+            log_size: ByteSize(20 << 30),
+            memory: ByteSize(192 << 20),
+            cache: ByteSize(32 << 20),
         }
     }
 }

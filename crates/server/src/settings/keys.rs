@@ -63,6 +63,22 @@ pub const KEYS: &[Key] = &[
         shutdown
     ),
     key!(
+        "store.retention",
+        "how long after its receipt a document is kept",
+        store.retention
+    ),
+    key!(
+        "store.log_size",
+        "the log's size on disk beyond which its oldest files go",
+        store.log_size
+    ),
+    key!(
+        "store.memory",
+        "memory of the traces' index; beyond it the oldest traces go",
+        store.memory
+    ),
+    key!("store.cache", "memory of parsed documents", store.cache),
+    key!(
         "gateway.passive_recording",
         "a stage without tracing records what its caller sampled",
         gateway.passive_recording

@@ -144,7 +144,7 @@ impl Text for SocketAddr {
 }
 
 /// `250ms`, `90s`, `15m`, `2h`, `30d`; a bare number is seconds.
-pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     let expected = || "expected a time such as 250ms, 90s, 15m, 2h or 30d".to_owned();
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
@@ -163,14 +163,14 @@ pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
 
 fn show_duration(duration: Duration) -> String {
     let millis = duration.as_millis();
-    if millis % 1_000 != 0 {
+    if !millis.is_multiple_of(1_000) {
         return format!("{millis}ms");
     }
     let seconds = duration.as_secs();
     let units = [(86_400, "d"), (3_600, "h"), (60, "m")];
     let whole = units
         .iter()
-        .find(|(size, _)| seconds > 0 && seconds % size == 0);
+        .find(|(size, _)| seconds > 0 && seconds.is_multiple_of(*size));
     whole.map_or_else(
         || format!("{seconds}s"),
         |(size, unit)| format!("{}{unit}", seconds / size),

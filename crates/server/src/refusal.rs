@@ -11,7 +11,7 @@ use crate::body::{self, Body};
 
 /// How a service speaks, as far as its errors are concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Protocol {
+pub(crate) enum Protocol {
     /// JSON 1.0 or 1.1: DynamoDB, SQS, Step Functions, Kinesis, Secrets Manager.
     Json(JsonVersion),
     /// Form in, XML out: SNS, CloudFormation, SQS before 2023.
@@ -30,7 +30,7 @@ pub(super) enum Protocol {
 
 impl Protocol {
     /// Told by the request where it shows, else by the service.
-    pub(super) fn of(head: &Parts, service: &str) -> Self {
+    pub(crate) fn of(head: &Parts, service: &str) -> Self {
         let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
         let content_type = header("content-type").unwrap_or_default();
         if header("smithy-protocol") == Some("rpc-v2-cbor") {
@@ -59,7 +59,7 @@ impl Protocol {
         }
     }
 
-    pub(super) fn refuse(
+    pub(crate) fn refuse(
         self,
         status: StatusCode,
         code: &'static str,

@@ -1,0 +1,208 @@
+//! Management calls: who calls, in which region, with which body; then the service answers, ours or another's.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use fluoro_ambient::Ambient;
+use fluoro_iam::Iam;
+use fluoro_wire::sigv4::Scope;
+use fluoro_wire::{AccountId, Call, Caller, Region, Service};
+use http::request::Parts;
+use http::{HeaderValue, Response, StatusCode, header};
+
+use crate::body::{self, Body, ReadError};
+use crate::downstream::{Downstream, Forwarded};
+use crate::refusal::Protocol;
+
+/// Answers calls of AWS APIs.
+#[derive(Debug)]
+pub(crate) struct Calls {
+    pub(crate) ambient: Ambient,
+    pub(crate) iam: Iam,
+    pub(crate) account: AccountId,
+    /// The region of calls that name none.
+    pub(crate) region: Region,
+    pub(crate) services: Services,
+    pub(crate) downstream: Downstream,
+}
+
+/// Our services by signing name.
+#[derive(Debug)]
+pub(crate) struct Services {
+    by_name: HashMap<&'static str, Arc<dyn Service>>,
+}
+
+/// Who calls, and where, when it is not told by a signature.
+#[derive(Debug, Clone)]
+pub(crate) struct Unsigned {
+    pub(crate) caller: Caller,
+    pub(crate) region: Region,
+}
+
+/// Bytes of a body that a service takes. Beyond Lambda's documented limit nothing needs many.
+fn body_limit(service: &str) -> usize {
+    match service {
+        // Lambda developer guide, recorded: "Request must be smaller than 70167211 bytes for the CreateFunction operation".
+        "lambda" => 70_167_211,
+        // 50 documents of 64 KB as JSON text within JSON, with room for their escapes; imports of 10 MB and less.
+        _ => 16 << 20,
+    }
+}
+
+// === impl Services ===
+
+impl Services {
+    /// These, each under its own name.
+    pub(crate) fn new(services: impl IntoIterator<Item = Arc<dyn Service>>) -> Self {
+        let by_name = services
+            .into_iter()
+            .map(|service| (service.signing_name(), service))
+            .collect();
+        Self { by_name }
+    }
+}
+
+// === impl Calls ===
+
+impl Calls {
+    /// Answers a call for `service`: ours, or sent on.
+    pub(crate) async fn answer(
+        &self,
+        peer: SocketAddr,
+        head: Parts,
+        body: Body,
+        scope: Option<Scope>,
+        service: String,
+    ) -> Response<Body> {
+        let region = self.region_of(scope.as_ref());
+        let Some(ours) = self.services.by_name.get(service.as_str()) else {
+            let request_id = self.ambient.uuid();
+            let call = Forwarded {
+                head,
+                body,
+                service,
+                region,
+                request_id,
+            };
+            return self.downstream.forward(call).await;
+        };
+        let caller = match self.caller_of(scope.as_ref()) {
+            Ok(caller) => caller,
+            Err(expired) => {
+                let protocol = Protocol::of(&head, &service);
+                return protocol.refuse(
+                    StatusCode::FORBIDDEN,
+                    expired_code(protocol),
+                    &expired.to_string(),
+                    &self.ambient.uuid(),
+                );
+            }
+        };
+        self.call(ours, peer, head, body, Unsigned { caller, region })
+            .await
+    }
+
+    /// Answers a call that came where only `service` is spoken, from somebody we know without a signature.
+    pub(crate) async fn answer_as(
+        &self,
+        service: &str,
+        peer: SocketAddr,
+        head: Parts,
+        body: Body,
+        unsigned: Unsigned,
+    ) -> Response<Body> {
+        match self.services.by_name.get(service) {
+            Some(ours) => self.call(ours, peer, head, body, unsigned).await,
+            None => Protocol::RestJson.refuse(
+                StatusCode::NOT_FOUND,
+                "UnknownOperationException",
+                "there is no such service",
+                &self.ambient.uuid(),
+            ),
+        }
+    }
+
+    async fn call(
+        &self,
+        service: &Arc<dyn Service>,
+        peer: SocketAddr,
+        head: Parts,
+        body: Body,
+        from: Unsigned,
+    ) -> Response<Body> {
+        let request_id = self.ambient.uuid();
+        let limit = body_limit(service.signing_name());
+        let body = match body::read(&head.headers, body, limit).await {
+            Ok(body) => body,
+            Err(error) => return unread(&head, service.signing_name(), &error, &request_id),
+        };
+        let call = Call {
+            head: Arc::new(head),
+            body,
+            caller: from.caller,
+            region: from.region,
+            account: self.account.clone(),
+            request_id,
+            peer,
+        };
+        service.call(call).await.map(body::whole)
+    }
+
+    /// The configured region and nobody in particular.
+    pub(crate) fn anybody(&self) -> Unsigned {
+        Unsigned {
+            caller: Caller::Root,
+            region: self.region.clone(),
+        }
+    }
+
+    fn region_of(&self, scope: Option<&Scope>) -> Region {
+        scope.map_or_else(
+            || self.region.clone(),
+            |scope| Region(scope.region.as_str().into()),
+        )
+    }
+
+    /// A role's session is its role; everybody else is root, which only a loopback listener lets in.
+    fn caller_of(&self, scope: Option<&Scope>) -> Result<Caller, fluoro_iam::ExpiredSession> {
+        let Some(scope) = scope else {
+            return Ok(Caller::Root);
+        };
+        let session = self.iam.caller_of(&scope.access_key_id)?;
+        Ok(session.unwrap_or(Caller::Root))
+    }
+}
+
+/// The query services call it differently. Source: STS and IAM API references, common errors.
+fn expired_code(protocol: Protocol) -> &'static str {
+    match protocol {
+        Protocol::Query => "ExpiredToken",
+        _ => "ExpiredTokenException",
+    }
+}
+
+/// An answer to a body that was not read to its end. What is left of it would be taken for the next request.
+fn unread(head: &Parts, service: &str, error: &ReadError, request_id: &str) -> Response<Body> {
+    let protocol = Protocol::of(head, service);
+    let mut response = match error {
+        ReadError::TooLong { limit } => {
+            let message = format!("Request must be smaller than {limit} bytes");
+            let status = StatusCode::PAYLOAD_TOO_LARGE;
+            protocol.refuse(
+                status,
+                "RequestEntityTooLargeException",
+                &message,
+                request_id,
+            )
+        }
+        ReadError::Broken(_) => {
+            let status = StatusCode::BAD_REQUEST;
+            let message = error.to_string();
+            protocol.refuse(status, "RequestAbortedException", &message, request_id)
+        }
+    };
+    let close = HeaderValue::from_static("close");
+    response.headers_mut().insert(header::CONNECTION, close);
+    response
+}

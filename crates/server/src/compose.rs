@@ -1,0 +1,275 @@
+//! What is made of what, in which order. Nothing else in the workspace knows all the parts.
+
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use fluoro_ambient::Ambient;
+use fluoro_api_gateway::ApiGateway;
+use fluoro_api_iam::{IamService, StsService};
+use fluoro_api_xray::{OpenRulesError, SamplingRules, XRay, XRaySettings};
+use fluoro_functions::{Functions, InvocationSampler, SandboxCommand};
+use fluoro_gateway::Gateway;
+use fluoro_iam::Iam;
+use fluoro_ingest::daemon::UdpDaemon;
+use fluoro_ingest::{Door, Ingest, IngestSettings, Source};
+use fluoro_model::TimestampMicros;
+use fluoro_sampling::{LambdaSampler, RuleRecord, Sampling};
+use fluoro_store::catalog::{Catalog, CatalogError, FjallCatalog};
+use fluoro_store::hot::{HotSettings, HotTraces};
+use fluoro_store::log::{Log, LogError, LogSettings, SegmentedLog};
+use fluoro_store::scan::ScanError;
+use fluoro_wire::Service;
+
+use crate::calls::{Calls, Services};
+use crate::daemon::EnvironmentDaemons;
+use crate::data_dir::{DataDir, DataDirError};
+use crate::downstream::Downstream;
+use crate::front::{Front, Live};
+use crate::guard::Guard;
+use crate::listener::ListenError;
+use crate::own::{OwnApi, stack_records};
+use crate::running::Addresses;
+use crate::settings::{FunctionSettings, Sample, Settings, StoreSettings};
+
+/// Why the server is not up.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory is not ours to use.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// A port could not be opened.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// A socket failed after it was opened.
+    #[error("failed to use a socket")]
+    Socket(#[source] std::io::Error),
+    /// The log could not be opened.
+    #[error("failed to open the log")]
+    Log(#[from] LogError),
+    /// The log could not be read.
+    #[error("failed to read what the log holds")]
+    Replay(#[from] ScanError),
+    /// The catalog could not be opened, or holds what cannot be read.
+    #[error("failed to open the catalog")]
+    Catalog(#[from] CatalogError),
+    /// Roles and policies could not be loaded.
+    #[error("failed to load roles and policies")]
+    Iam(#[from] fluoro_iam::IamError),
+    /// Sampling rules could not be loaded.
+    #[error(transparent)]
+    Rules(#[from] OpenRulesError),
+    /// Functions could not be loaded.
+    #[error("failed to open functions")]
+    Functions(#[from] fluoro_functions::OpenError),
+    /// A part of the start was cut off.
+    #[error("the start was cut off")]
+    CutOff(#[from] tokio::task::JoinError),
+}
+
+/// The ways in, open but leading nowhere yet.
+#[derive(Debug)]
+pub(crate) struct Doors {
+    pub(crate) addresses: Addresses,
+    pub(crate) udp: std::net::UdpSocket,
+    pub(crate) guard: Arc<Guard>,
+    pub(crate) calls: Arc<OnceLock<Arc<Calls>>>,
+    pub(crate) front: Arc<Front>,
+}
+
+/// What must be ended in order.
+#[derive(Debug)]
+pub(crate) struct Composed {
+    pub(crate) functions: Functions,
+    pub(crate) ingest: Arc<Ingest>,
+    pub(crate) udp: UdpDaemon,
+}
+
+/// Lambda's own sampler behind the seam of the functions.
+#[derive(Debug)]
+struct ByLambda(LambdaSampler);
+
+/// Opens what is kept, connects the parts, lets the doors lead to them.
+pub(crate) async fn compose(
+    ambient: Ambient,
+    settings: &Settings,
+    sandbox: SandboxCommand,
+    data: &DataDir,
+    doors: Doors,
+) -> Result<Composed, StartError> {
+    let (log, catalog) = open_engines(data).await?;
+    let hot = HotTraces::open(
+        ambient.clone(),
+        Arc::clone(&log),
+        hot_settings(&settings.store),
+    );
+    doors.front.starting.hot.get_or_init(|| Arc::clone(&hot));
+    let ingest = Ingest::open(
+        ambient.clone(),
+        log,
+        Arc::clone(&hot),
+        IngestSettings::default(),
+    );
+    let udp = UdpDaemon::on(
+        Arc::clone(&ingest),
+        doors.udp,
+        Source {
+            door: Door::Daemon,
+            client: String::new(),
+        },
+        Arc::new(|| Ok(())),
+    )
+    .map_err(StartError::Socket)?;
+
+    let iam = Iam::open(
+        ambient.clone(),
+        Arc::clone(&catalog),
+        settings.account.clone(),
+    )
+    .await?;
+    let (sampling, lambda_sampler) = samplers(&ambient, settings);
+    let functions = Functions::open(
+        fluoro_functions::Parts {
+            ambient: ambient.clone(),
+            catalog: Arc::clone(&catalog),
+            iam: iam.clone(),
+            sink: Arc::<Ingest>::clone(&ingest),
+            daemons: Arc::new(EnvironmentDaemons {
+                guard: Arc::clone(&doors.guard),
+                ingest: Arc::clone(&ingest),
+                limits: settings.limits.clone(),
+                calls: Arc::clone(&doors.calls),
+            }),
+            sampler: Arc::new(ByLambda(lambda_sampler)),
+        },
+        function_settings(
+            &settings.functions,
+            &data.below("functions"),
+            &doors.addresses.endpoint,
+            sandbox,
+        ),
+    )
+    .await?;
+    let gateway = Gateway::open(fluoro_gateway::Parts {
+        ambient: ambient.clone(),
+        catalog: Arc::clone(&catalog),
+        invoker: Arc::new(functions.clone()),
+        sampler: Arc::new(sampling.clone()),
+        traces: Arc::<Ingest>::clone(&ingest),
+        account: settings.account.clone(),
+        settings: settings.gateway.clone(),
+    })
+    .await?;
+
+    let rules = SamplingRules::open(
+        Arc::clone(&catalog),
+        sampling.clone(),
+        settings.account.clone(),
+    )
+    .await?;
+    let xray = XRay::new(fluoro_api_xray::Parts {
+        ambient: ambient.clone(),
+        scan: Arc::<HotTraces>::clone(&hot),
+        ingest: Arc::clone(&ingest),
+        rules,
+        iam: iam.clone(),
+        settings: XRaySettings::default(),
+    });
+    let services: [Arc<dyn Service>; 4] = [
+        Arc::new(xray),
+        Arc::new(ApiGateway::new(gateway.clone())),
+        Arc::new(IamService::new(iam.clone())),
+        Arc::new(StsService::new(iam.clone())),
+    ];
+    let calls = Arc::new(Calls {
+        ambient: ambient.clone(),
+        iam,
+        account: settings.account.clone(),
+        region: settings.region.clone(),
+        services: Services::new(services),
+        downstream: Downstream::new(ambient, settings.downstream.clone()),
+    });
+    hot.caught_up().await?;
+    doors.calls.get_or_init(|| Arc::clone(&calls));
+    doors.front.live.get_or_init(|| Live {
+        gateway,
+        calls,
+        own: OwnApi {
+            addresses: doors.addresses,
+            region: settings.region.to_string(),
+            hot,
+            ingest: Arc::clone(&ingest),
+            sampling,
+            stacks: stack_records(&catalog),
+        },
+    });
+    Ok(Composed {
+        functions,
+        ingest,
+        udp,
+    })
+}
+
+/// Both read their files before they return, so each has a thread of its own.
+async fn open_engines(data: &DataDir) -> Result<(Arc<dyn Log>, Arc<dyn Catalog>), StartError> {
+    let path = data.below("log");
+    let log =
+        tokio::task::spawn_blocking(move || SegmentedLog::open(&path, LogSettings::default()));
+    let path = data.below("catalog");
+    let catalog = tokio::task::spawn_blocking(move || FjallCatalog::open(&path));
+    let (log, catalog) = tokio::try_join!(log, catalog)?;
+    Ok((Arc::new(log?), Arc::new(catalog?)))
+}
+
+fn hot_settings(settings: &StoreSettings) -> HotSettings {
+    HotSettings {
+        memory_bytes: usize::try_from(settings.memory.0).unwrap_or(usize::MAX),
+        cache_bytes: usize::try_from(settings.cache.0).unwrap_or(usize::MAX),
+        retention_micros: i64::try_from(settings.retention.as_micros()).unwrap_or(i64::MAX),
+        log_bytes: settings.log_size.0,
+    }
+}
+
+/// The rules' sampler, and Lambda's own, which no rule governs.
+fn samplers(ambient: &Ambient, settings: &Settings) -> (Sampling, LambdaSampler) {
+    let mut default_rule = RuleRecord::default_record();
+    let lambda = match settings.sample {
+        Sample::Rules => LambdaSampler::new(ambient.clone()),
+        Sample::All => {
+            default_rule.rule.fixed_rate = 1.0;
+            LambdaSampler::all(ambient.clone())
+        }
+    };
+    let sampling = Sampling::new(ambient.clone(), &settings.region.0, default_rule);
+    (sampling, lambda)
+}
+
+fn function_settings(
+    settings: &FunctionSettings,
+    data_dir: &Path,
+    endpoint: &str,
+    sandbox: SandboxCommand,
+) -> fluoro_functions::Settings {
+    fluoro_functions::Settings {
+        interpreters: fluoro_functions::Interpreters {
+            python: settings.python.clone(),
+            node: settings.node.clone(),
+        },
+        python_packages: settings.python_packages.clone(),
+        node_modules: settings.node_modules.clone(),
+        runtime_client: settings.runtime_client,
+        concurrency: settings.concurrency,
+        idle: settings.idle,
+        retry_intervals: settings.retry_intervals,
+        segment_style: settings.lambda_segment_style,
+        legacy_passthrough: settings.lambda_legacy_passthrough,
+        ..fluoro_functions::Settings::new(data_dir, endpoint, sandbox)
+    }
+}
+
+// === impl ByLambda ===
+
+impl InvocationSampler for ByLambda {
+    fn sampled(&self, now: TimestampMicros, function_arn: &str) -> bool {
+        self.0.decide(now, function_arn).sampled
+    }
+}

@@ -1,0 +1,215 @@
+//! What answers on the main port: who is asked, and what is refused before anybody is.
+
+use std::sync::{Arc, OnceLock};
+
+use fluoro_ambient::Ambient;
+use fluoro_gateway::{Gateway, Scheme, StageRequest};
+use fluoro_wire::sigv4::Scope;
+use http::request::Parts;
+use http::uri::PathAndQuery;
+use http::{Request, Response, StatusCode, header};
+use http_body_util::BodyExt;
+
+use crate::body::{self, Body, ReadError};
+use crate::calls::Calls;
+use crate::dispatch::{self, Destination, StageAddress};
+use crate::guard::Guard;
+use crate::http1::{Answer, Connection};
+use crate::own::{OwnApi, Starting};
+use crate::refusal::Protocol;
+use crate::settings::Limits;
+
+/// The longest form whose service is told by nothing but the form.
+const FORM_LIMIT: usize = 1 << 20;
+
+/// The main port.
+#[derive(Debug)]
+pub(crate) struct Front {
+    pub(crate) ambient: Ambient,
+    pub(crate) guard: Arc<Guard>,
+    pub(crate) limits: Limits,
+    /// Set once everything is up; until then every request is answered 503.
+    pub(crate) live: OnceLock<Live>,
+    pub(crate) starting: Starting,
+}
+
+/// Everything that answers.
+#[derive(Debug)]
+pub(crate) struct Live {
+    pub(crate) gateway: Gateway,
+    pub(crate) calls: Arc<Calls>,
+    pub(crate) own: OwnApi,
+}
+
+impl Answer for Front {
+    async fn answer(&self, connection: &Connection, request: Request<Body>) -> Response<Body> {
+        let (head, body) = request.into_parts();
+        let scope = Scope::of(&head);
+        let destination = dispatch::by_head(&head, scope.as_ref());
+        if let Destination::Stage(stage) = destination {
+            return match self.live.get() {
+                Some(live) => at_stage(&live.gateway, connection, stage, head, body).await,
+                None => self.not_yet(&head, "execute-api"),
+            };
+        }
+        if let Some(refused) = self.refuse(&head, &destination) {
+            return refused;
+        }
+        let Some(live) = self.live.get() else {
+            return match destination {
+                Destination::Own => self.starting.answer(&head),
+                Destination::Service(service) => self.not_yet(&head, &service),
+                Destination::Stage(_) | Destination::Nowhere => self.not_yet(&head, ""),
+            };
+        };
+        match destination {
+            Destination::Own => live.own.answer(&head, body).await,
+            Destination::Service(service) => {
+                let calls = &live.calls;
+                calls
+                    .answer(connection.peer, head, body, scope, service)
+                    .await
+            }
+            Destination::Nowhere if dispatch::needs_form(&head) => {
+                self.by_form(live, connection, head, body).await
+            }
+            Destination::Nowhere | Destination::Stage(_) => self.nowhere(&head),
+        }
+    }
+}
+
+// === impl Front ===
+
+impl Front {
+    /// What is refused whoever it is for.
+    fn refuse(&self, head: &Parts, destination: &Destination) -> Option<Response<Body>> {
+        let service = match destination {
+            Destination::Service(service) => service,
+            Destination::Own | Destination::Stage(_) | Destination::Nowhere => "",
+        };
+        let protocol = Protocol::of(head, service);
+        if let Err(stranger) = self.guard.admit(head) {
+            tracing::debug!(%stranger, "management call refused");
+            let (status, id) = (StatusCode::FORBIDDEN, self.ambient.uuid());
+            return Some(protocol.refuse(
+                status,
+                "AccessDeniedException",
+                &stranger.to_string(),
+                &id,
+            ));
+        }
+        let size = head_size(head);
+        if size > self.limits.header.0 {
+            let message = format!(
+                "the request's line and headers have {size} bytes; at most {} are taken (limits.header)",
+                self.limits.header.0
+            );
+            let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+            let id = self.ambient.uuid();
+            return Some(protocol.refuse(status, "RequestHeaderFieldsTooLarge", &message, &id));
+        }
+        None
+    }
+
+    async fn by_form(
+        &self,
+        live: &Live,
+        connection: &Connection,
+        head: Parts,
+        form: Body,
+    ) -> Response<Body> {
+        let form = match body::read(&head.headers, form, FORM_LIMIT).await {
+            Ok(form) => form,
+            Err(error) => return self.unread(&head, &error),
+        };
+        let Destination::Service(service) = dispatch::by_form(&form) else {
+            return self.nowhere(&head);
+        };
+        let body = body::whole(form);
+        live.calls
+            .answer(connection.peer, head, body, None, service)
+            .await
+    }
+
+    fn nowhere(&self, head: &Parts) -> Response<Body> {
+        let message = format!(
+            "nothing answers {} {}: no signature, target, action or path names a service; our own API is below /_fluoro/, \
+             stages are at /_aws/execute-api/API/STAGE/",
+            head.method,
+            head.uri.path()
+        );
+        let id = self.ambient.uuid();
+        Protocol::RestJson.refuse(
+            StatusCode::NOT_FOUND,
+            "UnknownOperationException",
+            &message,
+            &id,
+        )
+    }
+
+    fn unread(&self, head: &Parts, error: &ReadError) -> Response<Body> {
+        let status = match error {
+            ReadError::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            ReadError::Broken(_) => StatusCode::BAD_REQUEST,
+        };
+        let id = self.ambient.uuid();
+        let protocol = Protocol::of(head, "");
+        protocol.refuse(
+            status,
+            "RequestEntityTooLargeException",
+            &error.to_string(),
+            &id,
+        )
+    }
+
+    fn not_yet(&self, head: &Parts, service: &str) -> Response<Body> {
+        let mut response = Protocol::of(head, service).refuse(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "ServiceUnavailable",
+            "the server is starting: GET /_fluoro/health says how far it is",
+            &self.ambient.uuid(),
+        );
+        let soon = http::HeaderValue::from_static("1");
+        response.headers_mut().insert(header::RETRY_AFTER, soon);
+        response
+    }
+}
+
+/// Bytes of the request's line and headers, as they were on the wire give or take spaces.
+fn head_size(head: &Parts) -> u64 {
+    let target = head
+        .uri
+        .path_and_query()
+        .map_or(1, |all| all.as_str().len());
+    let line = head.method.as_str().len() + target + " HTTP/1.1\r\n ".len();
+    let headers = head.headers.iter();
+    let headers: usize = headers
+        .map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len())
+        .sum();
+    (line + headers) as u64
+}
+
+async fn at_stage(
+    gateway: &Gateway,
+    connection: &Connection,
+    stage: StageAddress,
+    head: Parts,
+    body: Body,
+) -> Response<Body> {
+    let head_as_sent = connection.tap.head(&head);
+    let target = head.uri.path_and_query().cloned();
+    let request = StageRequest {
+        api_id: stage.api_id,
+        stage: stage.stage,
+        addressed: stage.addressed,
+        path: stage.path,
+        method: head.method,
+        target: target.unwrap_or_else(|| PathAndQuery::from_static("/")),
+        headers: head.headers,
+        head_as_sent,
+        body,
+        peer: connection.peer,
+        scheme: Scheme::Http,
+    };
+    gateway.handle(request).await.map(BodyExt::boxed_unsync)
+}

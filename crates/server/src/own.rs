@@ -1,0 +1,117 @@
+//! Our own API, below `/_fluoro/`: what no AWS API tells. `docs/http.md` describes it for its users.
+//!
+//! Answers are JSON. An error is `{"error": {"code", "message"}}`, with a code that does not change.
+
+mod doctor;
+mod reply;
+mod stacks;
+mod starting;
+mod traces;
+
+use std::sync::Arc;
+
+use fluoro_ingest::Ingest;
+use fluoro_sampling::Sampling;
+use fluoro_store::hot::HotTraces;
+use fluoro_wire::query::Form;
+use http::request::Parts;
+use http::{Method, Response, StatusCode};
+use serde::Serialize;
+
+use crate::body::Body;
+use crate::running::Addresses;
+use reply::{Problem, Reply};
+use stacks::Stacks;
+
+pub(crate) use stacks::{StackRecords, records as stack_records};
+pub(crate) use starting::Starting;
+
+/// Answers `/_fluoro/…` once everything is up.
+#[derive(Debug)]
+pub(crate) struct OwnApi {
+    pub(crate) addresses: Addresses,
+    pub(crate) region: String,
+    pub(crate) hot: Arc<HotTraces>,
+    pub(crate) ingest: Arc<Ingest>,
+    pub(crate) sampling: Sampling,
+    pub(crate) stacks: StackRecords,
+}
+
+/// A request, taken apart.
+#[derive(Debug)]
+struct Asked<'h> {
+    method: &'h Method,
+    /// The path after `/_fluoro/`, by its parts.
+    path: Vec<&'h str>,
+    query: Form,
+}
+
+#[derive(Debug, Serialize)]
+struct Health {
+    status: &'static str,
+    version: &'static str,
+    traces: usize,
+    documents: usize,
+}
+
+// === impl OwnApi ===
+
+impl OwnApi {
+    /// Answers one request. What goes wrong is an answer too.
+    pub(crate) async fn answer(&self, head: &Parts, body: Body) -> Response<Body> {
+        let outcome = match Asked::of(head) {
+            Ok(asked) => self.route(&asked, head, body).await,
+            Err(problem) => Err(problem),
+        };
+        outcome.unwrap_or_else(Reply::from).into_response()
+    }
+
+    async fn route(&self, asked: &Asked<'_>, head: &Parts, body: Body) -> Result<Reply, Problem> {
+        if let ["stacks", rest @ ..] = asked.path.as_slice() {
+            return Stacks(&self.stacks)
+                .answer(asked.method, rest, head, body)
+                .await;
+        }
+        if !matches!(*asked.method, Method::GET | Method::HEAD) {
+            return Err(Problem::method(asked.method, "GET"));
+        }
+        match asked.path.as_slice() {
+            ["health"] => Ok(self.health()),
+            ["listeners"] => Ok(Reply::json(&self.addresses)),
+            ["doctor"] => doctor::report(self).await,
+            ["sampling"] => Ok(doctor::sampling(self, asked.query.get("region"))),
+            ["traces", id] => traces::trace(self, id, &asked.query).await,
+            _ => Err(Problem::nowhere(head.uri.path())),
+        }
+    }
+
+    fn health(&self) -> Reply {
+        let held = self.hot.held();
+        Reply::json(&Health {
+            status: "ok",
+            version: env!("CARGO_PKG_VERSION"),
+            traces: held.traces,
+            documents: held.documents,
+        })
+    }
+}
+
+// === impl Asked ===
+
+impl<'h> Asked<'h> {
+    fn of(head: &'h Parts) -> Result<Self, Problem> {
+        let path = head
+            .uri
+            .path()
+            .strip_prefix("/_fluoro/")
+            .unwrap_or_default();
+        let query = head.uri.query().unwrap_or_default();
+        let query = Form::parse(query.as_bytes())
+            .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "BadQuery", error))?;
+        Ok(Self {
+            method: &head.method,
+            path: path.split('/').collect(),
+            query,
+        })
+    }
+}
