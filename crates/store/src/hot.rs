@@ -1,7 +1,8 @@
 //! Hot traces: what was received lately, assembled live from the log, readable as soon as it is acknowledged.
 //!
 //! It keeps where each trace's documents lie in the log, and each trace's projection; documents only in a bounded
-//! [`cache`]. A projection is made anew when its trace was touched: by a task of its own shortly after, or at once
+//! [`cache`]. When memory runs short, the oldest projections go first; they are made again from the log for whoever asks. A
+//! projection is made anew when its trace was touched: by a task of its own shortly after, or at once
 //! when somebody asks. After a restart all is rebuilt from the log ([`HotTraces::caught_up`]).
 //!
 //! What is let go (too much for memory, too old, the log too large) is counted ([`HotTraces::losses`]), never silent.
@@ -35,7 +36,8 @@ use index::Index;
 /// What of the hot traces can be chosen.
 #[derive(Debug, Clone, Copy)]
 pub struct HotSettings {
-    /// How much memory projections and positions may take, in bytes, roughly. Beyond it the oldest traces go.
+    /// How much memory projections and positions may take, in bytes, roughly. Beyond it the oldest projections go
+    /// and are made again when somebody asks; when there are none left, the oldest traces.
     pub memory_bytes: usize,
     /// How much memory parsed documents may take, in bytes, roughly.
     pub cache_bytes: usize,
@@ -91,7 +93,7 @@ pub struct Progress {
     pub percent_read: u8,
     /// Traces whose projection is still to be made.
     pub traces_waiting: usize,
-    /// Whether all is as it was: everybody may be answered.
+    /// Whether all is found again: everybody may be answered.
     pub caught_up: bool,
 }
 
@@ -164,10 +166,15 @@ impl HotTraces {
     /// How far the rebuilding is.
     #[must_use]
     pub fn progress(&self) -> Progress {
-        *self.progress.borrow()
+        let traces_waiting = self.index.lock().stale_count();
+        Progress {
+            traces_waiting,
+            ..*self.progress.borrow()
+        }
     }
 
-    /// Waits until all that the log held at the start is readable.
+    /// Waits until all that the log held at the start is readable. Its projections are made then, in the background:
+    /// the first who asks for a time range waits for them.
     ///
     /// # Errors
     ///
@@ -238,7 +245,11 @@ impl HotTraces {
     /// When its documents cannot be read.
     pub async fn by_id(&self, trace: TraceId) -> Result<Option<Arc<Projection>>, ScanError> {
         self.refresh(&[trace]).await?;
-        Ok(self.index.lock().projection(trace))
+        if let Some(projection) = self.index.lock().projection(trace) {
+            return Ok(Some(projection));
+        }
+        // It may have had to make room at once.
+        Ok(self.cold(&[trace]).await?.pop())
     }
 
     /// The projections of all traces whose time `by` lies in the range, and perhaps of some others.
@@ -252,10 +263,13 @@ impl HotTraces {
         by: Axis,
     ) -> Result<Vec<Arc<Projection>>, ScanError> {
         self.refresh_all().await?;
-        Ok(self.index.lock().range(range, by))
+        let found = self.index.lock().range(range, by);
+        let mut projections = found.projections;
+        projections.extend(self.cold(&found.cold).await?);
+        Ok(projections)
     }
 
-    /// The segments and subsegments that name a parent which has not come.
+    /// The segments and subsegments that name a parent which has not come, as far as projections are in memory.
     ///
     /// # Errors
     ///

@@ -34,8 +34,10 @@ impl Place {
 struct Entry {
     /// By position; never empty while the entry is in the index.
     places: Vec<Place>,
-    /// `None` until it was made for the first time.
+    /// `None` until it was made for the first time, and once it had to make room: the trace is *cold* then.
     projection: Option<Arc<Projection>>,
+    /// The projection's start, also while cold.
+    start: Option<TimestampMicros>,
     /// Grows with every document.
     generation: u64,
     /// The generation that the projection was made from.
@@ -52,11 +54,20 @@ pub(super) struct Snapshot {
     pub(super) generation: u64,
 }
 
+/// What was found in a range.
+#[derive(Debug, Default)]
+pub(super) struct InRange {
+    pub(super) projections: Vec<Arc<Projection>>,
+    pub(super) cold: Vec<TraceId>,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Index {
     traces: HashMap<TraceId, Entry>,
     /// By each trace's first document.
     by_first: BTreeMap<Position, TraceId>,
+    /// Those of them that have a projection.
+    warm: BTreeMap<Position, TraceId>,
     by_start: BTreeSet<(TimestampMicros, TraceId)>,
     by_last_received: BTreeSet<(TimestampMicros, TraceId)>,
     /// Touched since their projection was made.
@@ -75,6 +86,7 @@ impl Default for Entry {
         Self {
             places: Vec::new(),
             projection: None,
+            start: None,
             generation: 0,
             projected: 0,
             last_received: TimestampMicros(i64::MIN),
@@ -132,8 +144,7 @@ impl Index {
             self.by_last_received.insert((place.at, trace));
         }
         if at == 0 {
-            before.map(|first| self.by_first.remove(&first));
-            self.by_first.insert(place.position, trace);
+            self.move_first(trace, before, Some(place.position));
         }
         self.stale.insert(trace);
         self.reweigh(trace);
@@ -161,21 +172,26 @@ impl Index {
         self.traces.get(&trace)?.projection.clone()
     }
 
+    /// The touched traces in the order of their first documents, so that the log is read from front to back.
     pub(super) fn stale(&self) -> Vec<TraceId> {
-        self.stale.iter().copied().collect()
+        let first = |trace: &TraceId| self.traces.get(trace).and_then(Entry::first);
+        let mut stale: Vec<TraceId> = self.stale.iter().copied().collect();
+        stale.sort_by_cached_key(first);
+        stale
     }
 
     pub(super) fn stale_count(&self) -> usize {
         self.stale.len()
     }
 
-    /// What to assemble for those of the traces that were touched.
+    /// What to assemble for those of the traces that were touched or are cold.
     pub(super) fn snapshots(&self, traces: &[TraceId]) -> Vec<Snapshot> {
-        let stale = traces.iter().filter(|trace| self.stale.contains(trace));
-        stale
+        traces
+            .iter()
             .filter_map(|trace| {
                 let entry = self.traces.get(trace)?;
-                Some(Snapshot {
+                let needed = entry.projection.is_none() || self.stale.contains(trace);
+                needed.then(|| Snapshot {
                     trace: *trace,
                     places: entry.places.clone(),
                     generation: entry.generation,
@@ -191,48 +207,71 @@ impl Index {
         let Some(entry) = self.traces.get_mut(&trace) else {
             return;
         };
-        if entry.projected >= made_from.generation {
+        let later = entry.projected > made_from.generation;
+        if later || (entry.projected == made_from.generation && entry.projection.is_some()) {
             return;
         }
         entry.projected = made_from.generation;
         if entry.generation == made_from.generation {
             self.stale.remove(&trace);
         }
-        let before = entry.projection.as_deref().and_then(start_of);
-        let after = start_of(&projection);
+        let (before, after) = (entry.start, start_of(&projection));
+        entry.start = after;
+        entry.projection = Some(projection);
+        if let Some(first) = entry.first() {
+            self.warm.insert(first, trace);
+        }
         if before != after {
             before.map(|start| self.by_start.remove(&(start, trace)));
             after.map(|start| self.by_start.insert((start, trace)));
         }
-        entry.projection = Some(projection);
         self.reweigh(trace);
     }
 
-    /// The projections in range. What was touched since they were made is the caller's care.
-    pub(super) fn range(&self, range: Range<TimestampMicros>, by: Axis) -> Vec<Arc<Projection>> {
+    /// The traces in range, in the order of their first documents: projections, and traces without one. What was
+    /// touched since its projection was made is the caller's care.
+    pub(super) fn range(&self, range: Range<TimestampMicros>, by: Axis) -> InRange {
         let lowest = |time| (time, TraceId::from_bits(0));
         if range.start >= range.end {
-            return Vec::new();
+            return InRange::default();
         }
         match by {
             // Starts are kept rounded to microseconds: one more on each side, and none is missed.
-            Axis::Start => self
-                .by_start
-                .range(lowest(shifted(range.start, -1))..lowest(shifted(range.end, 2)))
-                .filter_map(|(_, trace)| self.projection(*trace))
-                .collect(),
+            Axis::Start => {
+                let range = lowest(shifted(range.start, -1))..lowest(shifted(range.end, 2));
+                self.sorted_out(self.by_start.range(range).map(|(_, trace)| *trace))
+            }
             // A trace that was updated or received in part within the range has its last document there or later.
-            Axis::Updated | Axis::Received => self
-                .by_last_received
-                .range(lowest(range.start)..)
-                .filter_map(|(_, trace)| self.traces.get(trace))
-                .filter(|entry| entry.places.iter().any(|place| range.contains(&place.at)))
-                .filter_map(|entry| entry.projection.clone())
-                .collect(),
+            Axis::Updated | Axis::Received => {
+                let within = |trace: &TraceId| {
+                    let places = self.traces.get(trace).map(|entry| &entry.places);
+                    places
+                        .is_some_and(|places| places.iter().any(|place| range.contains(&place.at)))
+                };
+                let later = self.by_last_received.range(lowest(range.start)..);
+                self.sorted_out(later.map(|(_, trace)| *trace).filter(within))
+            }
         }
     }
 
-    /// What names a parent that has not come.
+    fn sorted_out(&self, traces: impl Iterator<Item = TraceId>) -> InRange {
+        let mut found = InRange::default();
+        let mut cold = Vec::new();
+        for trace in traces {
+            let Some(entry) = self.traces.get(&trace) else {
+                continue;
+            };
+            match &entry.projection {
+                Some(projection) => found.projections.push(Arc::clone(projection)),
+                None => cold.push((entry.first(), trace)),
+            }
+        }
+        cold.sort_unstable();
+        found.cold = cold.into_iter().map(|(_, trace)| trace).collect();
+        found
+    }
+
+    /// What names a parent that has not come; cold traces aside.
     pub(super) fn orphans(&self) -> Vec<(TraceId, SegmentId)> {
         let projections = self
             .traces
@@ -247,13 +286,21 @@ impl Index {
         orphans.collect()
     }
 
-    /// Lets go of the oldest traces until all take at most `limit` bytes; returns how many documents went.
+    /// Makes room until all takes at most `limit` bytes: the oldest projections go, which can be made again; when
+    /// there are none any more, the oldest traces. Returns how many documents went.
     pub(super) fn shrink_to(&mut self, limit: usize) -> u64 {
         let mut let_go = 0;
-        while self.weight > limit
-            && let Some((_, &oldest)) = self.by_first.first_key_value()
-        {
-            let_go += self.retain(oldest, |_| false);
+        while self.weight > limit {
+            if let Some((_, trace)) = self.warm.pop_first() {
+                if let Some(entry) = self.traces.get_mut(&trace) {
+                    entry.projection = None;
+                }
+                self.reweigh(trace);
+            } else if let Some((_, &oldest)) = self.by_first.first_key_value() {
+                let_go += self.retain(oldest, |_| false);
+            } else {
+                break;
+            }
         }
         let_go
     }
@@ -287,17 +334,26 @@ impl Index {
         let first = entry.first();
         self.documents -= gone;
         if first != before.0 {
-            before.0.map(|first| self.by_first.remove(&first));
+            self.move_first(trace, before.0, first);
         }
-        match first {
-            Some(first) => {
-                self.by_first.insert(first, trace);
-                self.stale.insert(trace);
-                self.reweigh(trace);
-            }
-            None => self.forget(trace),
+        if first.is_some() {
+            self.stale.insert(trace);
+            self.reweigh(trace);
+        } else {
+            self.forget(trace);
         }
         gone as u64
+    }
+
+    /// Notes that a trace's first document is another one now.
+    fn move_first(&mut self, trace: TraceId, before: Option<Position>, after: Option<Position>) {
+        let was_warm = before.is_some_and(|first| self.warm.remove(&first).is_some());
+        before.map(|first| self.by_first.remove(&first));
+        let Some(first) = after else { return };
+        self.by_first.insert(first, trace);
+        if was_warm {
+            self.warm.insert(first, trace);
+        }
     }
 
     /// Forgets documents that the log could not give back; returns how many of them were held.
@@ -313,7 +369,7 @@ impl Index {
         self.by_first.keys().next().copied()
     }
 
-    /// Removes the trace from everywhere but `by_first`, where its first document stood.
+    /// Removes the trace from everywhere but where its first document stood.
     fn forget(&mut self, trace: TraceId) {
         self.stale.remove(&trace);
         let Some(entry) = self.traces.remove(&trace) else {
@@ -321,7 +377,7 @@ impl Index {
         };
         self.weight -= entry.weight;
         self.by_last_received.remove(&(entry.last_received, trace));
-        if let Some(start) = entry.projection.as_deref().and_then(start_of) {
+        if let Some(start) = entry.start {
             self.by_start.remove(&(start, trace));
         }
     }

@@ -18,7 +18,7 @@ use crate::log::{Position, Record};
 const SETTLE: Duration = Duration::from_millis(50);
 
 /// How many traces are assembled by one turn of a blocking thread.
-const TRACES_A_TURN: usize = 64;
+const TRACES_A_TURN: usize = 128;
 
 /// Keeps projections fresh until the hot traces are dropped, which `touched` tells, too.
 pub(super) async fn run(hot: Weak<HotTraces>, touched: Arc<Notify>) {
@@ -46,27 +46,43 @@ impl HotTraces {
         Ok(())
     }
 
-    /// Makes the projections of those of the traces that were touched. Every document applied before the call is in
-    /// them.
+    /// Makes the projections of those of the traces that were touched or have none. Every document applied before the
+    /// call is in them.
     pub(super) async fn refresh(&self, traces: &[TraceId]) -> Result<(), ScanError> {
-        let snapshots = self.index.lock().snapshots(traces);
-        if snapshots.is_empty() {
-            return Ok(());
-        }
-        let documents = self.documents_of(&snapshots).await?;
-        let made = self
-            .blocking(move || project(snapshots, &documents))
-            .await?;
-        let mut unreadable = 0;
-        {
+        let made = self.make(traces).await?;
+        let (mut unreadable, mut let_go) = (0, 0);
+        if !made.is_empty() {
             let mut index = self.index.lock();
             for made in made {
-                index.set_projection(&made.from, Arc::new(made.projection));
+                index.set_projection(&made.from, made.projection);
                 unreadable += index.lose(made.from.trace, &made.lost);
             }
+            let_go = index.shrink_to(self.settings.memory_bytes);
         }
-        self.losses.lock().unreadable += unreadable;
+        let mut losses = self.losses.lock();
+        losses.unreadable += unreadable;
+        losses.memory += let_go;
         Ok(())
+    }
+
+    /// The projections of traces that have none at the moment, made for this once: keeping them would drive others
+    /// out.
+    pub(super) async fn cold(&self, traces: &[TraceId]) -> Result<Vec<Arc<Projection>>, ScanError> {
+        let mut projections = Vec::with_capacity(traces.len());
+        for traces in traces.chunks(TRACES_A_TURN) {
+            let made = self.make(traces).await?;
+            projections.extend(made.into_iter().map(|made| made.projection));
+        }
+        Ok(projections)
+    }
+
+    async fn make(&self, traces: &[TraceId]) -> Result<Vec<Made>, ScanError> {
+        let snapshots = self.index.lock().snapshots(traces);
+        if snapshots.is_empty() {
+            return Ok(Vec::new());
+        }
+        let documents = self.documents_of(&snapshots).await?;
+        self.blocking(move || project(snapshots, &documents)).await
     }
 
     /// The documents at these places, in their order; without those that the log has lost.
@@ -139,7 +155,7 @@ fn parse(
 
 struct Made {
     from: Snapshot,
-    projection: Projection,
+    projection: Arc<Projection>,
     /// Documents that could not be had.
     lost: Vec<Position>,
 }
@@ -152,7 +168,7 @@ fn project(snapshots: Vec<Snapshot>, documents: &HashMap<Position, Arc<Document>
             let positions = from.places.iter().map(|place| place.position);
             let lost = positions.filter(|position| !documents.contains_key(position));
             Made {
-                projection: Trace::assemble(from.trace, &received).projection(),
+                projection: Arc::new(Trace::assemble(from.trace, &received).projection()),
                 lost: lost.collect(),
                 from,
             }

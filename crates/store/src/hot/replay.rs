@@ -9,7 +9,7 @@ use crate::log::{Extent, Position};
 /// How much of the log is read at a time, in bytes of documents.
 const CHUNK: usize = 4 << 20;
 
-/// Reads what the log held at the start, then makes all projections.
+/// Reads what the log held at the start.
 pub(super) async fn run(hot: Weak<HotTraces>, extent: Extent) {
     let Some(hot) = hot.upgrade() else { return };
     let started = hot.ambient.ticks_nanos();
@@ -47,18 +47,16 @@ impl HotTraces {
             self.losses.lock().memory += let_go;
             next = chunk.next;
             let percent_read = percent(extent, next);
-            let traces_waiting = self.index.lock().stale_count();
             self.progress.send_modify(|progress| {
                 progress.documents += documents;
                 progress.percent_read = percent_read;
-                progress.traces_waiting = traces_waiting;
             });
         }
-        self.refresh_all().await?;
+        // The projections are made in the background; who asks earlier waits for them.
+        self.touched.notify_one();
         self.progress.send_modify(|progress| {
             *progress = Progress {
                 percent_read: 100,
-                traces_waiting: 0,
                 caught_up: true,
                 ..*progress
             };

@@ -213,6 +213,35 @@ async fn ranges_never_leave_out_a_trace() {
 }
 
 #[tokio::test]
+async fn short_of_memory_projections_go_before_traces() {
+    let settings = HotSettings {
+        memory_bytes: 120_000,
+        cache_bytes: 0,
+        ..HotSettings::default()
+    };
+    let bench = Bench::new(Arc::new(MemoryLog::default()), settings);
+    for number in 0..200 {
+        bench.put(NOW, &[segment(number, 1.0)]).await;
+    }
+    for number in 0..200 {
+        let found = bench.hot.by_id(trace(number)).await.unwrap().unwrap();
+        assert_eq!(found.id, trace(number));
+        assert!(bench.hot.held().memory_bytes <= 120_000);
+    }
+    let all = TimestampMicros(0)..TimestampMicros(i64::MAX);
+    for by in [Axis::Start, Axis::Updated, Axis::Received] {
+        let found = bench.hot.projections(all.clone(), by).await.unwrap();
+        let found: BTreeSet<TraceId> = found.iter().map(|projection| projection.id).collect();
+        assert_eq!(found.len(), 200, "{by:?}");
+    }
+    // A cold trace that is touched is as good as any other.
+    bench.put(NOW + 1, &[subsegment(0, 9, 0)]).await;
+    let touched = bench.hot.by_id(trace(0)).await.unwrap().unwrap();
+    assert_eq!(touched.last_received, TimestampMicros(NOW + 1));
+    assert_eq!(bench.hot.losses(), Losses::default());
+}
+
+#[tokio::test]
 async fn memory_is_bounded_and_the_oldest_go() {
     let settings = HotSettings {
         memory_bytes: 50_000,
@@ -228,7 +257,7 @@ async fn memory_is_bounded_and_the_oldest_go() {
             )
             .await;
         if number % 100 == 0 {
-            bench.hot.by_id(trace(number)).await.unwrap();
+            bench.hot.by_id(trace(number)).await.unwrap().unwrap();
         }
     }
     let Held {
@@ -241,7 +270,8 @@ async fn memory_is_bounded_and_the_oldest_go() {
     assert_eq!(traces, documents);
     assert!(bench.hot.by_id(trace(0)).await.unwrap().is_none());
     assert!(bench.hot.by_id(trace(1_999)).await.unwrap().is_some());
-    assert_eq!(bench.hot.losses().memory + traces as u64, 2_000);
+    let held = bench.hot.held().documents as u64;
+    assert_eq!(bench.hot.losses().memory + held, 2_000);
 }
 
 #[tokio::test]

@@ -144,11 +144,11 @@ impl FrameHeader {
     /// # Errors
     ///
     /// When the body is not what this version writes.
-    pub(super) fn records(&self, body: &[u8]) -> io::Result<Vec<Record>> {
+    pub(super) fn records(&self, decoder: &mut Decoder, body: &[u8]) -> io::Result<Vec<Record>> {
         if self.codec != CODEC_ZSTD {
             return Err(invalid("unknown codec"));
         }
-        let raw = Bytes::from(zstd::bulk::decompress(body, self.raw)?);
+        let raw = Bytes::from(decoder.0.decompress(body, self.raw)?);
         let mut records = Vec::with_capacity(usize::from(self.records));
         let mut at = 0;
         while let Some(head) = raw.get(at..at + RECORD_HEADER) {
@@ -168,6 +168,15 @@ impl FrameHeader {
             return Err(invalid("frame has another number of records than it says"));
         }
         Ok(records)
+    }
+}
+
+/// Inflates bodies. Costly to make, so one serves many frames.
+pub(super) struct Decoder(zstd::bulk::Decompressor<'static>);
+
+impl Decoder {
+    pub(super) fn new() -> io::Result<Self> {
+        zstd::bulk::Decompressor::new().map(Self)
     }
 }
 

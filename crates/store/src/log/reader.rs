@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::{Mutex, RwLock};
 
 use super::disk::{Disk, File};
-use super::format::{self, FILE_HEADER, FRAME_HEADER, FRAME_MAGIC, FrameHeader};
+use super::format::{self, Decoder, FILE_HEADER, FRAME_HEADER, FRAME_MAGIC, FrameHeader};
 use super::{Chunk, Extent, LogError, Position, Record};
 
 /// What is read first of a frame: with typical documents all of it.
@@ -134,8 +134,8 @@ impl Frame {
         self.offset + self.header.length()
     }
 
-    fn records(&self, piece: &Piece) -> Result<Vec<Record>, LogError> {
-        self.header.records(&self.body).map_err(|source| {
+    fn records(&self, decoder: &mut Decoder, piece: &Piece) -> Result<Vec<Record>, LogError> {
+        self.header.records(decoder, &self.body).map_err(|source| {
             LogError::disk(
                 format!("decode frame {} of log file {}", self.offset, piece.name),
                 source,
@@ -171,11 +171,12 @@ impl Pieces {
         let mut order: Vec<usize> = (0..positions.len()).collect();
         order.sort_unstable_by_key(|&at| positions[at]);
         let mut found = vec![None; positions.len()];
+        let mut decoder = decoder()?;
         let mut open: Option<(u64, Vec<Record>)> = None;
         for at in order {
             let (offset, index) = format::place(positions[at]);
             if open.as_ref().is_none_or(|(frame, _)| *frame != offset) {
-                open = Some((offset, self.records_at(offset)?));
+                open = Some((offset, self.records_at(&mut decoder, offset)?));
             }
             if let Some((_, records)) = &open {
                 found[at] = records.get(index).cloned();
@@ -185,12 +186,12 @@ impl Pieces {
     }
 
     /// The records of the frame at `offset`; none when it was released or is damaged.
-    fn records_at(&self, offset: u64) -> Result<Vec<Record>, LogError> {
+    fn records_at(&self, decoder: &mut Decoder, offset: u64) -> Result<Vec<Record>, LogError> {
         let Some(piece) = self.piece_of(offset) else {
             return Ok(Vec::new());
         };
         match piece.frame(offset, piece.end())? {
-            Some(frame) => frame.records(&piece),
+            Some(frame) => frame.records(decoder, &piece),
             None => {
                 self.report(&piece, offset, offset);
                 Ok(Vec::new())
@@ -201,6 +202,7 @@ impl Pieces {
     pub(super) fn scan(&self, from: Position, bytes: usize) -> Result<Chunk, LogError> {
         let bytes = bytes.max(1);
         let (mut offset, mut skip) = format::place(from);
+        let mut decoder = decoder()?;
         let mut records = Vec::new();
         let mut read = 0;
         while let Some(piece) = self.piece_at_or_after(offset) {
@@ -223,7 +225,10 @@ impl Pieces {
                         }
                     }
                 };
-                for (index, record) in (0u16..).zip(frame.records(&piece)?).skip(skip) {
+                for (index, record) in (0u16..)
+                    .zip(frame.records(&mut decoder, &piece)?)
+                    .skip(skip)
+                {
                     read += record.document.len();
                     records.push((format::position(frame.offset, index), record));
                 }
@@ -279,4 +284,8 @@ impl Pieces {
             })
             .map(Arc::clone)
     }
+}
+
+fn decoder() -> Result<Decoder, LogError> {
+    Decoder::new().map_err(|source| LogError::disk("start zstd", source))
 }
