@@ -236,15 +236,15 @@ impl Cause {
             Self::Orphaned => {
                 "the parent was not sampled, not sent, or refused: look for refusals of the calling service, and that it passes the trace header on"
             }
-            Self::QueueFull => "send less at once, or raise [ingest] queue_bytes",
+            Self::QueueFull => "send less at once; a client that gets an error may try again",
             Self::SocketFull => "send less at once, or raise the system's net.core.rmem_max",
             Self::DiskFull => {
                 "make room on the disk that holds the data directory; recording goes on by itself then"
             }
             Self::StoreFailed => "see the server's log for the disk's error",
-            Self::MemoryLimit => "raise [store] memory_bytes",
+            Self::MemoryLimit => "raise [store] memory",
             Self::Expired => "raise [store] retention to keep traces longer",
-            Self::LogLimit => "raise [store] log_bytes",
+            Self::LogLimit => "raise [store] log_size",
         }
     }
 
@@ -283,7 +283,7 @@ const fn mend_refusal(code: RefusalCode) -> &'static str {
         }
         RefusalCode::UnknownType => "type is segment or subsegment, or absent",
         RefusalCode::InvalidSegment => {
-            "the document or its trace is too large: send fewer or smaller segments a trace, or raise [ingest] trace_bytes"
+            "the document or its trace is too large: send fewer or smaller segments a trace"
         }
     }
 }
