@@ -249,3 +249,6 @@ impl Receipts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

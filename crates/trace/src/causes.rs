@@ -1,8 +1,18 @@
 //! Root causes: the paths that lead from the entry service to what failed or took the time.
 
+mod failure;
+mod time;
+mod tree;
+
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
+use crate::assemble::Trace;
 use crate::projection::NodeIndex;
+
+/// The nodes of segments and of silent calls, by their entries in the trace.
+pub(crate) type Nodes = HashMap<usize, NodeIndex>;
 
 /// The root causes of one trace, as summaries tell them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -65,3 +75,22 @@ pub struct CauseException {
     /// Its message.
     pub message: Option<Box<str>>,
 }
+
+// === impl RootCauses ===
+
+impl RootCauses {
+    /// The root causes of a trace with these nodes.
+    pub(crate) fn find(trace: &Trace<'_>, nodes: &Nodes) -> Self {
+        let tree = tree::Tree::new(trace);
+        Self {
+            fault: failure::Failures::find(&tree, nodes, |outcome| outcome.fault),
+            error: failure::Failures::find(&tree, nodes, |outcome| {
+                outcome.error || outcome.throttle
+            }),
+            response_time: time::find(&tree, nodes),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

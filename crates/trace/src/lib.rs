@@ -6,6 +6,8 @@
 mod assemble;
 mod callee;
 pub mod causes;
+#[cfg(test)]
+mod fixture;
 mod json;
 mod output;
 mod project;

@@ -335,3 +335,6 @@ fn write_links(json: &mut Json, entity: &Entity) {
     }
     json.close_list();
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use fluoro_model::document::{AnnotationValue, Entity};
 
 use crate::assemble::{Entry, Trace};
 use crate::callee::Callee;
-use crate::causes::RootCauses;
+use crate::causes::{Nodes, RootCauses};
 use crate::projection::{
     Call, HttpFacts, Node, NodeIndex, NodeSource, Observation, ObservationIndex, Open, Outcome,
     Projection, TraceLink,
@@ -48,10 +48,10 @@ impl Trace<'_> {
             partial: open
                 .iter()
                 .any(|open| matches!(open, Open::MissingParent { .. })),
+            causes: RootCauses::find(self, &builder.node_of_entry),
             nodes: builder.nodes,
             observations: builder.observations,
             calls: builder.calls,
-            causes: RootCauses::default(),
             links: builder.links,
             open,
         }
@@ -93,6 +93,8 @@ struct Builder<'t> {
     observations: Vec<Observation>,
     /// The observation of a segment, by its entry.
     observation_of: HashMap<usize, ObservationIndex>,
+    /// The node of a segment or of a silent call, by its entry.
+    node_of_entry: Nodes,
     calls: Vec<Call>,
     links: Vec<TraceLink>,
 }
@@ -110,6 +112,7 @@ impl<'t> Builder<'t> {
             node_of: HashMap::new(),
             observations: Vec::with_capacity(trace.segments.len()),
             observation_of: HashMap::with_capacity(trace.segments.len()),
+            node_of_entry: Nodes::new(),
             calls: Vec::new(),
             links: Vec::new(),
         }
@@ -129,6 +132,7 @@ impl<'t> Builder<'t> {
         let observation = position(self.observations.len());
         self.observation_of.insert(index, observation);
         let node = self.node(identity, NodeSource::Reported);
+        self.node_of_entry.insert(index, node);
         let mut annotations = Annotations::default();
         for member in trace.family(index) {
             let entity = trace.entries[member].entity;
@@ -163,6 +167,7 @@ impl<'t> Builder<'t> {
             account(entry.entity),
         );
         let to = self.node(identity, callee.source);
+        self.node_of_entry.insert(index, to);
         let observation = position(self.observations.len());
         self.observations.push(Observation {
             inferred: true,
@@ -378,3 +383,6 @@ fn links(from: ObservationIndex, entity: &Entity) -> impl Iterator<Item = TraceL
 fn position(index: usize) -> u32 {
     u32::try_from(index).expect("a trace has fewer than 2^32 entities")
 }
+
+#[cfg(test)]
+mod tests;
