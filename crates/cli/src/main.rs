@@ -1,3 +1,85 @@
-//! The `fluoro` binary.
+//! The `fluoro` binary: one verb each for the server and for what people do with it.
+//!
+//! `serve` runs the server in this process; every other verb talks HTTP to a server, wherever it is. Answers go to
+//! standard output (JSON with `--json`), everything said along the way to standard error. A failure ends with status
+//! 1 and one line that says what to do next.
 
-fn main() {}
+mod args;
+mod client;
+mod map;
+mod paint;
+mod serve;
+mod stacks;
+mod table;
+mod verbs;
+mod waterfall;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+use serde_json::json;
+use tracing_subscriber::EnvFilter;
+
+use crate::args::{Cli, Verb};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(&cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("fluoro: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: &Cli) -> anyhow::Result<()> {
+    match &cli.verb {
+        Verb::Sandbox { arguments } => fluoro_functions::sandbox::run(arguments.iter().cloned()),
+        Verb::Version => {
+            let version = env!("CARGO_PKG_VERSION");
+            if cli.json {
+                println!("{}", json!({"version": version}))
+            } else {
+                println!("fluoro {version}")
+            }
+            Ok(())
+        }
+        Verb::Completion { shell } => {
+            clap_complete::generate(
+                *shell,
+                &mut Cli::command(),
+                "fluoro",
+                &mut std::io::stdout(),
+            );
+            Ok(())
+        }
+        Verb::Serve(serve) => {
+            let loaded = serve::load(serve)?;
+            if serve.print_config {
+                serve::print_config(cli, &loaded);
+                return Ok(());
+            }
+            log_to_stderr();
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .enable_all()
+                .build()?;
+            runtime.block_on(serve::serve(cli, loaded))
+        }
+        _ => {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
+            runtime.block_on(verbs::run(cli))
+        }
+    }
+}
+
+/// `FLUORO_LOG` chooses what is logged, as `info` or `warn,fluoro_functions=debug`.
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_env("FLUORO_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+}

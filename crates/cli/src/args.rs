@@ -1,0 +1,308 @@
+//! The command line, as clap reads it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Runs the traced request anywhere: API Gateway, Lambda and X-Ray in one process.
+#[derive(Debug, Parser)]
+#[command(
+    name = "fluoro",
+    version,
+    propagate_version = true,
+    max_term_width = 110
+)]
+pub(crate) struct Cli {
+    /// Print JSON instead of text
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// The server to talk to
+    #[arg(
+        long,
+        global = true,
+        env = "FLUORO_ENDPOINT",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:4566"
+    )]
+    pub(crate) endpoint: String,
+
+    /// The region to talk about
+    #[arg(
+        long,
+        global = true,
+        env = "FLUORO_REGION",
+        value_name = "REGION",
+        default_value = "us-east-1"
+    )]
+    pub(crate) region: String,
+
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Start the server
+    Serve(Serve),
+    /// Deploy a SAM template, or update what it deployed
+    Up(Up),
+    /// Remove what a template deployed
+    Down(Down),
+    /// Call a function
+    Invoke(Invoke),
+    /// Show a function's log
+    Logs(Logs),
+    /// List traces, newest first
+    Traces(Traces),
+    /// Show one trace as a waterfall
+    Trace(Trace),
+    /// Show the service map
+    Map(Map),
+    /// List, put and delete sampling rules
+    #[command(subcommand)]
+    Sampling(Sampling),
+    /// Show what was received and what was lost, by door, client and cause, and how to mend it
+    Doctor,
+    /// Show the version
+    Version,
+    /// Print the completion script of a shell
+    Completion {
+        /// Which shell
+        shell: Shell,
+    },
+    /// Runs a function's process within its limits; for the server alone.
+    #[command(name = "__sandbox", hide = true)]
+    Sandbox {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<std::ffi::OsString>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Settings file [default: fluoro.toml, if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Directory of everything that is kept [default: .fluoro]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Address of the AWS APIs and the stages; port 0 takes a free one [default: 127.0.0.1:4566]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<String>,
+    /// Address of the X-Ray daemon, UDP and TCP [default: 127.0.0.1:2000]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) daemon: Option<String>,
+    /// What is traced when no custom rule says
+    #[arg(long)]
+    pub(crate) sample: Option<Sample>,
+    /// Where the calls of another service go: dynamodb=http://127.0.0.1:8000, or s3=aws
+    #[arg(long, value_name = "SERVICE=URL", value_parser = pair)]
+    pub(crate) downstream: Vec<(String, String)>,
+    /// Any other setting, as in fluoro.toml: --set gateway.sampling_header=true
+    #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
+    pub(crate) set: Vec<(String, String)>,
+    /// Listen beyond loopback although callers are not asked who they are
+    #[arg(long)]
+    pub(crate) insecure_listen: bool,
+    /// Print every setting with its value and where it came from, and stop
+    #[arg(long)]
+    pub(crate) print_config: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Sample {
+    /// Everything; custom rules and a caller's Sampled=0 still win
+    All,
+    /// As AWS: one request a second and 5 % of the rest
+    Rules,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Up {
+    /// The template, or the folder of a template.yaml
+    pub(crate) template: PathBuf,
+    /// The stack's name [default: the name of the template's folder]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stack: Option<String>,
+    /// A parameter of the template
+    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = pair)]
+    pub(crate) parameters: Vec<(String, String)>,
+    /// Deploy again whenever a file changes
+    #[arg(long)]
+    pub(crate) watch: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Down {
+    /// The template, or the folder of a template.yaml
+    pub(crate) template: PathBuf,
+    /// The stack's name [default: the name of the template's folder]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stack: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Invoke {
+    /// The function's name or ARN
+    pub(crate) function: String,
+    /// The event: JSON, or @FILE, or - for standard input
+    #[arg(default_value = "{}")]
+    pub(crate) event: String,
+    /// Do not wait for the result
+    #[arg(long)]
+    pub(crate) event_invoke: bool,
+    /// Show the end of the log, too
+    #[arg(long)]
+    pub(crate) tail: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Logs {
+    /// The function's name
+    pub(crate) function: String,
+    /// Only the lines of this trace
+    #[arg(long, value_name = "ID")]
+    pub(crate) trace: Option<String>,
+    /// Go on as lines come
+    #[arg(long, short)]
+    pub(crate) follow: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Traces {
+    /// How far back: 90s, 15m, 6h
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = duration)]
+    pub(crate) since: u64,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub(crate) limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Trace {
+    /// The trace's id, in X-Ray's or W3C's spelling
+    pub(crate) id: String,
+    /// Print its documents as they are
+    #[arg(long)]
+    pub(crate) raw: bool,
+    /// Wait until it is complete
+    #[arg(long)]
+    pub(crate) wait: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Map {
+    /// How far back, at most 6h
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = duration)]
+    pub(crate) since: u64,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Sampling {
+    /// Show all rules, by priority, with what each matched
+    List,
+    /// Make a rule, or change the one of this name
+    Put(Put),
+    /// Delete a rule
+    Delete {
+        /// The rule's name
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Put {
+    /// The rule's name; Default can only change its rate and reservoir
+    pub(crate) name: String,
+    /// The share that is kept beyond the reservoir, 0 to 1
+    #[arg(long)]
+    pub(crate) rate: Option<f64>,
+    /// Requests a second that are kept whatever the rate
+    #[arg(long)]
+    pub(crate) reservoir: Option<u32>,
+    /// Rules of lower priority numbers are asked first, 1 to 9999
+    #[arg(long)]
+    pub(crate) priority: Option<u32>,
+    /// `api-name/stage`; * and ? stand for anything here and below
+    #[arg(long)]
+    pub(crate) service: Option<String>,
+    /// `AWS::ApiGateway::Stage`
+    #[arg(long)]
+    pub(crate) service_type: Option<String>,
+    /// The Host header
+    #[arg(long)]
+    pub(crate) host: Option<String>,
+    /// GET, POST, …
+    #[arg(long)]
+    pub(crate) method: Option<String>,
+    /// The path
+    #[arg(long)]
+    pub(crate) path: Option<String>,
+}
+
+impl Up {
+    pub(crate) fn parameters(&self) -> BTreeMap<String, String> {
+        self.parameters.iter().cloned().collect()
+    }
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("expected NAME=VALUE".to_owned()),
+    }
+}
+
+/// Seconds.
+fn duration(text: &str) -> Result<u64, String> {
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let factor = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86400,
+        _ => return Err("expected a number with s, m, h or d: 15m".to_owned()),
+    };
+    let number: u64 = number
+        .parse()
+        .map_err(|_| "expected a number with s, m, h or d: 15m".to_owned())?;
+    number
+        .checked_mul(factor)
+        .ok_or_else(|| "that is too long".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn times_have_units() {
+        assert_eq!(
+            (duration("90s"), duration("15m"), duration("6h")),
+            (Ok(90), Ok(900), Ok(21600))
+        );
+        for bad in [
+            "",
+            "15",
+            "m",
+            "1.5h",
+            "99999999999999999999h",
+            "18446744073709551615d",
+        ] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+}

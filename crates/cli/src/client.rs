@@ -1,0 +1,206 @@
+//! Talks HTTP to a server: its AWS APIs and its own one.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, bail};
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::Client as HttpClient;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use serde_json::Value;
+
+/// The largest answer that is read whole.
+const LONGEST_ANSWER: usize = 256 << 20;
+
+#[derive(Debug)]
+pub(crate) struct Client {
+    endpoint: String,
+    region: String,
+    http: HttpClient<HttpConnector, Full<Bytes>>,
+}
+
+/// A whole answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Client {
+    pub(crate) fn new(endpoint: &str, region: &str) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_connect_timeout(Some(Duration::from_secs(5)));
+        let http = HttpClient::builder(TokioExecutor::new()).build(connector);
+        Self {
+            endpoint: endpoint.trim_end_matches('/').to_owned(),
+            region: region.to_owned(),
+            http,
+        }
+    }
+
+    /// An operation of the X-Ray API.
+    pub(crate) async fn xray(&self, path: &str, body: Value) -> anyhow::Result<Value> {
+        let answer = self
+            .call("xray", Method::POST, path, &[], body.to_string().into())
+            .await?;
+        answer.json()
+    }
+
+    /// All pages of an operation of the X-Ray API, the lists called `member` joined, at most about `limit` elements.
+    pub(crate) async fn pages(
+        &self,
+        path: &str,
+        mut body: Value,
+        member: &str,
+        limit: usize,
+    ) -> anyhow::Result<Vec<Value>> {
+        let mut all = Vec::new();
+        loop {
+            let mut page = self.xray(path, body.clone()).await?;
+            if let Value::Array(elements) = page[member].take() {
+                all.extend(elements);
+            }
+            match page["NextToken"].take() {
+                Value::String(token) if !token.is_empty() && all.len() < limit => {
+                    body["NextToken"] = token.into()
+                }
+                _ => return Ok(all),
+            }
+        }
+    }
+
+    /// A question to the server's own API.
+    pub(crate) async fn own(&self, path: &str) -> anyhow::Result<Value> {
+        self.call(
+            "fluoro",
+            Method::GET,
+            &format!("/_fluoro/{path}"),
+            &[],
+            Bytes::new(),
+        )
+        .await?
+        .json()
+    }
+
+    /// A question to the server's own API, answered bit by bit.
+    pub(crate) async fn own_stream(&self, path: &str) -> anyhow::Result<Incoming> {
+        let answer = self
+            .send(
+                "fluoro",
+                Method::GET,
+                &format!("/_fluoro/{path}"),
+                &[],
+                Bytes::new(),
+            )
+            .await?;
+        if answer.status().is_success() {
+            return Ok(answer.into_body());
+        }
+        Answer::read(answer).await?.json()?;
+        bail!("the server refused without saying why")
+    }
+
+    /// Any call; whatever the answer is.
+    pub(crate) async fn call(
+        &self,
+        service: &str,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Bytes,
+    ) -> anyhow::Result<Answer> {
+        Answer::read(self.send(service, method, path, headers, body).await?).await
+    }
+
+    async fn send(
+        &self,
+        service: &str,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Bytes,
+    ) -> anyhow::Result<http::Response<Incoming>> {
+        let zeros = "0".repeat(64);
+        let scope = format!(
+            "AWS4-HMAC-SHA256 Credential=fluoro/20240101/{}/{service}/aws4_request, SignedHeaders=host, Signature={zeros}",
+            self.region
+        );
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.endpoint))
+            .header("authorization", scope)
+            .header(
+                "user-agent",
+                concat!("fluoro-cli/", env!("CARGO_PKG_VERSION")),
+            );
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request
+            .body(Full::new(body))
+            .with_context(|| format!("{} is no address of a server", self.endpoint))?;
+        self.http
+            .request(request)
+            .await
+            .with_context(|| format!("nobody answers at {}; start a server with `fluoro serve`, or name one with --endpoint", self.endpoint))
+    }
+}
+
+impl Answer {
+    async fn read(answer: http::Response<Incoming>) -> anyhow::Result<Self> {
+        let (head, body) = answer.into_parts();
+        let body = Limited::new(body, LONGEST_ANSWER).collect().await;
+        let body = body
+            .map_err(|error| anyhow::anyhow!(error))
+            .context("the answer broke off")?
+            .to_bytes();
+        Ok(Self {
+            status: head.status,
+            headers: head.headers,
+            body,
+        })
+    }
+
+    /// The JSON of a good answer; a bad one becomes an error in the service's own words.
+    pub(crate) fn json(&self) -> anyhow::Result<Value> {
+        let json: Value = serde_json::from_slice(&self.body).unwrap_or(Value::Null);
+        if self.status.is_success() {
+            return Ok(json);
+        }
+        let kind = self
+            .headers
+            .get("x-amzn-errortype")
+            .and_then(|value| value.to_str().ok());
+        let kind = kind.map_or_else(|| self.status.to_string(), str::to_owned);
+        match json
+            .get("message")
+            .or_else(|| json.get("Message"))
+            .and_then(Value::as_str)
+        {
+            Some(message) => bail!("{kind}: {message}"),
+            None => bail!(
+                "{kind}: {}",
+                String::from_utf8_lossy(&self.body[..self.body.len().min(300)])
+            ),
+        }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// Seconds since the epoch.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command line asks about times up to now, as anybody outside does"
+)]
+pub(crate) fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}

@@ -1,0 +1,140 @@
+//! `fluoro serve`: settings to a running server, until somebody says stop.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use fluoro_ambient::Ambient;
+use fluoro_server::settings::{self, Layer, Loaded};
+use fluoro_server::{Addresses, Server};
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::args::{Cli, Sample, Serve};
+
+/// Read when it lies in the working directory.
+const SETTINGS_FILE: &str = "fluoro.toml";
+
+/// Settings of file, environment and flags, later ones winning.
+pub(crate) fn load(serve: &Serve) -> anyhow::Result<Loaded> {
+    let file = match &serve.config {
+        Some(path) => Layer::file(path, true)?,
+        None => Layer::file(Path::new(SETTINGS_FILE), false)?,
+    };
+    let environment = Layer::environment(std::env::vars());
+    let mut flags = Layer::default();
+    let texts = [
+        (
+            "--data",
+            "data",
+            serve
+                .data
+                .as_ref()
+                .map(|path| path.to_string_lossy().into_owned()),
+        ),
+        ("--listen", "listen", serve.listen.clone()),
+        ("--daemon", "daemon", serve.daemon.clone()),
+        (
+            "--sample",
+            "sample",
+            serve.sample.map(|sample| sample_word(sample).to_owned()),
+        ),
+        (
+            "--insecure-listen",
+            "insecure_listen",
+            serve.insecure_listen.then(|| "true".to_owned()),
+        ),
+    ];
+    for (flag, key, value) in texts {
+        if let Some(value) = value {
+            flags.flag(flag, key, value);
+        }
+    }
+    for (service, address) in &serve.downstream {
+        flags.flag("--downstream", format!("downstream.{service}"), address);
+    }
+    for (key, value) in &serve.set {
+        flags.flag("--set", key, value);
+    }
+    Ok(settings::load([file, environment, flags])?)
+}
+
+fn sample_word(sample: Sample) -> &'static str {
+    match sample {
+        Sample::All => "all",
+        Sample::Rules => "rules",
+    }
+}
+
+/// Prints each setting with its value and where it came from.
+pub(crate) fn print_config(cli: &Cli, loaded: &Loaded) {
+    let listing = loaded.listing();
+    if cli.json {
+        let all: Vec<_> = listing
+            .iter()
+            .map(|(key, value, origin)| json!({"key": key, "value": value, "from": origin.to_string()}))
+            .collect();
+        println!("{:#}", json!(all));
+        return;
+    }
+    let width = listing
+        .iter()
+        .map(|(key, value, _)| key.len() + value.len())
+        .max()
+        .unwrap_or(0)
+        + 3;
+    for (key, value, origin) in listing {
+        let setting = format!("{key} = {value}");
+        println!("{setting:width$}  # {origin}");
+    }
+}
+
+/// Runs until SIGINT or SIGTERM, then stops in order.
+pub(crate) async fn serve(cli: &Cli, loaded: Loaded) -> anyhow::Result<()> {
+    let sample_all = loaded.settings.sample == settings::Sample::All;
+    let data = loaded.settings.data.clone();
+    // Before a port opens, so that a signal that comes early is not lost.
+    let mut interrupt = signal(SignalKind::interrupt()).context("failed to listen for SIGINT")?;
+    let mut terminate = signal(SignalKind::terminate()).context("failed to listen for SIGTERM")?;
+    let bound = Server::new(Ambient::system(), loaded.settings)
+        .bind()
+        .await?;
+    let addresses = bound.addresses().clone();
+    if cli.json {
+        println!("{}", json!(addresses));
+    }
+    let running = tokio::select! {
+        running = bound.serve() => running?,
+        _ = interrupt.recv() => return Ok(()),
+        _ = terminate.recv() => return Ok(()),
+    };
+    if !cli.json {
+        announce(&addresses, &data, sample_all);
+    }
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    running.shutdown().await;
+    Ok(())
+}
+
+fn announce(addresses: &Addresses, data: &Path, sample_all: bool) {
+    let endpoint = &addresses.endpoint;
+    println!("fluoro is up");
+    println!("  AWS APIs and stages   {endpoint}   (--endpoint-url, AWS_ENDPOINT_URL)");
+    println!(
+        "  X-Ray daemon          {}   (AWS_XRAY_DAEMON_ADDRESS)",
+        addresses.daemon
+    );
+    println!("  health                {endpoint}/_fluoro/health");
+    println!("  data                  {}", data.display());
+    if sample_all {
+        println!(
+            "  sampling              every request (--sample all); custom rules and a caller's Sampled=0 still win"
+        );
+    } else {
+        println!(
+            "  sampling              by rules, as AWS: 1 request a second and 5 % (--sample all keeps every one)"
+        );
+    }
+}

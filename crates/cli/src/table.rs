@@ -1,0 +1,247 @@
+//! Tables of text: the list of traces, the rules, the doctor's findings.
+
+use serde_json::Value;
+
+use crate::paint::{Ink, Paint, cut, fit, seconds};
+
+/// The list of GetTraceSummaries, newest first.
+pub(crate) fn traces(paint: Paint, now: u64, summaries: &[Value]) -> String {
+    if summaries.is_empty() {
+        return "no trace in this time; look further back with --since, or send one: docs/clients.md\n".to_owned();
+    }
+    let mut text = paint.ink(
+        Ink::Faint,
+        &format!(
+            "{:35} {:>6} {:>9} {:>6} {}",
+            "trace", "age", "took", "status", "request"
+        ),
+    );
+    text.push('\n');
+    for summary in summaries {
+        let http = &summary["Http"];
+        let word = |name: &str| http[name].as_str().unwrap_or_default().to_owned();
+        let entry = summary["EntryPoint"]["Name"].as_str().unwrap_or_default();
+        let request = match word("HttpURL") {
+            url if url.is_empty() => entry.to_owned(),
+            url => format!("{} {url}", word("HttpMethod")),
+        };
+        let (ink, flag) = outcome(summary);
+        let took = summary["Duration"]
+            .as_f64()
+            .map_or_else(|| "open".to_owned(), seconds);
+        let status = http["HttpStatus"]
+            .as_u64()
+            .map_or_else(|| "-".to_owned(), |status| status.to_string());
+        let line = format!(
+            "{:35} {:>6} {took:>9} {status:>6} {}{}",
+            summary["Id"].as_str().unwrap_or_default(),
+            age(now, summary["StartTime"].as_f64()),
+            cut(&request, paint.width.saturating_sub(70).max(20)),
+            if flag.is_empty() {
+                String::new()
+            } else {
+                format!("  {flag}")
+            },
+        );
+        text.push_str(&paint.ink(ink, line.trim_end()));
+        text.push('\n');
+    }
+    text
+}
+
+fn outcome(summary: &Value) -> (Ink, &'static str) {
+    let is = |name: &str| summary[name] == true;
+    if is("HasThrottle") {
+        (Ink::Throttle, "throttle")
+    } else if is("HasFault") {
+        (Ink::Fault, "fault")
+    } else if is("HasError") {
+        (Ink::Error, "error")
+    } else if is("IsPartial") {
+        (Ink::Faint, "partial")
+    } else {
+        (Ink::Plain, "")
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "shown in whole seconds")]
+fn age(now: u64, start: Option<f64>) -> String {
+    let Some(start) = start else {
+        return "-".to_owned();
+    };
+    let seconds = (now as f64 - start).max(0.0);
+    match seconds {
+        s if s < 90.0 => format!("{s:.0}s"),
+        s if s < 5400.0 => format!("{:.0}m", s / 60.0),
+        s if s < 172_800.0 => format!("{:.0}h", s / 3600.0),
+        s => format!("{:.0}d", s / 86400.0),
+    }
+}
+
+/// Sampling rules by priority, with what each matched.
+pub(crate) fn rules(paint: Paint, records: &[Value], matched: &Value) -> String {
+    let mut rules: Vec<&Value> = records
+        .iter()
+        .map(|record| &record["SamplingRule"])
+        .collect();
+    rules.sort_by_key(|rule| {
+        (
+            rule["Priority"].as_u64(),
+            rule["RuleName"].as_str().map(str::to_owned),
+        )
+    });
+    let mut text = paint.ink(
+        Ink::Faint,
+        &format!(
+            "{:32} {:>8} {:>7} {:>9} {:>9} {:>9} {}",
+            "rule", "priority", "rate", "reservoir", "matched", "sampled", "for"
+        ),
+    );
+    text.push('\n');
+    for rule in rules {
+        let name = rule["RuleName"].as_str().unwrap_or_default();
+        let counts = matched["rules"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|counts| counts["name"] == name);
+        let count = |member: &str| {
+            counts
+                .and_then(|counts| counts[member].as_u64())
+                .unwrap_or(0)
+        };
+        text.push_str(&format!(
+            "{:32} {:>8} {:>6.1}% {:>7}/s {:>9} {:>9} {}\n",
+            name,
+            rule["Priority"],
+            rule["FixedRate"].as_f64().unwrap_or(0.0) * 100.0,
+            rule["ReservoirSize"],
+            count("requests"),
+            count("sampled"),
+            condition(rule),
+        ));
+    }
+    text
+}
+
+/// What a rule asks for, without what it leaves open.
+fn condition(rule: &Value) -> String {
+    let parts = [
+        ("HTTPMethod", ""),
+        ("Host", "host "),
+        ("URLPath", ""),
+        ("ServiceName", "service "),
+        ("ServiceType", "type "),
+        ("ResourceARN", "resource "),
+    ];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter_map(|(member, word)| {
+            let value = rule[member].as_str().filter(|value| *value != "*")?;
+            Some(format!("{word}{value}"))
+        })
+        .collect();
+    if parts.is_empty() {
+        "everything".to_owned()
+    } else {
+        parts.join(", ")
+    }
+}
+
+/// What came in and what was lost, a line each, with how to mend it.
+pub(crate) fn doctor(paint: Paint, answer: &Value) -> String {
+    let lines = answer["lines"].as_array().or_else(|| answer.as_array());
+    let lines = lines.map(Vec::as_slice).unwrap_or_default();
+    if lines.is_empty() {
+        return "nothing has come in yet; docs/clients.md says how to send the first trace\n"
+            .to_owned();
+    }
+    let word = |line: &Value, member: &str| line[member].as_str().unwrap_or("-").to_owned();
+    let mut text = paint.ink(
+        Ink::Faint,
+        &format!(
+            "{:18} {:32} {:11} {:28} {:>9}",
+            "door", "client", "what", "cause", "documents"
+        ),
+    );
+    text.push('\n');
+    for line in lines {
+        let class = word(line, "class");
+        let ink = match class.as_str() {
+            "received" | "kept" => Ink::Plain,
+            "unsampled" => Ink::Faint,
+            "trimmed" | "orphaned" => Ink::Error,
+            _ => Ink::Fault,
+        };
+        let row = format!(
+            "{} {} {} {} {:>9}",
+            fit(&word(line, "door"), 18),
+            fit(&word(line, "client"), 32),
+            fit(&class, 11),
+            fit(&word(line, "cause"), 28),
+            line["count"].as_u64().unwrap_or(0),
+        );
+        text.push_str(&paint.ink(ink, &row));
+        text.push('\n');
+        if let Some(mend) = line["mend"].as_str().filter(|mend| !mend.is_empty()) {
+            text.push_str(&paint.ink(Ink::Faint, &format!("{:18} → {mend}", "")));
+            text.push('\n');
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const PLAIN: Paint = Paint {
+        colour: false,
+        width: 100,
+    };
+
+    #[test]
+    fn traces_say_what_was_asked_and_how_it_went() {
+        let summaries = [json!({
+            "Id": "1-66aa01f0-1122334455667788990011aa", "StartTime": 1000.5, "Duration": 0.25, "HasFault": true,
+            "Http": {"HttpURL": "http://h/x", "HttpMethod": "GET", "HttpStatus": 502}, "EntryPoint": {"Name": "shop/dev"},
+        })];
+        assert_eq!(
+            traces(PLAIN, 1120, &summaries),
+            "trace                                  age      took status request\n\
+             1-66aa01f0-1122334455667788990011aa     2m    250 ms    502 GET http://h/x  fault\n"
+        );
+    }
+
+    #[test]
+    fn rules_come_by_priority_with_their_counts() {
+        let rule = |name: &str, priority: u32, path: &str| json!({"SamplingRule": {"RuleName": name, "Priority": priority, "FixedRate": 0.05, "ReservoirSize": 1, "URLPath": path, "Host": "*"}});
+        let matched = json!({"rules": [{"name": "a", "requests": 7, "sampled": 2}]});
+        let text = rules(
+            PLAIN,
+            &[rule("Default", 10000, "*"), rule("a", 5, "/x")],
+            &matched,
+        );
+        let lines: Vec<_> = text.lines().collect();
+        assert!(
+            lines[1].starts_with("a ") && lines[1].contains("7         2 /x"),
+            "{text}"
+        );
+        assert!(
+            lines[2].starts_with("Default ") && lines[2].ends_with("everything"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn the_doctor_says_how_to_mend_it() {
+        let answer = json!({"lines": [{"door": "daemon", "client": "c", "class": "refused", "cause": "InvalidId", "count": 3, "mend": "send 16 digits"}]});
+        let text = doctor(PLAIN, &answer);
+        assert!(
+            text.contains("InvalidId") && text.contains("→ send 16 digits"),
+            "{text}"
+        );
+    }
+}
