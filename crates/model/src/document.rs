@@ -10,6 +10,7 @@ mod check;
 mod draft;
 mod entity;
 mod lenient;
+mod members;
 mod refusal;
 mod surrogates;
 
