@@ -21,6 +21,9 @@ mod summaries;
 mod telemetry;
 mod traces;
 
+#[cfg(test)]
+mod tests;
+
 pub use rules::{OpenRulesError, SamplingRules};
 pub use service::{Parts, XRay};
 pub use settings::XRaySettings;

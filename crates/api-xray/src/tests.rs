@@ -1,0 +1,9 @@
+//! The service in process: calls in, answers out, over memory and a clock that stands still.
+
+mod authorization;
+mod errors;
+mod fixture;
+mod graphs;
+mod sampling;
+mod segments;
+mod summaries;
