@@ -1,7 +1,7 @@
 //! What is made of what, in which order. Nothing else in the workspace knows all the parts.
 
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Weak};
 
 use fluoro_ambient::Ambient;
 use fluoro_api_gateway::ApiGateway;
@@ -21,7 +21,7 @@ use fluoro_store::scan::ScanError;
 use fluoro_wire::Service;
 
 use crate::calls::{Calls, Services};
-use crate::daemon::EnvironmentDaemons;
+use crate::daemon::{EnvironmentDaemons, LaterCalls};
 use crate::data_dir::{DataDir, DataDirError};
 use crate::downstream::Downstream;
 use crate::front::{Front, Live};
@@ -72,7 +72,7 @@ pub(crate) struct Doors {
     pub(crate) addresses: Addresses,
     pub(crate) udp: std::net::UdpSocket,
     pub(crate) guard: Arc<Guard>,
-    pub(crate) calls: Arc<OnceLock<Arc<Calls>>>,
+    pub(crate) calls: LaterCalls,
     pub(crate) front: Arc<Front>,
 }
 
@@ -82,6 +82,8 @@ pub(crate) struct Composed {
     pub(crate) functions: Functions,
     pub(crate) ingest: Arc<Ingest>,
     pub(crate) udp: UdpDaemon,
+    /// Open as long as anybody uses it.
+    pub(crate) log: Weak<dyn Log>,
 }
 
 /// Lambda's own sampler behind the seam of the functions.
@@ -97,6 +99,7 @@ pub(crate) async fn compose(
     doors: Doors,
 ) -> Result<Composed, StartError> {
     let (log, catalog) = open_engines(data).await?;
+    let still_open = Arc::downgrade(&log);
     let hot = HotTraces::open(
         ambient.clone(),
         Arc::clone(&log),
@@ -189,7 +192,7 @@ pub(crate) async fn compose(
         downstream: Downstream::new(ambient, settings.downstream.clone()),
     });
     hot.caught_up().await?;
-    doors.calls.get_or_init(|| Arc::clone(&calls));
+    doors.calls.get_or_init(|| Arc::downgrade(&calls));
     doors.front.live.get_or_init(|| Live {
         gateway,
         calls,
@@ -206,6 +209,7 @@ pub(crate) async fn compose(
         functions,
         ingest,
         udp,
+        log: still_open,
     })
 }
 

@@ -6,7 +6,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use async_trait::async_trait;
 use fluoro_functions::{Daemon, DaemonHost, DaemonOwner};
@@ -27,11 +27,14 @@ use crate::settings::Limits;
 /// Connections at once to one environment's address: one function's SDKs need few.
 const ENVIRONMENT_CONNECTIONS: usize = 32;
 
+/// Who answers, once everything is up and as long as it is. The main port owns it; addresses that outlive it say so.
+pub(crate) type LaterCalls = Arc<OnceLock<Weak<Calls>>>;
+
 /// The TCP side of a daemon address: the X-Ray API, unsigned.
 #[derive(Debug)]
 pub(crate) struct Proxy {
     guard: Arc<Guard>,
-    calls: Arc<OnceLock<Arc<Calls>>>,
+    calls: LaterCalls,
     /// Whose address this is; nobody's is everybody's.
     owner: Option<Unsigned>,
 }
@@ -42,8 +45,8 @@ pub(crate) struct EnvironmentDaemons {
     pub(crate) guard: Arc<Guard>,
     pub(crate) ingest: Arc<Ingest>,
     pub(crate) limits: Limits,
-    /// Set once the services are there, which need the functions that need this.
-    pub(crate) calls: Arc<OnceLock<Arc<Calls>>>,
+    /// The services need the functions, which need this.
+    pub(crate) calls: LaterCalls,
 }
 
 /// An environment's open address. Dropping it closes both sockets.
@@ -57,7 +60,7 @@ struct EnvironmentDaemon {
 
 impl Proxy {
     /// The side of port 2000, which is everybody's.
-    pub(crate) fn shared(guard: Arc<Guard>, calls: Arc<OnceLock<Arc<Calls>>>) -> Self {
+    pub(crate) fn shared(guard: Arc<Guard>, calls: LaterCalls) -> Self {
         Self {
             guard,
             calls,
@@ -77,11 +80,11 @@ impl Answer for Proxy {
                 "",
             );
         }
-        let Some(calls) = self.calls.get() else {
+        let Some(calls) = self.calls.get().and_then(Weak::upgrade) else {
             return Protocol::RestJson.refuse(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "ServiceUnavailable",
-                "the server is starting",
+                "the server is starting or stopping",
                 "",
             );
         };

@@ -2,21 +2,21 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use fluoro_ambient::Ambient;
 use fluoro_functions::{Functions, SandboxCommand};
 use fluoro_ingest::daemon::UdpDaemon;
 use fluoro_ingest::{Ingest, TraceSink as _};
+use fluoro_store::log::Log;
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::calls::Calls;
 use crate::compose::{self, Composed, Doors, StartError};
-use crate::daemon::Proxy;
+use crate::daemon::{LaterCalls, Proxy};
 use crate::data_dir::DataDir;
 use crate::front::Front;
 use crate::guard::Guard;
@@ -27,6 +27,9 @@ use crate::settings::Settings;
 
 /// How long after the deadline the store gets to write what it has taken.
 const LAST_WRITES: Duration = Duration::from_secs(5);
+
+/// How often it is asked whether the log is closed.
+const CLOSING_POLL: Duration = Duration::from_millis(1);
 
 /// The server, before it listens.
 #[derive(Debug)]
@@ -47,7 +50,7 @@ pub struct Bound {
     udp: std::net::UdpSocket,
     front: Arc<Front>,
     guard: Arc<Guard>,
-    calls: Arc<OnceLock<Arc<Calls>>>,
+    calls: LaterCalls,
     listeners: JoinSet<()>,
     stopper: Stopper,
 }
@@ -63,6 +66,7 @@ pub struct Running {
     functions: Functions,
     ingest: Arc<Ingest>,
     udp: UdpDaemon,
+    log: Weak<dyn Log>,
     /// The last to go: its lock keeps others out of the data.
     data: DataDir,
 }
@@ -185,6 +189,7 @@ impl Bound {
             functions,
             ingest,
             udp,
+            log,
         } = compose::compose(
             self.ambient,
             &self.settings,
@@ -201,6 +206,7 @@ impl Bound {
             functions,
             ingest,
             udp,
+            log,
             data: self.data,
         })
     }
@@ -223,8 +229,21 @@ impl Running {
         if tokio::time::timeout(LAST_WRITES, last).await.is_err() {
             tracing::error!("the store did not write everything in time");
         }
-        drop(self.udp);
+        drop((self.udp, self.ingest, self.functions));
+        if tokio::time::timeout(LAST_WRITES, closed(&self.log))
+            .await
+            .is_err()
+        {
+            tracing::error!("the log is still in use");
+        }
         drop(self.data);
+    }
+}
+
+/// Waits until the last task that holds the log has ended, and the log has closed its files.
+async fn closed(log: &Weak<dyn Log>) {
+    while log.strong_count() > 0 {
+        tokio::time::sleep(CLOSING_POLL).await;
     }
 }
 

@@ -108,7 +108,7 @@ fn a_value_that_does_not_fit_says_what_would() {
         ("[limits]\nconnections = 0", "expected a number above 0"),
         (
             "[downstream]\ndynamodb = 'ftp://x'",
-            "neither \"aws\" nor http://HOST:PORT",
+            "neither \"aws\" nor a URL like http://HOST:PORT",
         ),
     ] {
         let refused = refused(file(text));

@@ -1,0 +1,81 @@
+//! What a browser may make of us, over real connections.
+
+use fluoro_testkit::{Ask, TestServer};
+use http::{Method, StatusCode};
+
+async fn status(ask: Ask) -> StatusCode {
+    ask.send().await.status
+}
+
+#[tokio::test]
+async fn pages_from_elsewhere_reach_no_management_operation() {
+    let server =
+        TestServer::start_with(|settings| settings.hosts = vec!["fluoro".to_owned()]).await;
+    for (name, value) in [
+        ("origin", "http://evil.test"),
+        ("origin", "null"),
+        ("host", "rebound.evil.test:4566"),
+        ("sec-fetch-site", "cross-site"),
+    ] {
+        for ask in [
+            server.get("/restapis"),
+            server.get("/_fluoro/doctor"),
+            server.ask(Method::POST, "/TraceSegments").body("{}"),
+            server.get("/?Action=ListRoles&Version=2010-05-08"),
+            server
+                .ask(Method::POST, "/2015-03-31/functions")
+                .signed("lambda"),
+            server.ask(Method::OPTIONS, "/restapis"),
+            server.ask_daemon("/GetSamplingRules", "{}"),
+        ] {
+            let ask = ask.header(name, value);
+            let shown = format!("{ask:?}");
+            let answer = ask.send().await;
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{shown}");
+            assert_eq!(answer.header("access-control-allow-origin"), "", "{shown}");
+        }
+    }
+    assert_eq!(
+        status(server.get("/restapis").header("host", "fluoro:1")).await,
+        StatusCode::OK
+    );
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_refusal_says_what_to_do() {
+    let server = TestServer::start().await;
+    let answer = server
+        .get("/restapis")
+        .header("host", "fluoro")
+        .send()
+        .await;
+    assert!(answer.text().contains("hosts"), "{}", answer.text());
+    assert_eq!(answer.header("x-amzn-errortype"), "AccessDeniedException");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn stages_are_open_to_every_page() {
+    let server = TestServer::start().await;
+    for ask in [
+        server.get("/_aws/execute-api/abc/dev/x"),
+        server
+            .get("/dev/x")
+            .header("host", "abc.execute-api.us-east-1.amazonaws.com"),
+    ] {
+        // The gateway's own words for a stage that is not there, not the guard's.
+        let answer = ask.header("origin", "https://shop.test").send().await;
+        assert_eq!(answer.header("x-amzn-errortype"), "ForbiddenException");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn our_own_origin_may_ask() {
+    let server = TestServer::start().await;
+    let origin = server.addresses().endpoint.clone();
+    let asked = server.get("/_fluoro/doctor").header("origin", &origin);
+    assert_eq!(status(asked).await, StatusCode::OK);
+    server.stop().await;
+}

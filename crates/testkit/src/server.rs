@@ -1,0 +1,212 @@
+//! The server in this process.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use fluoro_ambient::Ambient;
+use fluoro_server::settings::Settings;
+use fluoro_server::{Addresses, Running, Server, StartError};
+use http::Method;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpStream, UdpSocket};
+
+use crate::ask::Ask;
+
+/// How long anything that a test waits for may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running server on free ports. Its data directory is removed when it is dropped.
+#[derive(Debug)]
+pub struct TestServer {
+    running: Running,
+    data: TempDir,
+}
+
+/// Free ports, and the data in `data`.
+fn settings(data: PathBuf) -> Settings {
+    let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    Settings {
+        data,
+        listen: free,
+        daemon: free,
+        shutdown: Duration::from_secs(5),
+        ..Settings::default()
+    }
+}
+
+/// Asks again until `found` has something, and returns it.
+///
+/// # Panics
+///
+/// When it takes longer than half a minute.
+pub async fn until<T, F: Future<Output = Option<T>>>(
+    what: &str,
+    mut found: impl FnMut() -> F,
+) -> T {
+    let looking = async {
+        loop {
+            if let Some(found) = found().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let found = tokio::time::timeout(PATIENCE, looking).await;
+    found.unwrap_or_else(|_| panic!("waited in vain for {what}"))
+}
+
+impl TestServer {
+    /// With default settings, on an empty data directory.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start.
+    pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// With settings that `change` has changed.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start.
+    pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
+        let data = TempDir::new().expect("a temporary directory can be made");
+        let started = Self::try_start(data.path(), change).await;
+        let running = started.unwrap_or_else(|error| panic!("the server did not start: {error}"));
+        Self { running, data }
+    }
+
+    /// Starts on this data directory, and hands over what became of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Server::start`].
+    pub async fn try_start(
+        data: &Path,
+        change: impl FnOnce(&mut Settings),
+    ) -> Result<Running, StartError> {
+        let mut settings = settings(data.to_owned());
+        change(&mut settings);
+        Server::new(Ambient::system(), settings).start().await
+    }
+
+    /// Stops in order, and starts again on the same data.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start.
+    pub async fn restart(self) -> Self {
+        self.running.shutdown().await;
+        let started = Self::try_start(self.data.path(), |_| {}).await;
+        let running = started.unwrap_or_else(|error| panic!("the server did not start: {error}"));
+        Self {
+            running,
+            data: self.data,
+        }
+    }
+
+    /// Stops in order.
+    pub async fn stop(self) {
+        self.running.shutdown().await;
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn addresses(&self) -> &Addresses {
+        &self.running.addresses
+    }
+
+    /// Its data directory.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// A request to the main port.
+    #[must_use]
+    pub fn ask(&self, method: Method, path: &str) -> Ask {
+        Ask::new(method, format!("{}{path}", self.running.addresses.endpoint))
+    }
+
+    /// A `GET` of the main port.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Ask {
+        self.ask(Method::GET, path)
+    }
+
+    /// A `POST` of this document to the main port.
+    #[must_use]
+    pub fn post(&self, path: &str, document: &Value) -> Ask {
+        self.ask(Method::POST, path).json(document)
+    }
+
+    /// A call of an X-Ray operation by its path, signed.
+    #[must_use]
+    pub fn xray(&self, path: &str, input: &Value) -> Ask {
+        self.post(path, input).signed("xray")
+    }
+
+    /// A request to the daemon's TCP port, unsigned as SDKs send it.
+    #[must_use]
+    pub fn ask_daemon(&self, path: &str, body: &str) -> Ask {
+        let url = format!("http://{}{path}", self.running.addresses.daemon);
+        Ask::new(Method::POST, url).body(body.to_owned())
+    }
+
+    /// Sends one document to the daemon's UDP port.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be sent.
+    pub async fn datagram(&self, document: &Value) {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await;
+        let socket = socket.expect("a free port can be had");
+        let packet = format!("{{\"format\":\"json\",\"version\":1}}\n{document}");
+        let sent = socket.send_to(packet.as_bytes(), self.running.addresses.daemon);
+        sent.await.expect("a datagram can be sent");
+    }
+
+    /// Sends any bytes to the main port, and reads until the server ends the connection.
+    ///
+    /// # Panics
+    ///
+    /// When it does not end.
+    pub async fn say(&self, bytes: &[u8]) -> String {
+        let stream = TcpStream::connect(self.running.addresses.listen).await;
+        let mut stream = stream.expect("the server listens");
+        // It may answer and end before it has read all of it.
+        drop(stream.write_all(bytes).await);
+        let mut answer = Vec::new();
+        let reading = stream.read_to_end(&mut answer);
+        let read = tokio::time::timeout(PATIENCE, reading).await;
+        drop(read.expect("the connection ends"));
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// The documents of a trace as `BatchGetTraces` gives them, each parsed.
+    ///
+    /// # Panics
+    ///
+    /// When there is no answer of the right shape.
+    pub async fn documents(&self, trace: &str) -> Vec<Value> {
+        let input = serde_json::json!({ "TraceIds": [trace] });
+        let answer = self.xray("/Traces", &input).send().await;
+        let answer = answer.expect(http::StatusCode::OK);
+        let segments = answer["Traces"][0]["Segments"].as_array().cloned();
+        let parse = |segment: Value| {
+            let document = segment["Document"]
+                .as_str()
+                .expect("a segment has a document");
+            serde_json::from_str(document).expect("a document is JSON")
+        };
+        segments
+            .unwrap_or_default()
+            .into_iter()
+            .map(parse)
+            .collect()
+    }
+}
