@@ -235,13 +235,15 @@ fn hot_settings(settings: &StoreSettings) -> HotSettings {
 
 /// The rules' sampler, and Lambda's own, which no rule governs.
 fn samplers(ambient: &Ambient, settings: &Settings) -> (Sampling, LambdaSampler) {
-    let mut default_rule = RuleRecord::default_record();
-    let lambda = match settings.sample {
-        Sample::Rules => LambdaSampler::new(ambient.clone()),
-        Sample::All => {
-            default_rule.rule.fixed_rate = 1.0;
-            LambdaSampler::all(ambient.clone())
-        }
+    let (default_rule, lambda) = match settings.sample {
+        Sample::Rules => (
+            RuleRecord::default_record(),
+            LambdaSampler::new(ambient.clone()),
+        ),
+        Sample::All => (
+            RuleRecord::default_keeping_all(),
+            LambdaSampler::all(ambient.clone()),
+        ),
     };
     let sampling = Sampling::new(ambient.clone(), &settings.region.0, default_rule);
     (sampling, lambda)
