@@ -2,7 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use fluoro_ambient::Ambient;
@@ -11,12 +16,28 @@ use fluoro_ingest::TraceSink;
 use fluoro_model::TimestampMicros;
 use fluoro_store::catalog::{Catalog, CatalogError, Table};
 use parking_lot::RwLock;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::arn::FunctionArn;
+use crate::clients::Clients;
+use crate::code::CodeStore;
 use crate::daemon_host::DaemonHost;
-use crate::invoke::{Invocation, InvokeError, Invoker, Outcome};
+use crate::environment::Host;
+use crate::events::{Queue, QueuedEvent};
+use crate::invoke::{Invocation, InvokeError, Invoker, LogTail, Outcome};
+use crate::live::Live;
+use crate::log::FunctionLog;
+use crate::memory::MemoryWatch;
+use crate::process::Spawner;
 use crate::record::Function;
+use crate::run::{Job, NoRun, Ran};
+use crate::runtime::Finder;
+use crate::segments::{self, ServiceSegment};
 use crate::settings::Settings;
+use crate::tracing_plan::{Asked, Plan};
+
+/// The largest event of a synchronous invocation. Source: Lambda quotas.
+pub const PAYLOAD_LIMIT: usize = 6 * 1024 * 1024;
 
 /// Lambda's own sampler: which requests an Active function records when the caller did not say.
 pub trait InvocationSampler: Send + Sync + fmt::Debug {
@@ -51,22 +72,32 @@ pub enum OpenError {
     #[error("failed to prepare {path}")]
     Prepare {
         /// What was being written.
-        path: std::path::PathBuf,
+        path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        source: io::Error,
     },
 }
 
 /// Functions, their environments, queues and logs. Clones share everything.
 #[derive(Clone)]
 pub struct Functions {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
-struct Inner {
-    parts: Parts,
-    settings: Settings,
-    known: RwLock<BTreeMap<FunctionArn, Arc<Function>>>,
+pub(crate) struct Inner {
+    pub(crate) parts: Parts,
+    pub(crate) host: Host,
+    pub(crate) code: CodeStore,
+    pub(crate) records: Table<Function>,
+    pub(crate) events: Table<QueuedEvent>,
+    pub(crate) queue: Queue,
+    pub(crate) known: RwLock<BTreeMap<FunctionArn, Arc<Live>>>,
+    /// Places for environments, all functions together.
+    places: Arc<Semaphore>,
+    generations: AtomicU64,
+    /// Work that goes on behind answers.
+    running: watch::Sender<usize>,
+    pub(crate) closing: watch::Sender<bool>,
 }
 
 impl Functions {
@@ -75,33 +106,280 @@ impl Functions {
     /// # Errors
     ///
     /// When the catalog fails or the data directory cannot be written.
-    pub async fn open(parts: Parts, settings: Settings) -> Result<Self, OpenError> {
-        let table: Table<Function> = Table::new(Arc::clone(&parts.catalog), "functions/records/");
-        let mut known = BTreeMap::new();
-        for (_, found) in table.scan("").await? {
-            known.insert(found.value.arn.clone(), Arc::new(found.value));
+    pub async fn open(parts: Parts, mut settings: Settings) -> Result<Self, OpenError> {
+        settings.data_dir = prepare(&settings.data_dir, |path| {
+            fs::create_dir_all(path)?;
+            // Processes run elsewhere: whatever they are told must not depend on our working directory.
+            fs::canonicalize(path)
+        })?;
+        let data = &settings.data_dir;
+        let scratch = data.join("scratch");
+        prepare(&scratch, |path| {
+            // What an earlier process left behind.
+            let _absent = fs::remove_dir_all(path);
+            fs::create_dir_all(path)
+        })?;
+        let clients = prepare(&data.join("runtime"), |_| Clients::install(data))?;
+        let code = prepare(&data.join("code"), |path| CodeStore::open(path.to_owned()))?;
+        let spawner = prepare(data, |_| Spawner::new())?;
+        let host = Host {
+            ambient: parts.ambient.clone(),
+            iam: parts.iam.clone(),
+            daemons: Arc::clone(&parts.daemons),
+            spawner,
+            memory: MemoryWatch::default(),
+            finder: Finder::new(settings.interpreters.clone()),
+            clients,
+            scratch,
+            settings,
+        };
+        let inner = Arc::new(Inner {
+            places: Arc::new(Semaphore::new(host.settings.concurrency)),
+            host,
+            code,
+            records: Table::new(Arc::clone(&parts.catalog), "functions/records/"),
+            events: Table::new(Arc::clone(&parts.catalog), "functions/events/"),
+            queue: Queue::default(),
+            known: RwLock::default(),
+            generations: AtomicU64::new(1),
+            running: watch::Sender::new(0),
+            closing: watch::Sender::new(false),
+            parts,
+        });
+        inner.load().await?;
+        tokio::spawn(reap(Arc::downgrade(&inner), inner.host.settings.idle));
+        inner.resume_events().await?;
+        Ok(Self { inner })
+    }
+
+    /// Ends all environments, after what runs has had until `grace` to end.
+    pub async fn shutdown(&self, grace: Duration) {
+        self.inner.closing.send_replace(true);
+        let mut running = self.inner.running.subscribe();
+        let idle = running.wait_for(|running| *running == 0);
+        if tokio::time::timeout(grace, idle).await.is_err() {
+            let left = *self.inner.running.borrow();
+            tracing::warn!(left, "invocations were ended before they were done");
         }
-        Ok(Self {
-            inner: Arc::new(Inner {
-                parts,
-                settings,
-                known: RwLock::new(known),
-            }),
+        let known = std::mem::take(&mut *self.inner.known.write());
+        for live in known.into_values() {
+            live.close();
+        }
+    }
+
+    /// A function's log; `None` when there is no such function.
+    #[must_use]
+    pub fn log(&self, function: &FunctionArn) -> Option<Arc<FunctionLog>> {
+        self.inner.live(function).map(|live| Arc::clone(&live.log))
+    }
+}
+
+fn prepare<T>(path: &Path, write: impl FnOnce(&Path) -> io::Result<T>) -> Result<T, OpenError> {
+    write(path).map_err(|source| OpenError::Prepare {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Ends environments that have been idle for too long, as long as there are functions.
+async fn reap(functions: Weak<Inner>, idle: Duration) {
+    let interval = (idle / 4).clamp(Duration::from_millis(100), Duration::from_secs(30));
+    let idle = i64::try_from(idle.as_micros()).unwrap_or(i64::MAX);
+    loop {
+        tokio::time::sleep(interval).await;
+        let Some(inner) = functions.upgrade() else {
+            return;
+        };
+        let oldest = inner.now().saturating_sub(idle);
+        for live in inner.all() {
+            live.retire(|since| since >= oldest);
+        }
+    }
+}
+
+impl Inner {
+    pub(crate) fn now(&self) -> i64 {
+        self.parts.ambient.now_micros()
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.host.settings
+    }
+
+    pub(crate) fn live(&self, function: &FunctionArn) -> Option<Arc<Live>> {
+        self.known.read().get(&function.unqualified()).cloned()
+    }
+
+    pub(crate) fn all(&self) -> Vec<Arc<Live>> {
+        self.known.read().values().cloned().collect()
+    }
+
+    pub(crate) fn next_generation(&self) -> u64 {
+        self.generations.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// A place for one more environment; an idle one of any function makes room.
+    pub(crate) fn place(&self) -> Option<OwnedSemaphorePermit> {
+        loop {
+            if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+                return Some(place);
+            }
+            if !self.all().iter().any(|live| live.evict()) {
+                return None;
+            }
+        }
+    }
+
+    /// Work that shutdown waits for.
+    pub(crate) fn background(self: &Arc<Self>, work: impl Future<Output = ()> + Send + 'static) {
+        let running = Running::begin(Arc::clone(self));
+        tokio::spawn(async move {
+            work.await;
+            drop(running);
+        });
+    }
+
+    /// What is meant by an ARN that somebody wants to invoke.
+    pub(crate) fn target(&self, given: &str) -> Result<(Arc<Live>, FunctionArn), InvokeError> {
+        let not_found = |arn: &FunctionArn| InvokeError::NotFound {
+            arn: FunctionArn {
+                qualifier: Some(
+                    arn.qualifier
+                        .clone()
+                        .unwrap_or_else(|| "$LATEST".to_owned()),
+                ),
+                ..arn.clone()
+            }
+            .to_string(),
+        };
+        let arn = FunctionArn::parse(given).map_err(|_| InvokeError::NotFound {
+            arn: given.to_owned(),
+        })?;
+        let live = self.live(&arn).ok_or_else(|| not_found(&arn))?;
+        if !arn.is_latest() {
+            return Err(not_found(&arn));
+        }
+        Ok((live, arn))
+    }
+
+    pub(crate) fn plan(&self, live: &Live, trace: &fluoro_model::TraceHeader) -> Plan {
+        let record = live.record();
+        let asked = Asked {
+            header: trace,
+            mode: record.latest.configuration.tracing,
+            function: &live.arn,
+            legacy_passthrough: self.settings().legacy_passthrough,
+        };
+        let now = TimestampMicros(self.now());
+        Plan::decide(&self.parts.ambient, &asked, || {
+            self.parts.sampler.sampled(now, &live.arn.to_string())
         })
     }
 
-    /// Ends all environments, after the invocations that run have had until `grace` to end.
-    pub async fn shutdown(&self, grace: std::time::Duration) {
-        tracing::debug!(?grace, "functions shut down");
+    async fn invoke(self: Arc<Self>, invocation: Invocation) -> Result<Outcome, InvokeError> {
+        let accepted = self.now();
+        let (live, invoked) = self.target(&invocation.function_arn)?;
+        let size = invocation.payload.len();
+        if size > PAYLOAD_LIMIT {
+            return Err(InvokeError::TooLarge {
+                size,
+                limit: PAYLOAD_LIMIT,
+            });
+        }
+        let serving = live.serving().ok_or_else(|| InvokeError::NotReady {
+            state: live.record().state.name().to_owned(),
+        })?;
+        let plan = self.plan(&live, &invocation.trace);
+        let request_id: Arc<str> = self.parts.ambient.uuid().into();
+        // Held until the service's segment is handed over.
+        let _open = plan.recorded.map(|_| {
+            let what = format!("answer of {} ({request_id})", invoked.name);
+            self.parts.sink.open(plan.trace, what)
+        });
+        let job = Job {
+            live: Arc::clone(&live),
+            serving: Arc::clone(&serving),
+            invoked: invoked.clone(),
+            request_id: Arc::clone(&request_id),
+            payload: invocation.payload,
+            client_context: invocation.client_context,
+            parent: plan.recorded.map(|recorded| recorded.service),
+            plan: plan.clone(),
+            want_tail: invocation.log_tail == LogTail::Tail,
+        };
+        let ran = self.run(job).await;
+        if let Some(recorded) = plan.recorded {
+            let document = segments::service(&ServiceSegment {
+                id: recorded.service,
+                trace: plan.trace,
+                parent: recorded.parent,
+                function: &invoked,
+                request_id: &request_id,
+                span: (accepted, self.now()),
+                status: status(&ran),
+            });
+            self.record(&live.arn, &serving, &document);
+        }
+        match ran {
+            Ok(ran) => Ok(Outcome {
+                payload: ran.payload,
+                error: ran.error,
+                executed_version: serving.version.clone(),
+                request_id: request_id.to_string(),
+                trace: plan.for_caller(),
+                log_tail: ran.tail.filter(|_| invocation.log_tail == LogTail::Tail),
+            }),
+            Err(NoRun::Throttled(reason)) => Err(InvokeError::Throttled {
+                reason,
+                trace: Box::new(plan.for_caller()),
+            }),
+            Err(NoRun::Service(error)) => Err(InvokeError::Service(error)),
+        }
+    }
+}
+
+fn status(ran: &Result<Ran, NoRun>) -> u16 {
+    match ran {
+        Ok(_) => 200,
+        Err(NoRun::Throttled(_)) => 429,
+        Err(NoRun::Service(_)) => 500,
+    }
+}
+
+/// Counts work while it runs.
+pub(crate) struct Running {
+    inner: Arc<Inner>,
+}
+
+impl Running {
+    pub(crate) fn begin(inner: Arc<Inner>) -> Self {
+        inner.running.send_modify(|running| *running += 1);
+        Self { inner }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.inner.running.send_modify(|running| *running -= 1);
     }
 }
 
 #[async_trait]
 impl Invoker for Functions {
     async fn invoke(&self, invocation: Invocation) -> Result<Outcome, InvokeError> {
-        Err(InvokeError::NotFound {
-            arn: invocation.function_arn,
-        })
+        if *self.inner.closing.borrow() {
+            return Err(InvokeError::Service("the server is shutting down".into()));
+        }
+        let inner = Arc::clone(&self.inner);
+        let running = Running::begin(Arc::clone(&inner));
+        // A caller that goes away does not take the invocation along.
+        let run = tokio::spawn(async move {
+            let outcome = inner.invoke(invocation).await;
+            drop(running);
+            outcome
+        });
+        run.await
+            .unwrap_or_else(|error| Err(InvokeError::Service(error.into())))
     }
 
     async fn resource_policy(&self, function_arn: &str) -> Result<Option<String>, InvokeError> {
@@ -109,17 +387,16 @@ impl Invoker for Functions {
             arn: function_arn.to_owned(),
         };
         let arn = FunctionArn::parse(function_arn).map_err(|_| not_found())?;
-        let known = self.inner.known.read();
-        let function = known.get(&arn.unqualified()).ok_or_else(not_found)?;
-        Ok(function.policy())
+        let live = self.inner.live(&arn).ok_or_else(not_found)?;
+        Ok(live.record().policy())
     }
 }
 
 impl fmt::Debug for Functions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Functions")
-            .field("settings", &self.inner.settings)
-            .field("parts", &self.inner.parts)
+            .field("known", &self.inner.known.read().len())
+            .field("settings", self.inner.settings())
             .finish_non_exhaustive()
     }
 }

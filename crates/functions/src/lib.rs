@@ -1,20 +1,55 @@
 //! The Lambda service: functions, their execution environments, the Runtime API, queues, limits.
 
+//!
+//! | module | holds |
+//! |---|---|
+//! | `functions`, `manage`, `events` | the handle: invoking, changing, accepting events |
+//! | `live` | one function in memory: what runs, its pool of environments |
+//! | `run` | one run: answer, log lines, the function's segment |
+//! | `environment`, `process`, `sandbox`, `memory` | one environment, its process and its limits |
+//! | `runtime_api` | what the runtime in an environment speaks with |
+//! | `tracing_plan`, `segments`, `cause` | what is recorded, and how it looks |
+//! | `code`, `runtime`, `clients` | archives, interpreters, our own runtime clients |
+//! | `log` | what functions write |
+//!
+//! What is deliberately absent: the Lambda API's wire forms (`api-lambda`), X-Ray's daemon sockets (the server's,
+//! behind [`DaemonHost`]), and who may invoke: that was decided before [`Invoker::invoke`].
+
 mod arn;
+mod cause;
+mod clients;
+mod code;
 mod daemon_host;
+mod environment;
+mod events;
 mod functions;
 mod invoke;
+mod live;
+mod log;
+mod manage;
+mod memory;
+mod process;
 mod record;
+mod run;
+mod runtime;
+mod runtime_api;
 pub mod sandbox;
+mod segments;
 mod settings;
+mod tracing_plan;
 
 pub use arn::{FunctionArn, NameError};
+pub use code::{CodeError, UNZIPPED_LIMIT, ZIPPED_LIMIT};
 pub use daemon_host::{Daemon, DaemonHost, DaemonOwner, WriteGate};
-pub use functions::{Functions, InvocationSampler, OpenError, Parts};
+pub use events::{AcceptedEvent, EVENT_LIMIT};
+pub use functions::{Functions, InvocationSampler, OpenError, PAYLOAD_LIMIT, Parts};
 pub use invoke::{FunctionError, Invocation, InvokeError, Invoker, LogTail, Outcome};
+pub use log::{FunctionLog, LogEvent};
+pub use manage::{ManageError, NewFunction};
 pub use record::{
     Code, Configuration, Function, Release, State, Statement, TracingMode, UpdateStatus,
 };
+pub use runtime::{Family, IDENTIFIERS, MissingInterpreter, version_arn};
 pub use settings::{Interpreters, RuntimeClient, SandboxCommand, SegmentStyle, Settings};
 
 /// An error with everything below it, for a reader.

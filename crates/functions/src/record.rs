@@ -127,6 +127,18 @@ pub struct Statement {
     pub json: String,
 }
 
+impl State {
+    /// AWS's word for it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Pending => "Pending",
+            Self::Active => "Active",
+            Self::Failed { .. } => "Failed",
+        }
+    }
+}
+
 impl Configuration {
     /// The log group that functions are told of.
     #[must_use]

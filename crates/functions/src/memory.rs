@@ -1,0 +1,180 @@
+//! Watches what the environments that work use, and stops those that use more than their function may.
+//!
+//! What counts is the resident memory of the whole process group. One pass over `/proc` measures all of them, twice a
+//! second while anything runs; an idle server measures nothing.
+
+use std::collections::HashMap;
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::{Notify, watch};
+
+const INTERVAL: Duration = Duration::from_millis(500);
+const MB: u64 = 1024 * 1024;
+
+/// Measures in the background until dropped.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct MemoryWatch {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    groups: Mutex<HashMap<i32, Arc<Group>>>,
+    came: Notify,
+    running: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Group {
+    limit: u64,
+    peak: AtomicU64,
+    exceeded: watch::Sender<bool>,
+}
+
+/// One process group while it works. Dropping it ends the watch.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    id: i32,
+    group: Arc<Group>,
+    shared: Arc<Shared>,
+}
+
+impl MemoryWatch {
+    /// Watches the process group `id`, which may use `limit_mb`.
+    pub(crate) fn watch(&self, id: i32, limit_mb: u32) -> Watched {
+        let group = Arc::new(Group {
+            limit: u64::from(limit_mb) * MB,
+            peak: AtomicU64::new(0),
+            exceeded: watch::Sender::new(false),
+        });
+        self.shared.groups.lock().insert(id, Arc::clone(&group));
+        if !self.shared.running.swap(true, Ordering::SeqCst) {
+            tokio::spawn(measure(Arc::downgrade(&self.shared)));
+        }
+        self.shared.came.notify_one();
+        Watched {
+            id,
+            group,
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+async fn measure(shared: std::sync::Weak<Shared>) {
+    loop {
+        tokio::time::sleep(INTERVAL).await;
+        let Some(shared) = shared.upgrade() else {
+            return;
+        };
+        if shared.groups.lock().is_empty() {
+            shared.came.notified().await;
+            continue;
+        }
+        let Ok(used) = tokio::task::spawn_blocking(resident_by_group).await else {
+            return;
+        };
+        for (id, group) in shared.groups.lock().iter() {
+            let bytes = used.get(id).copied().unwrap_or(0);
+            group.peak.fetch_max(bytes, Ordering::Relaxed);
+            if bytes > group.limit {
+                group.exceeded.send_replace(true);
+            }
+        }
+    }
+}
+
+impl Watched {
+    /// Returns when the group uses more than it may. Cancellation safe.
+    pub(crate) async fn exceeded(&self) {
+        let mut exceeded = self.group.exceeded.subscribe();
+        // The sender lives in `self`.
+        let _exceeded = exceeded.wait_for(|exceeded| *exceeded).await;
+    }
+
+    /// The most that was used, in MB: the process's own high-water mark, or the group's as measured.
+    pub(crate) fn peak_mb(&self) -> u64 {
+        let own = high_water(self.id).unwrap_or(0);
+        let peak = self.group.peak.fetch_max(own, Ordering::Relaxed).max(own);
+        peak.div_ceil(MB)
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.shared.groups.lock().remove(&self.id);
+    }
+}
+
+/// Resident bytes of every process group of the machine.
+fn resident_by_group() -> HashMap<i32, u64> {
+    let page = u64::try_from(rustix::param::page_size()).unwrap_or(4096);
+    let mut groups = HashMap::new();
+    let Ok(processes) = fs::read_dir("/proc") else {
+        return groups;
+    };
+    for process in processes.flatten() {
+        let name = process.file_name();
+        if !name.as_encoded_bytes().iter().all(u8::is_ascii_digit) {
+            continue;
+        }
+        // It may have ended meanwhile.
+        let Ok(stat) = fs::read_to_string(process.path().join("stat")) else {
+            continue;
+        };
+        if let Some((group, pages)) = group_and_pages(&stat) {
+            *groups.entry(group).or_insert(0) += pages * page;
+        }
+    }
+    groups
+}
+
+/// Fields 5 and 24 of `/proc/{pid}/stat`. Source: proc(5).
+fn group_and_pages(stat: &str) -> Option<(i32, u64)> {
+    // The second field, a name in parentheses, may hold anything.
+    let (_, rest) = stat.rsplit_once(") ")?;
+    let mut fields = rest.split(' ');
+    let group = fields.nth(2)?.parse().ok()?;
+    let pages = fields.nth(18)?.parse().ok()?;
+    Some((group, pages))
+}
+
+/// `VmHWM` of a process, in bytes.
+fn high_water(process: i32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
+    Some(kilobytes * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fields_are_found_behind_any_name() {
+        let stat = "42 (a) b) S 1 77 77 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 100 5000 321 18446744073709551615";
+        assert_eq!(group_and_pages(stat), Some((77, 321)));
+    }
+
+    #[test]
+    fn our_own_group_uses_memory() {
+        let own = rustix::process::getpgrp().as_raw_nonzero().get();
+        assert!(resident_by_group()[&own] > MB);
+        let id = i32::try_from(std::process::id()).unwrap();
+        assert!(high_water(id).unwrap() > MB);
+    }
+
+    #[tokio::test]
+    async fn too_much_is_noticed() {
+        let own = rustix::process::getpgrp().as_raw_nonzero().get();
+        let watched = MemoryWatch::default().watch(own, 1);
+        watched.exceeded().await;
+        assert!(watched.peak_mb() > 1);
+    }
+}

@@ -1,0 +1,1 @@
+//! The Runtime API, asked over HTTP.
