@@ -12,7 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use fluoro_ambient::Ambient;
 use fluoro_iam::Iam;
-use fluoro_ingest::TraceSink;
+use fluoro_ingest::{Door, Source, TraceSink};
 use fluoro_model::TimestampMicros;
 use fluoro_store::catalog::{Catalog, CatalogError, Table};
 use parking_lot::RwLock;
@@ -29,7 +29,7 @@ use crate::live::Live;
 use crate::log::FunctionLog;
 use crate::memory::MemoryWatch;
 use crate::process::Spawner;
-use crate::record::Function;
+use crate::record::{Function, TracingMode};
 use crate::run::{Job, NoRun, Ran};
 use crate::runtime::Finder;
 use crate::segments::{self, ServiceSegment};
@@ -167,6 +167,18 @@ impl Functions {
         }
     }
 
+    /// What functions get as `AWS_ENDPOINT_URL`.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        &self.inner.settings().endpoint
+    }
+
+    /// Environments that may be there at the same time, all functions together.
+    #[must_use]
+    pub fn concurrency(&self) -> usize {
+        self.inner.settings().concurrency
+    }
+
     /// A function's log; `None` when there is no such function.
     #[must_use]
     pub fn log(&self, function: &FunctionArn) -> Option<Arc<FunctionLog>> {
@@ -271,9 +283,13 @@ impl Inner {
             legacy_passthrough: self.settings().legacy_passthrough,
         };
         let now = TimestampMicros(self.now());
-        Plan::decide(&self.parts.ambient, &asked, || {
+        let plan = Plan::decide(&self.parts.ambient, &asked, || {
             self.parts.sampler.sampled(now, &live.arn.to_string())
-        })
+        });
+        if asked.mode == TracingMode::Active && plan.recorded.is_none() {
+            self.parts.sink.unsampled(&source(&live.arn));
+        }
+        plan
     }
 
     async fn invoke(self: Arc<Self>, invocation: Invocation) -> Result<Outcome, InvokeError> {
@@ -335,6 +351,14 @@ impl Inner {
             }),
             Err(NoRun::Service(error)) => Err(InvokeError::Service(error)),
         }
+    }
+}
+
+/// Under which name documents of this function's are counted.
+pub(crate) fn source(function: &FunctionArn) -> Source {
+    Source {
+        door: Door::Functions,
+        client: function.name.clone(),
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fluoro_iam::{AssumeError, Conditions, SessionCredentials};
-use fluoro_ingest::{Door, OpenWork, Source};
+use fluoro_ingest::OpenWork;
 use fluoro_model::{SegmentId, TimestampMicros};
 use fluoro_wire::Caller;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::arn::FunctionArn;
 use crate::cause;
 use crate::environment::{Environment, FailedStart, Failure, Purpose, Serving, StartError};
-use crate::functions::Inner;
+use crate::functions::{Inner, source};
 use crate::invoke::FunctionError;
 use crate::live::{Kept, Lease, Live};
 use crate::runtime_api::{Event, Posted, RESPONSE_LIMIT};
@@ -484,10 +484,7 @@ impl Inner {
 
     /// Hands a document to ingest, if the function's role may write traces.
     pub(crate) fn record(&self, function: &FunctionArn, serving: &Serving, document: &Document) {
-        let source = Source {
-            door: Door::Functions,
-            client: function.name.clone(),
-        };
+        let source = source(function);
         let role = &serving.release.configuration.role;
         match (self.host.write_gate(session(role, &function.name)))() {
             Ok(()) => self.parts.sink.record(&source, document.json()),

@@ -45,6 +45,8 @@ impl TraceSink for RecordingSink {
         self.refusals.lock().unwrap().push(reason.to_owned());
     }
 
+    fn unsampled(&self, _source: &Source) {}
+
     fn open(&self, _trace: TraceId, what: String) -> OpenWork {
         self.open.lock().unwrap().push(what.clone());
         let open = Arc::clone(&self.open);
