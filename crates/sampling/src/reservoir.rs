@@ -91,24 +91,28 @@ impl Reservoir {
         let second = now.floor_second();
         self.leases
             .retain(|_, lease| lease.quota.expires_at > second);
-        if *self.first_report.get_or_insert(Window::of(now)) >= Window::of(now) {
-            return None;
-        }
         let expires_at = second.saturating_add(LEASE_SECONDS);
-        let old = self.leases.remove(client);
-        if old.is_none() && self.leases.len() >= CLIENTS {
-            return Some(Quota {
-                size: 0,
-                expires_at,
-            });
-        }
-        let demand = per_second(requests);
-        let fair = self.fair_share(client, demand, local_demand);
-        let others = self.leased(second).saturating_add(self.taken_in(second));
-        let quota = Quota {
-            size: fair.min(self.size.saturating_sub(others)),
+        let nothing = Quota {
+            size: 0,
             expires_at,
         };
+        let old = self.leases.remove(client);
+        if old.is_none() && self.leases.len() >= CLIENTS {
+            return Some(nothing);
+        }
+        let demand = per_second(requests);
+        let too_early = *self.first_report.get_or_insert(Window::of(now)) >= Window::of(now);
+        let quota = if too_early {
+            nothing
+        } else {
+            let fair = self.fair_share(client, demand, local_demand);
+            let others = self.leased(second).saturating_add(self.taken_in(second));
+            Quota {
+                size: fair.min(self.size.saturating_sub(others)),
+                expires_at,
+            }
+        };
+        // Also without a quota its demand is known now, and the first of others to get one leaves room for it.
         let lease = Lease {
             quota,
             demand,
@@ -116,7 +120,7 @@ impl Reservoir {
             held_before: old.map_or(0, |lease| lease.held_in(second)),
         };
         self.leases.insert(client.clone(), lease);
-        Some(quota)
+        (!too_early).then_some(quota)
     }
 
     /// What the lease of `client` would be, were all of them divided anew now.

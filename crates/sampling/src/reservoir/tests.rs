@@ -13,7 +13,7 @@ fn client(name: &str) -> ClientId {
 /// A reservoir that was reported to before, so that leases are given.
 fn known(size: u32) -> Reservoir {
     let mut reservoir = Reservoir::new(size);
-    assert_eq!(reservoir.renew(at(0), &client("first"), 0, None), None);
+    assert_eq!(reservoir.renew(at(-300), &client("first"), 0, None), None);
     reservoir
 }
 
@@ -38,8 +38,19 @@ fn so_many_in_each_second() {
 fn no_quota_until_the_window_after_the_first_report() {
     let mut reservoir = Reservoir::new(2);
     assert_eq!(reservoir.renew(at(11), &client("a"), 1000, None), None);
-    assert_eq!(reservoir.renew(at(19), &client("b"), 1000, None), None);
+    assert_eq!(reservoir.renew(at(19), &client("a"), 1000, None), None);
     assert_eq!(renew(&mut reservoir, 20, "a", 1000), 2);
+}
+
+#[test]
+fn the_first_quotas_leave_room_for_all_who_reported() {
+    let mut reservoir = Reservoir::new(6);
+    for name in ["a", "b", "c"] {
+        assert_eq!(reservoir.renew(at(11), &client(name), 1000, None), None);
+    }
+    for name in ["b", "c", "a"] {
+        assert_eq!(renew(&mut reservoir, 21, name, 1000), 2);
+    }
 }
 
 #[test]
