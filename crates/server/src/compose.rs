@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 use fluoro_ambient::Ambient;
 use fluoro_api_gateway::ApiGateway;
 use fluoro_api_iam::{IamService, StsService};
+use fluoro_api_lambda::Lambda;
 use fluoro_api_xray::{OpenRulesError, SamplingRules, XRay, XRaySettings};
 use fluoro_functions::{Functions, InvocationSampler, SandboxCommand};
 use fluoro_gateway::Gateway;
@@ -26,6 +27,7 @@ use crate::data_dir::{DataDir, DataDirError};
 use crate::downstream::Downstream;
 use crate::front::{Front, Live};
 use crate::guard::Guard;
+use crate::http1::Stop;
 use crate::listener::ListenError;
 use crate::own::{OwnApi, stack_records};
 use crate::running::Addresses;
@@ -74,6 +76,7 @@ pub(crate) struct Doors {
     pub(crate) guard: Arc<Guard>,
     pub(crate) calls: LaterCalls,
     pub(crate) front: Arc<Front>,
+    pub(crate) stop: Stop,
 }
 
 /// What must be ended in order.
@@ -177,8 +180,9 @@ pub(crate) async fn compose(
         iam: iam.clone(),
         settings: XRaySettings::default(),
     });
-    let services: [Arc<dyn Service>; 4] = [
+    let services: [Arc<dyn Service>; 5] = [
         Arc::new(xray),
+        Arc::new(Lambda::new(functions.clone(), iam.clone())),
         Arc::new(ApiGateway::new(gateway.clone())),
         Arc::new(IamService::new(iam.clone())),
         Arc::new(StsService::new(iam.clone())),
@@ -199,6 +203,9 @@ pub(crate) async fn compose(
         own: OwnApi {
             addresses: doors.addresses,
             region: settings.region.to_string(),
+            account: settings.account.to_string(),
+            functions: functions.clone(),
+            stop: doors.stop,
             hot,
             ingest: Arc::clone(&ingest),
             sampling,

@@ -3,6 +3,7 @@
 //! Answers are JSON. An error is `{"error": {"code", "message"}}`, with a code that does not change.
 
 mod doctor;
+mod logs;
 mod reply;
 mod stacks;
 mod starting;
@@ -10,6 +11,7 @@ mod traces;
 
 use std::sync::Arc;
 
+use fluoro_functions::Functions;
 use fluoro_ingest::Ingest;
 use fluoro_sampling::Sampling;
 use fluoro_store::hot::HotTraces;
@@ -19,6 +21,7 @@ use http::{Method, Response, StatusCode};
 use serde::Serialize;
 
 use crate::body::Body;
+use crate::http1::Stop;
 use crate::running::Addresses;
 use reply::{Problem, Reply};
 use stacks::Stacks;
@@ -31,6 +34,10 @@ pub(crate) use starting::Starting;
 pub(crate) struct OwnApi {
     pub(crate) addresses: Addresses,
     pub(crate) region: String,
+    pub(crate) account: String,
+    pub(crate) functions: Functions,
+    /// Ends what is followed when the server stops.
+    pub(crate) stop: Stop,
     pub(crate) hot: Arc<HotTraces>,
     pub(crate) ingest: Arc<Ingest>,
     pub(crate) sampling: Sampling,
@@ -63,10 +70,25 @@ impl OwnApi {
             Ok(asked) => self.route(&asked, head, body).await,
             Err(problem) => Err(problem),
         };
-        outcome.unwrap_or_else(Reply::from).into_response()
+        outcome.unwrap_or_else(|problem| Reply::from(problem).into_response())
     }
 
-    async fn route(&self, asked: &Asked<'_>, head: &Parts, body: Body) -> Result<Reply, Problem> {
+    async fn route(
+        &self,
+        asked: &Asked<'_>,
+        head: &Parts,
+        body: Body,
+    ) -> Result<Response<Body>, Problem> {
+        if let ["functions", name, "logs"] = asked.path.as_slice()
+            && *asked.method == Method::GET
+        {
+            return logs::answer(self, name, &asked.query);
+        }
+        let reply = self.reply(asked, head, body).await?;
+        Ok(reply.into_response())
+    }
+
+    async fn reply(&self, asked: &Asked<'_>, head: &Parts, body: Body) -> Result<Reply, Problem> {
         if let ["stacks", rest @ ..] = asked.path.as_slice() {
             return Stacks(&self.stacks)
                 .answer(asked.method, rest, head, body)

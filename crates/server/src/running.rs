@@ -53,6 +53,7 @@ pub struct Bound {
     calls: LaterCalls,
     listeners: JoinSet<()>,
     stopper: Stopper,
+    stop: Stop,
 }
 
 /// The server, up.
@@ -137,7 +138,7 @@ impl Server {
             Arc::clone(&front),
             stop.clone(),
         ));
-        listeners.spawn(http1::serve(daemon, limits.clone(), proxy, stop));
+        listeners.spawn(http1::serve(daemon, limits.clone(), proxy, stop.clone()));
         Ok(Bound {
             settings,
             ambient: self.ambient,
@@ -150,6 +151,7 @@ impl Server {
             calls,
             listeners,
             stopper,
+            stop,
         })
     }
 
@@ -184,6 +186,7 @@ impl Bound {
             guard: self.guard,
             calls: self.calls,
             front: self.front,
+            stop: self.stop,
         };
         let Composed {
             functions,

@@ -31,10 +31,10 @@ const BATCH: usize = 500;
 struct Line {
     /// Seconds since the epoch.
     at: f64,
-    request_id: Option<Arc<str>>,
+    request_id: Option<String>,
     trace: Option<String>,
     /// The environment that wrote it.
-    stream: Arc<str>,
+    stream: String,
     /// Without its line feed.
     text: String,
 }
@@ -50,9 +50,10 @@ struct Followed(mpsc::Receiver<Bytes>);
 pub(super) fn answer(own: &OwnApi, name: &str, query: &Form) -> Result<Response<Body>, Problem> {
     let log = find(&own.functions, own, name)?;
     let trace = match query.get("trace") {
-        Some(text) => Some(text.parse::<TraceId>().map_err(|error| {
-            Problem::new(StatusCode::BAD_REQUEST, "BadTraceId", error)
-        })?),
+        Some(text) => Some(
+            text.parse::<TraceId>()
+                .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "BadTraceId", error))?,
+        ),
         None => None,
     };
     match query.get("follow") {
@@ -128,9 +129,9 @@ impl From<LogEvent> for Line {
     fn from(event: LogEvent) -> Self {
         Self {
             at: event.at.seconds(),
-            request_id: event.request_id,
+            request_id: event.request_id.map(|id| id.to_string()),
             trace: event.trace.map(|trace| trace.to_string()),
-            stream: event.stream,
+            stream: event.stream.to_string(),
             text: event.message.trim_end_matches('\n').to_owned(),
         }
     }
