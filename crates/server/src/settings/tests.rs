@@ -161,3 +161,26 @@ fn only_loopback_is_listened_on_unless_told_otherwise() {
     assert!(refused(file(open)).contains("--insecure-listen"));
     load([file(&format!("{open}\ninsecure_listen = true"))]).unwrap();
 }
+
+#[test]
+fn the_documentation_lists_every_key_and_its_default() {
+    let documented = include_str!("../../../../docs/settings.md");
+    let defaults = load([]).unwrap();
+    for key in KEYS {
+        let row = format!("| `{}` | `{}`", key.name, key.variable());
+        let row = documented.lines().find(|line| line.starts_with(&row));
+        let row = row.unwrap_or_else(|| panic!("{} is not documented", key.name));
+        let shown = (key.show)(&defaults.settings);
+        let plain: String = shown.chars().filter(|c| !"[]\"".contains(*c)).collect();
+        let default = if plain.is_empty() {
+            "| none |".to_owned()
+        } else {
+            format!("| `{plain}` |")
+        };
+        assert!(
+            row.contains(&default),
+            "{}: {row} should say {default}",
+            key.name
+        );
+    }
+}
