@@ -22,6 +22,7 @@ use crate::arn::FunctionArn;
 use crate::clients::Clients;
 use crate::code::CodeStore;
 use crate::daemon_host::DaemonHost;
+use crate::dependencies::Dependencies;
 use crate::environment::Host;
 use crate::events::{Queue, QueuedEvent};
 use crate::invoke::{Invocation, InvokeError, Invoker, LogTail, Outcome};
@@ -91,6 +92,7 @@ pub(crate) struct Inner {
     pub(crate) records: Table<Function>,
     pub(crate) events: Table<QueuedEvent>,
     pub(crate) queue: Queue,
+    pub(crate) dependencies: Dependencies,
     pub(crate) known: RwLock<BTreeMap<FunctionArn, Arc<Live>>>,
     /// Places for environments, all functions together.
     places: Arc<Semaphore>,
@@ -112,13 +114,23 @@ impl Functions {
             // Processes run elsewhere: whatever they are told must not depend on our working directory.
             fs::canonicalize(path)
         })?;
-        let data = &settings.data_dir;
+        let data = &settings.data_dir.clone();
         let scratch = data.join("scratch");
         prepare(&scratch, |path| {
             // What an earlier process left behind.
             let _absent = fs::remove_dir_all(path);
             fs::create_dir_all(path)
         })?;
+        let packages = prepare(&settings.package_cache.clone(), |path| {
+            fs::create_dir_all(path)?;
+            fs::canonicalize(path)
+        })?;
+        let dependencies = Dependencies::new(&packages);
+        // Behind what the settings name.
+        settings
+            .python_packages
+            .push(dependencies.python_packages());
+        settings.node_modules.push(dependencies.node_modules());
         let clients = prepare(&data.join("runtime"), |_| Clients::install(data))?;
         let code = prepare(&data.join("code"), |path| CodeStore::open(path.to_owned()))?;
         let spawner = prepare(data, |_| Spawner::new())?;
@@ -140,6 +152,7 @@ impl Functions {
             records: Table::new(Arc::clone(&parts.catalog), "functions/records/"),
             events: Table::new(Arc::clone(&parts.catalog), "functions/events/"),
             queue: Queue::default(),
+            dependencies,
             known: RwLock::default(),
             generations: AtomicU64::new(1),
             running: watch::Sender::new(0),

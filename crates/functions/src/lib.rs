@@ -10,6 +10,7 @@
 //! | `runtime_api` | what the runtime in an environment speaks with |
 //! | `tracing_plan`, `segments`, `cause` | what is recorded, and how it looks |
 //! | `code`, `runtime`, `clients` | archives, interpreters, our own runtime clients |
+//! | `dependencies` | the AWS SDKs that functions expect to be there |
 //! | `log` | what functions write |
 //!
 //! What is deliberately absent: the Lambda API's wire forms (`api-lambda`), X-Ray's daemon sockets (the server's,
@@ -20,6 +21,7 @@ mod cause;
 mod clients;
 mod code;
 mod daemon_host;
+mod dependencies;
 mod environment;
 mod events;
 mod functions;
@@ -41,6 +43,7 @@ mod tracing_plan;
 pub use arn::{FunctionArn, NameError};
 pub use code::{CodeError, UNZIPPED_LIMIT, ZIPPED_LIMIT};
 pub use daemon_host::{Daemon, DaemonHost, DaemonOwner, WriteGate};
+pub use dependencies::DependencyError;
 pub use events::{AcceptedEvent, EVENT_LIMIT};
 pub use functions::{Functions, InvocationSampler, OpenError, PAYLOAD_LIMIT, Parts};
 pub use invoke::{FunctionError, Invocation, InvokeError, Invoker, LogTail, Outcome};

@@ -21,6 +21,7 @@ use crate::record::{
     Code, Configuration, Function, Release, State, Statement, TracingMode, UpdateStatus,
 };
 use crate::run::{PRINCIPAL, session};
+use crate::runtime::Family;
 
 /// A function to create.
 #[derive(Debug, Clone)]
@@ -426,6 +427,7 @@ impl Inner {
     fn make_ready(self: &Arc<Self>, live: Arc<Live>) {
         let inner = Arc::clone(self);
         self.background(async move {
+            inner.provide_packages(&live).await;
             let mut revision = live.changing.lock().await;
             let mut record = Function::clone(&live.record());
             record.state = State::Active;
@@ -444,6 +446,22 @@ impl Inner {
             let record = live.know(record);
             live.serve(inner.serving(&record));
         });
+    }
+
+    /// Installs the AWS SDK if the code mentions it and it is nowhere. A function without it may still be of use.
+    async fn provide_packages(&self, live: &Live) {
+        let latest = live.record().latest.clone();
+        let runtime = &latest.configuration.runtime;
+        let Some(family) = Family::of(runtime) else {
+            return;
+        };
+        let files = self.code.files(&latest.code);
+        let ensured =
+            self.dependencies
+                .ensure(family, runtime, &files, &self.host.finder, self.settings());
+        if let Err(error) = ensured.await {
+            tracing::warn!(function = %live.arn, error = crate::error_chain(&error), "the AWS SDK is missing");
+        }
     }
 
     fn serving(&self, record: &Function) -> Arc<Serving> {

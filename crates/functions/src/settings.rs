@@ -19,6 +19,8 @@ pub struct Settings {
     pub python_packages: Vec<PathBuf>,
     /// `node_modules` directories that every Node.js function can import from.
     pub node_modules: Vec<PathBuf>,
+    /// Where the AWS SDKs are installed that functions import and the machine does not have; may be shared.
+    pub package_cache: PathBuf,
     /// Which runtime clients drive Python and Node.js functions.
     pub runtime_client: RuntimeClient,
     /// Environments at the same time, all functions together. AWS's account limit is 1000.
@@ -85,8 +87,10 @@ impl Settings {
         endpoint: impl Into<String>,
         sandbox: SandboxCommand,
     ) -> Self {
+        let data_dir = data_dir.into();
         Self {
-            data_dir: data_dir.into(),
+            package_cache: data_dir.join("packages"),
+            data_dir,
             endpoint: endpoint.into(),
             sandbox,
             interpreters: Interpreters::default(),

@@ -1,0 +1,314 @@
+//! The AWS SDKs that AWS's runtimes bring along: `boto3` for Python, `@aws-sdk/*` for Node.js.
+//!
+//! A function may import them without a requirements file. They come from the machine, or from the directories that
+//! the settings name; where neither has what a function's code mentions, they are installed once into a cache, pinned,
+//! and found there from then on. Nothing is installed for code that does not mention them. Without a network the
+//! function is created all the same, and the log says what it will miss.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use tokio::process::Command;
+use tokio::sync::Mutex;
+
+use crate::runtime::{Family, Finder, MissingInterpreter};
+use crate::settings::Settings;
+
+/// What is installed for Python, whole: `boto3` brings `botocore` and the rest.
+const PYTHON_PACKAGES: &str = "boto3==1.44.5";
+/// The clients of the Node.js SDK share a major version; npm picks the newest that this Node.js can run.
+const NODE_VERSION: &str = "3";
+/// Files of code that are looked through, at most.
+const FILES_LIMIT: usize = 500;
+const FILE_LIMIT: u64 = 2 * 1024 * 1024;
+
+/// Why something could not be installed.
+#[derive(Debug, thiserror::Error)]
+pub enum DependencyError {
+    /// There is nothing to run it with.
+    #[error("failed to look for packages")]
+    Interpreter(#[from] MissingInterpreter),
+    /// The cache could not be written.
+    #[error("failed to prepare the package cache")]
+    Cache(#[source] io::Error),
+    /// The installer is not there.
+    #[error("failed to run {program}: {advice}")]
+    Installer {
+        /// `pip` or `npm`.
+        program: &'static str,
+        /// What helps.
+        advice: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The installer failed: usually there is no network.
+    #[error(
+        "{program} could not install {what} ({said}); install it by hand, or name a directory that has it in the settings"
+    )]
+    Failed {
+        /// `pip` or `npm`.
+        program: &'static str,
+        /// The packages.
+        what: String,
+        /// The last line it wrote.
+        said: String,
+    },
+}
+
+/// The cache, and who may install into it.
+#[derive(Debug)]
+pub(crate) struct Dependencies {
+    python: PathBuf,
+    node: PathBuf,
+    installing: Mutex<()>,
+}
+
+impl Dependencies {
+    pub(crate) fn new(cache: &Path) -> Self {
+        Self {
+            python: cache.join("python"),
+            node: cache.join("node"),
+            installing: Mutex::default(),
+        }
+    }
+
+    /// Where Python's cached packages are, whether they are there already or not.
+    pub(crate) fn python_packages(&self) -> PathBuf {
+        self.python.clone()
+    }
+
+    /// Where Node.js's are.
+    pub(crate) fn node_modules(&self) -> PathBuf {
+        self.node.join("node_modules")
+    }
+
+    /// Makes sure that what the code in `files` mentions can be imported.
+    pub(crate) async fn ensure(
+        &self,
+        family: Family,
+        runtime: &str,
+        files: &Path,
+        finder: &Finder,
+        settings: &Settings,
+    ) -> Result<(), DependencyError> {
+        let looked = files.to_owned();
+        let wanted = tokio::task::spawn_blocking(move || mentioned(family, &looked)).await;
+        let wanted = wanted.map_err(|error| DependencyError::Cache(io::Error::other(error)))?;
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let interpreter = finder.find(runtime, family).await?;
+        let _one_at_a_time = self.installing.lock().await;
+        match family {
+            Family::Python => self.ensure_python(&interpreter.program, settings).await,
+            Family::Node => self.ensure_node(files, wanted, settings).await,
+            Family::Provided => Ok(()),
+        }
+    }
+
+    async fn ensure_python(
+        &self,
+        python: &Path,
+        settings: &Settings,
+    ) -> Result<(), DependencyError> {
+        let search = settings.python_packages.iter().chain([&self.python]);
+        let there = Command::new(python)
+            .args([
+                "-c",
+                "import importlib.util, sys; sys.exit(importlib.util.find_spec('boto3') is None)",
+            ])
+            .env(
+                "PYTHONPATH",
+                std::env::join_paths(search).unwrap_or_default(),
+            )
+            .env("PYTHONNOUSERSITE", "1")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        if there.await.is_ok_and(|status| status.success()) {
+            return Ok(());
+        }
+        tracing::info!(packages = PYTHON_PACKAGES, into = %self.python.display(), "installing packages that AWS's runtime has");
+        fs::create_dir_all(&self.python).map_err(DependencyError::Cache)?;
+        let mut pip = Command::new(python);
+        pip.args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-input",
+        ])
+        .args(["--retries", "1", "--target"])
+        .arg(&self.python)
+        .arg(PYTHON_PACKAGES);
+        run(
+            pip,
+            "pip",
+            "install Python's pip module",
+            PYTHON_PACKAGES.to_owned(),
+        )
+        .await
+    }
+
+    async fn ensure_node(
+        &self,
+        files: &Path,
+        wanted: BTreeSet<String>,
+        settings: &Settings,
+    ) -> Result<(), DependencyError> {
+        let (own, cached) = (files.join("node_modules"), self.node_modules());
+        let known: Vec<&PathBuf> = settings
+            .node_modules
+            .iter()
+            .chain([&own, &cached])
+            .collect();
+        let missing = wanted
+            .into_iter()
+            .filter(|name| !known.iter().any(|directory| directory.join(name).is_dir()));
+        let missing: Vec<String> = missing
+            .map(|name| format!("{name}@{NODE_VERSION}"))
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let what = missing.join(" ");
+        tracing::info!(packages = what, into = %cached.display(), "installing packages that AWS's runtime has");
+        fs::create_dir_all(&self.node).map_err(DependencyError::Cache)?;
+        let mut npm = Command::new("npm");
+        npm.args([
+            "install",
+            "--no-audit",
+            "--no-fund",
+            "--loglevel=error",
+            "--fetch-retries=1",
+            "--prefix",
+        ])
+        .arg(&self.node)
+        .args(missing);
+        run(npm, "npm", "install Node.js with npm", what).await
+    }
+}
+
+async fn run(
+    mut command: Command,
+    program: &'static str,
+    advice: &'static str,
+    what: String,
+) -> Result<(), DependencyError> {
+    let output = command
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await;
+    let output = output.map_err(|source| DependencyError::Installer {
+        program,
+        advice,
+        source,
+    })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    let said = text
+        .lines()
+        .rfind(|line| !line.trim().is_empty())
+        .unwrap_or("it said nothing")
+        .trim();
+    Err(DependencyError::Failed {
+        program,
+        what,
+        said: said.to_owned(),
+    })
+}
+
+/// The SDK packages that the function's own code mentions; what it brings itself is not looked through.
+fn mentioned(family: Family, files: &Path) -> BTreeSet<String> {
+    let endings: &[&str] = match family {
+        Family::Python => &["py"],
+        Family::Node => &["js", "mjs", "cjs"],
+        Family::Provided => &[],
+    };
+    let mut found = BTreeSet::new();
+    let mut directories = vec![files.to_owned()];
+    let mut left = FILES_LIMIT;
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let Ok(kind) = entry.metadata() else { continue };
+            let brought = ["node_modules", "boto3", "botocore"]
+                .iter()
+                .any(|name| path.ends_with(name));
+            if kind.is_dir() && !brought {
+                directories.push(path);
+                continue;
+            }
+            let ending = path
+                .extension()
+                .and_then(|ending| ending.to_str())
+                .unwrap_or_default();
+            if !kind.is_file() || kind.len() > FILE_LIMIT || !endings.contains(&ending) {
+                continue;
+            }
+            if left == 0 {
+                return found;
+            }
+            left -= 1;
+            let text = fs::read(&path).unwrap_or_default();
+            look_through(family, &String::from_utf8_lossy(&text), &mut found);
+        }
+    }
+    found
+}
+
+fn look_through(family: Family, text: &str, found: &mut BTreeSet<String>) {
+    if family == Family::Python {
+        if text.contains("boto3") || text.contains("botocore") {
+            found.insert("boto3".to_owned());
+        }
+        return;
+    }
+    for (at, scope) in text.match_indices("@aws-sdk/") {
+        let rest = &text[at + scope.len()..];
+        let end = rest.find(|letter: char| {
+            !letter.is_ascii_lowercase() && !letter.is_ascii_digit() && letter != '-'
+        });
+        let name = &rest[..end.unwrap_or(rest.len())];
+        if !name.is_empty() {
+            found.insert(format!("@aws-sdk/{name}"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_code_mentions_is_found_and_nothing_else() {
+        let directory = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = directory.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        write(
+            "lib/table.mjs",
+            "import { DynamoDBClient } from '@aws-sdk/client-dynamodb';",
+        );
+        write("index.cjs", "require(\"@aws-sdk/client-sqs\")");
+        write("node_modules/x/index.js", "require('@aws-sdk/client-s3')");
+        write("notes.txt", "@aws-sdk/client-sns");
+        let found = mentioned(Family::Node, directory.path());
+        assert_eq!(
+            found.into_iter().collect::<Vec<_>>(),
+            ["@aws-sdk/client-dynamodb", "@aws-sdk/client-sqs"]
+        );
+        assert!(mentioned(Family::Python, directory.path()).is_empty());
+        write("app.py", "import boto3");
+        assert_eq!(mentioned(Family::Python, directory.path()).len(), 1);
+    }
+}
