@@ -1,9 +1,7 @@
 //! Real Python and Node.js processes, from the event to the answer.
 
-mod support;
-
+use crate::support::{World, json};
 use fluoro_functions::{FunctionError, InvokeError};
-use support::{World, json};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_python_function_answers_and_is_used_again() {
