@@ -1,14 +1,17 @@
 //! Makes one item be as the template wants it: created when it is not there, changed where it differs.
 
 mod api;
-mod data;
 mod function;
+mod queue;
 mod role;
+mod rule;
+mod table;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::StackError;
 use crate::client::Client;
@@ -62,6 +65,11 @@ impl Made {
         }
     }
 
+    fn marked(mut self, mark: String) -> Self {
+        self.mark = mark;
+        self
+    }
+
     fn with(mut self, attribute: &'static str, value: impl Into<String>) -> Self {
         self.attributes.insert(attribute, value.into());
         self
@@ -73,6 +81,35 @@ impl Context<'_> {
     fn name(&self, given: Option<String>, logical_id: &str, longest: usize) -> String {
         given.unwrap_or_else(|| physical_name(self.stack, logical_id, longest))
     }
+
+    /// Whether the last `up` made the item from the very same.
+    fn is_as_before(&self, item: &Item, mark: &str) -> bool {
+        let before = self.before.find(&item.logical_id, item.body.kind());
+        before.is_some_and(|before| before.mark == mark)
+    }
+
+    /// Whether something that is there under the item's name may be changed, and one day removed: if it is this stack's,
+    /// or has a name of our making, which only this stack gives.
+    fn may_take(&self, item: &Item, physical_id: &str, is_given: bool) -> Result<(), StackError> {
+        let before = self.before.find(&item.logical_id, item.body.kind());
+        if !is_given || before.is_some_and(|before| before.physical_id == physical_id) {
+            return Ok(());
+        }
+        let kind = item.body.kind();
+        let problem =
+            format!("there is a {kind} {physical_id} already, and it is not this stack's");
+        Err(StackError::invalid(&item.place, problem))
+    }
+}
+
+/// What something was made from, in short.
+fn mark(value: &Value) -> String {
+    let digest = Sha256::digest(value.to_string());
+    digest
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// Reads the item as [`apply`] is going to, and calls nobody. `scope` need only know what there will be.
@@ -89,9 +126,11 @@ pub(crate) fn check(scope: &Scope, folder: &Path, item: &Item) -> Result<(), Sta
             api::Wanted::read(place, resolved(properties)?, routes).map(drop)
         }
         Body::Permission { .. } => Ok(()),
-        Body::Table(properties) => data::Table::read(place, resolved(properties)?).map(drop),
-        Body::Queue(properties) => data::Queue::read(place, resolved(properties)?).map(drop),
-        Body::SamplingRule(properties) => data::Rule::read(place, resolved(properties)?).map(drop),
+        Body::Table(properties) => table::Wanted::read(place, resolved(properties)?).map(drop),
+        Body::Queue(properties) => queue::Wanted::read(place, resolved(properties)?).map(drop),
+        Body::SamplingRule(properties) => {
+            rule::Wanted::read(place, resolved(properties)?).map(drop)
+        }
     }
 }
 
@@ -132,16 +171,16 @@ pub(crate) async fn apply(
             function::permit(context, scope, item, &route).await
         }
         Body::Table(properties) => {
-            let wanted = data::Table::read(place, resolved(properties)?)?;
-            data::table(context, item, wanted).await
+            let wanted = table::Wanted::read(place, resolved(properties)?)?;
+            table::apply(context, item, wanted).await
         }
         Body::Queue(properties) => {
-            let wanted = data::Queue::read(place, resolved(properties)?)?;
-            data::queue(context, item, wanted).await
+            let wanted = queue::Wanted::read(place, resolved(properties)?)?;
+            queue::apply(context, item, wanted).await
         }
         Body::SamplingRule(properties) => {
-            let wanted = data::Rule::read(place, resolved(properties)?)?;
-            data::sampling_rule(context, item, wanted).await
+            let wanted = rule::Wanted::read(place, resolved(properties)?)?;
+            rule::apply(context, item, wanted).await
         }
     }
 }
@@ -153,9 +192,9 @@ pub(crate) async fn remove(client: &Client, resource: &Resource) -> Result<(), S
         "function" => function::remove(client, &resource.physical_id).await,
         "permission" => function::forbid(client, &resource.physical_id).await,
         "api" => api::remove(client, &resource.physical_id).await,
-        "table" => data::remove_table(client, &resource.physical_id).await,
-        "queue" => data::remove_queue(client, &resource.physical_id).await,
-        "sampling rule" => data::remove_sampling_rule(client, &resource.physical_id).await,
+        "table" => table::remove(client, &resource.physical_id).await,
+        "queue" => queue::remove(client, &resource.physical_id).await,
+        "sampling rule" => rule::remove(client, &resource.physical_id).await,
         other => Err(StackError::invalid(
             &resource.logical_id,
             format!("the record holds a {other}, made by a newer version"),

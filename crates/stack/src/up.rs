@@ -132,21 +132,7 @@ pub async fn up(options: &UpOptions, progress: &mut dyn Progress) -> Result<Depl
     };
     let mut counts = [0; 4];
     for item in &items {
-        let made = match apply::apply(&context, &scope, item, progress).await {
-            Ok(made) => made,
-            Err(error) => {
-                // What was made stays known, together with what an earlier `up` had made.
-                let left: Vec<Resource> = before
-                    .resources
-                    .iter()
-                    .filter(|old| record.find(&old.logical_id, &old.kind).is_none())
-                    .cloned()
-                    .collect();
-                record.resources.extend(left);
-                write_record(&client, &record).await?;
-                return Err(error);
-            }
-        };
+        let made = apply::apply(&context, &scope, item, progress).await?;
         counts[made.change as usize] += 1;
         progress.tell(Event::Made {
             logical_id: &item.logical_id,
@@ -155,6 +141,8 @@ pub async fn up(options: &UpOptions, progress: &mut dyn Progress) -> Result<Depl
             physical_id: &made.physical_id,
         });
         note(&mut record, &mut scope, item, made, client.endpoint());
+        // Whatever ends this before it is done: what was made, and what is yet to be looked at, stays known.
+        write_record(&client, &with_rest(&record, &before)).await?;
     }
     for gone in before
         .resources
@@ -390,6 +378,14 @@ fn note(record: &mut Record, scope: &mut Scope, item: &Item, made: Made, endpoin
     scope
         .attributes
         .insert(item.logical_id.clone(), made.attributes);
+}
+
+/// The record so far, and after it what an earlier `up` had made and this one has not come to.
+fn with_rest(record: &Record, before: &Record) -> Record {
+    let mut whole = record.clone();
+    let rest = before.resources.iter().filter(|old| !is_part(record, old));
+    whole.resources.extend(rest.cloned());
+    whole
 }
 
 /// Whether the new stack holds the very same thing; a thing under another name is another thing.

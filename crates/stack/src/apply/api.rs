@@ -2,9 +2,8 @@
 
 use http::Method;
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
-use super::{Change, Context, Made};
+use super::{Change, Context, Made, mark};
 use crate::StackError;
 use crate::client::{About, Client, encoded};
 use crate::intrinsics::{Scope, text};
@@ -86,7 +85,7 @@ pub(super) async fn apply(
             scope.resolve(&item.place, &document)?
         }
     };
-    let mark = hash(&json!([document, stage]));
+    let mark = mark(&json!([document, stage]));
 
     let client = context.client;
     let about = |operation| About {
@@ -94,38 +93,33 @@ pub(super) async fn apply(
         subject: &name,
     };
     let before = context.before.find(&item.logical_id, "api");
-    let (id, mut change) = match existing(
-        client,
-        before.map(|found| found.physical_id.as_str()),
-        &name,
-    )
-    .await?
-    {
-        Some(id) if before.is_some_and(|found| found.mark == mark) => (id, Change::Unchanged),
-        Some(id) => {
-            let path = format!("/restapis/{}?mode=overwrite", encoded(&id));
-            let answer = client
-                .rest("apigateway", Method::PUT, &path, Some(&document))
-                .await?;
-            answer.map_err(|refusal| refusal.into_error(about("PutRestApi")))?;
-            (id, Change::Updated)
-        }
-        None => {
-            let answer = client
-                .rest(
-                    "apigateway",
-                    Method::POST,
-                    "/restapis?mode=import",
-                    Some(&document),
+    let (id, mut change) =
+        match existing(client, before.map(|found| found.physical_id.as_str())).await? {
+            Some(id) if before.is_some_and(|found| found.mark == mark) => (id, Change::Unchanged),
+            Some(id) => {
+                let path = format!("/restapis/{}?mode=overwrite", encoded(&id));
+                let answer = client
+                    .rest("apigateway", Method::PUT, &path, Some(&document))
+                    .await?;
+                answer.map_err(|refusal| refusal.into_error(about("PutRestApi")))?;
+                (id, Change::Updated)
+            }
+            None => {
+                let answer = client
+                    .rest(
+                        "apigateway",
+                        Method::POST,
+                        "/restapis?mode=import",
+                        Some(&document),
+                    )
+                    .await?;
+                let made = answer.map_err(|refusal| refusal.into_error(about("ImportRestApi")))?;
+                (
+                    made["id"].as_str().unwrap_or_default().to_owned(),
+                    Change::Created,
                 )
-                .await?;
-            let made = answer.map_err(|refusal| refusal.into_error(about("ImportRestApi")))?;
-            (
-                made["id"].as_str().unwrap_or_default().to_owned(),
-                Change::Created,
-            )
-        }
-    };
+            }
+        };
     let stages = format!("/restapis/{}/stages/{}", encoded(&id), encoded(&stage));
     let found = client
         .rest("apigateway", Method::GET, &stages, None)
@@ -165,11 +159,10 @@ pub(super) async fn apply(
         .as_str()
         .unwrap_or_default()
         .to_owned();
-    let mut made = Made::new(change, &id)
+    Ok(Made::new(change, &id)
         .with("RootResourceId", root)
-        .with("Stage", stage);
-    made.mark = mark;
-    Ok(made)
+        .with("Stage", stage)
+        .marked(mark))
 }
 
 /// What makes a stage that is there as the template wants it.
@@ -195,40 +188,20 @@ fn stage_patch(found: &Value, tracing: bool, variables: &Value) -> Vec<Value> {
     operations
 }
 
-/// The API's id: the one of the record if it is still there, else the one of an API with this name.
-async fn existing(
-    client: &Client,
-    recorded: Option<&str>,
-    name: &str,
-) -> Result<Option<String>, StackError> {
-    if let Some(id) = recorded
-        && client
-            .rest(
-                "apigateway",
-                Method::GET,
-                &format!("/restapis/{}", encoded(id)),
-                None,
-            )
-            .await?
-            .is_ok()
-    {
-        return Ok(Some(id.to_owned()));
+/// The API's id, if the one of the record is still there. Names tell nothing: several APIs may share one.
+async fn existing(client: &Client, recorded: Option<&str>) -> Result<Option<String>, StackError> {
+    let Some(id) = recorded else {
+        return Ok(None);
+    };
+    let path = format!("/restapis/{}", encoded(id));
+    match client.rest("apigateway", Method::GET, &path, None).await? {
+        Ok(_) => Ok(Some(id.to_owned())),
+        Err(refusal) if refusal.status == 404 => Ok(None),
+        Err(refusal) => Err(refusal.into_error(About {
+            operation: "GetRestApi",
+            subject: id,
+        })),
     }
-    let answer = client
-        .rest("apigateway", Method::GET, "/restapis?limit=500", None)
-        .await?;
-    let answer = answer.map_err(|refusal| {
-        refusal.into_error(About {
-            operation: "GetRestApis",
-            subject: name,
-        })
-    })?;
-    let apis = answer["item"]
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    let found = apis.iter().find(|api| api["name"] == name);
-    Ok(found.and_then(|api| api["id"].as_str()).map(str::to_owned))
 }
 
 pub(super) async fn remove(client: &Client, id: &str) -> Result<(), StackError> {
@@ -247,14 +220,6 @@ pub(super) async fn remove(client: &Client, id: &str) -> Result<(), StackError> 
         })),
         _ => Ok(()),
     }
-}
-
-fn hash(value: &Value) -> String {
-    Sha256::digest(value.to_string())
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }
 
 #[cfg(test)]

@@ -67,6 +67,7 @@ pub(super) async fn apply(
         configuration: wanted,
         architectures,
     } = wanted;
+    let is_given = name.is_some();
     let name = context.name(name, &item.logical_id, 64);
     let package = package(context, item, &wanted, code, progress).await?;
     let client = context.client;
@@ -105,6 +106,7 @@ pub(super) async fn apply(
         }
         Err(refusal) => return Err(refusal.into_error(about("GetFunctionConfiguration"))),
         Ok(found) => {
+            context.may_take(item, &name, is_given)?;
             let mut change = Change::Unchanged;
             if found["CodeSha256"].as_str() != Some(&package.sha256) {
                 let body = json!({"ZipFile": base64(&package.bytes)});
@@ -325,9 +327,7 @@ pub(super) async fn permit(
             change = Change::Updated;
         }
     }
-    let mut made = Made::new(change, &physical_id);
-    made.mark = source;
-    Ok(made)
+    Ok(Made::new(change, &physical_id).marked(source))
 }
 
 pub(super) async fn forbid(client: &Client, physical_id: &str) -> Result<(), StackError> {

@@ -1,8 +1,8 @@
 //! Roles, over IAM.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{Change, Context, Made};
+use super::{Change, Context, Made, mark};
 use crate::StackError;
 use crate::client::{About, Client, elements};
 use crate::intrinsics::text;
@@ -62,7 +62,9 @@ pub(super) async fn apply(
         managed,
         inline,
     } = wanted;
+    let is_given = name.is_some();
     let name = context.name(name, &item.logical_id, 64);
+    let mark = mark(&json!([name, trust, path, description, managed, inline]));
     let client = context.client;
     let about = |operation| About {
         operation,
@@ -81,11 +83,19 @@ pub(super) async fn apply(
     let change = match client.query("iam", VERSION, "CreateRole", &members).await? {
         Ok(_) => Change::Created,
         Err(refusal) if refusal.code == "EntityAlreadyExists" => {
+            context.may_take(item, &name, is_given)?;
+            if context.is_as_before(item, &mark) {
+                return Ok(made(context, Change::Unchanged, &name, &path, mark));
+            }
             let members = [
                 ("RoleName", name.as_str()),
                 ("PolicyDocument", trust.as_str()),
             ];
             call(client, "UpdateAssumeRolePolicy", &name, &members).await?;
+            let description = description.as_deref().unwrap_or_default();
+            let members = [("RoleName", name.as_str()), ("Description", description)];
+            call(client, "UpdateRole", &name, &members).await?;
+            same_path(client, &item.place, &name, &arn_of(context, &name, &path)).await?;
             Change::Updated
         }
         Err(refusal) => return Err(refusal.into_error(about("CreateRole"))),
@@ -132,8 +142,32 @@ pub(super) async fn apply(
         ];
         call(client, "PutRolePolicy", &name, &members).await?;
     }
-    let arn = format!("arn:aws:iam::{}:role{}{name}", context.account, path);
-    Ok(Made::new(change, &name).with("Arn", arn))
+    Ok(made(context, change, &name, &path, mark))
+}
+
+fn made(context: &Context<'_>, change: Change, name: &str, path: &str, mark: String) -> Made {
+    let arn = arn_of(context, name, path);
+    Made::new(change, name).with("Arn", arn).marked(mark)
+}
+
+fn arn_of(context: &Context<'_>, name: &str, path: &str) -> String {
+    format!("arn:aws:iam::{}:role{path}{name}", context.account)
+}
+
+/// A role's path cannot change, and its ARN shows it.
+async fn same_path(client: &Client, place: &str, name: &str, arn: &str) -> Result<(), StackError> {
+    let members = [("RoleName", name)];
+    let answer = client.query("iam", VERSION, "GetRole", &members).await?;
+    let about = About {
+        operation: "GetRole",
+        subject: name,
+    };
+    let xml = answer.map_err(|refusal| refusal.into_error(about))?;
+    if elements(&xml, "Arn").next() == Some(arn) {
+        return Ok(());
+    }
+    let problem = format!("the path of role {name} cannot change; rename the role");
+    Err(StackError::invalid(format!("{place}.Path"), problem))
 }
 
 pub(super) async fn remove(client: &Client, name: &str) -> Result<(), StackError> {
