@@ -15,6 +15,8 @@ from tools import new_root, new_span
 
 
 def run(*arguments: str, **options) -> subprocess.CompletedProcess:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("FLUORO_")}
+    options.setdefault("env", clean)
     return subprocess.run([str(fluoro.binary()), *arguments], capture_output=True, text=True, timeout=60, **options)
 
 
@@ -52,9 +54,8 @@ def test_another_listener_than_loopback_is_refused(tmp_path):
 def test_unknown_settings_are_errors(tmp_path):
     (tmp_path / "fluoro.toml").write_text('lisen = "127.0.0.1:0"\n')
     refused(run("serve", cwd=tmp_path), "lisen", "listen")
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("FLUORO_")}
     (tmp_path / "fluoro.toml").unlink()
-    refused(run("serve", cwd=tmp_path, env=clean | {"FLUORO_SAMPEL": "all"}), "FLUORO_SAMPEL")
+    refused(run("serve", cwd=tmp_path, env=dict(os.environ) | {"FLUORO_SAMPEL": "all"}), "FLUORO_SAMPEL")
 
 
 @pytest.mark.parametrize("path", ["/TraceSegments", "/Traces", "/TraceSummaries", "/CreateSamplingRule"])

@@ -10,7 +10,8 @@ use super::{Settings, text};
 use crate::downstream::DownstreamAddress;
 
 /// Variables with our prefix that are not settings of the server: the command line's and the tests' own.
-const OTHER_VARIABLES: [&str; 4] = [
+const OTHER_VARIABLES: [&str; 5] = [
+    "FLUORO_CACHE",
     "FLUORO_ENDPOINT",
     "FLUORO_LOG",
     "FLUORO_BINARY",
