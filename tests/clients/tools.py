@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 import re
@@ -57,16 +56,32 @@ class CommandLine:
     def call(self, service: str, operation: str, **members) -> dict:
         command = [sys.executable, "-m", "awscli", "--endpoint-url", self.endpoint, "--output", "json"]
         command += [service, operation.replace("_", "-")]
-        with tempfile.NamedTemporaryFile() as payload:
+        with tempfile.TemporaryDirectory() as folder:
+            blob, output = Path(folder) / "blob", Path(folder) / "output"
+            # Blobs are given as files, as people do.
+            if operation == "create_function":
+                blob.write_bytes(members.pop("Code")["ZipFile"])
+                command += ["--zip-file", f"fileb://{blob}"]
             if operation == "invoke":
-                command.append(payload.name)
-            command += ["--cli-input-json", json.dumps(members, default=lambda data: base64.b64encode(data).decode())]
+                blob.write_bytes(members.pop("Payload", b""))
+                # One that takes an output file wants its members as options.
+                command += [str(output), "--payload", f"fileb://{blob}"]
+                options = [[f"--{kebab(name)}", value] for name, value in members.items()]
+                command += sum(options, [])
+                members = {}
+            if members:
+                command += ["--cli-input-json", json.dumps(members)]
             done = subprocess.run(command, capture_output=True, text=True)
             assert done.returncode == 0, f"{service} {operation}: {done.stderr}"
             answer = json.loads(done.stdout) if done.stdout.strip() else {}
             if operation == "invoke":
-                answer["Payload"] = Path(payload.name).read_bytes()
+                answer["Payload"] = output.read_bytes()
         return answer
+
+
+def kebab(name: str) -> str:
+    """`FunctionName` as the command line has it: `function-name`."""
+    return re.sub("(?<!^)([A-Z])", r"-\1", name).lower()
 
 
 def archive(**files: str) -> bytes:

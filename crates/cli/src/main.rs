@@ -14,6 +14,7 @@ mod table;
 mod verbs;
 mod waterfall;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
@@ -80,6 +81,7 @@ fn log_to_stderr() {
     let filter = EnvFilter::try_from_env("FLUORO_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
 }

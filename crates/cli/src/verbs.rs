@@ -9,7 +9,7 @@ use base64::Engine as _;
 use bytes::Bytes;
 use http::Method;
 use http_body_util::BodyExt;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::args::{Cli, Down, Invoke, Logs, Map, Put, Sampling, Trace, Traces, Up, Verb};
@@ -54,8 +54,15 @@ fn show(cli: &Cli, json: &Value, text: impl FnOnce() -> String) -> anyhow::Resul
     }
 }
 
+/// What RFC 3986 leaves as it is.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
 fn encoded(text: &str) -> String {
-    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+    utf8_percent_encode(text, UNRESERVED).to_string()
 }
 
 async fn up(cli: &Cli, up: &Up) -> anyhow::Result<()> {

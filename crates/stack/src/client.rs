@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use base64::Engine;
 use bytes::Bytes;
+use fluoro_ambient::Ambient;
+use fluoro_model::TimestampMicros;
+use fluoro_wire::sigv4::{Credentials, Payload, sign};
 use http::{Method, Request};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client as HttpClient;
@@ -29,6 +32,7 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
 pub(crate) struct Client {
     endpoint: String,
     region: String,
+    ambient: Ambient,
     http: HttpClient<HttpConnector, Full<Bytes>>,
 }
 
@@ -51,6 +55,15 @@ pub(crate) struct Refusal {
 
 /// The outer error ends everything; the inner one is the service's answer.
 pub(crate) type Answer<T> = Result<Result<T, Refusal>, StackError>;
+
+/// Whom the calls are signed for. Callers from outside are root on loopback, whoever they say they are.
+fn credentials() -> Credentials {
+    Credentials {
+        access_key_id: "fluoro".to_owned(),
+        secret_access_key: "fluoro".to_owned(),
+        session_token: None,
+    }
+}
 
 /// Percent-encodes one path segment or query value.
 pub(crate) fn encoded(text: &str) -> String {
@@ -76,6 +89,7 @@ impl Client {
         Self {
             endpoint: endpoint.trim_end_matches('/').to_owned(),
             region: region.to_owned(),
+            ambient: Ambient::system(),
             http: HttpClient::builder(TokioExecutor::new()).build(connector),
         }
     }
@@ -194,15 +208,11 @@ impl Client {
                 endpoint: self.endpoint.clone(),
                 source,
             };
-        // Callers from outside are root on loopback, so the scope matters and the signature does not.
-        let scope = format!(
-            "AWS4-HMAC-SHA256 Credential=fluoro/20240101/{}/{service}/aws4_request, SignedHeaders=host, Signature={:064}",
-            self.region, 0
-        );
+        let host = self.endpoint.split("://").nth(1).unwrap_or(&self.endpoint);
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.endpoint))
-            .header("authorization", scope)
+            .header("host", host)
             .header("accept", "application/json")
             .header(
                 "user-agent",
@@ -212,8 +222,21 @@ impl Client {
             request = request.header(*name, *value);
         }
         let request = request
-            .body(Full::new(body))
+            .body(())
             .map_err(|error| unreachable(error.into()))?;
+        let (mut head, ()) = request.into_parts();
+        let now = TimestampMicros(self.ambient.now_micros());
+        let payload = Payload::Bytes(&body);
+        sign(
+            &mut head,
+            payload,
+            &credentials(),
+            &self.region,
+            service,
+            now,
+        )
+        .map_err(|error| unreachable(error.into()))?;
+        let request = Request::from_parts(head, Full::new(body));
         let exchange = async {
             let answer = self
                 .http

@@ -22,7 +22,7 @@ exports.handler = async (event) => {
   }
   const order = AWSXRay.captureFunc('unpack', (part) => {
     part.addAnnotation('customer', found.Item.customer.S);
-    return { id, customer: found.Item.customer.S, total: found.Item.total.S };
+    return { id, customer: found.Item.customer.S, total: Number(found.Item.total.N) };
   });
   return { statusCode: 200, body: JSON.stringify(order) };
 };

@@ -17,7 +17,7 @@ queue = boto3.client("sqs")
 def handler(event, context):
     match (event["httpMethod"], event["resource"]):
         case ("POST", "/orders"):
-            return answer(201, create(json.loads(event["body"] or "{}")))
+            return answer(201, create(json.loads(event["body"] or "{}", parse_float=Decimal)))
         case ("GET", "/report"):
             return answer(200, report())
         case ("POST", "/rush"):
@@ -28,11 +28,11 @@ def handler(event, context):
 def create(basket):
     order = {"id": str(uuid.uuid4()), "customer": basket.get("customer", "guest"), "lines": basket.get("lines", [])}
     with xray_recorder.in_subsegment("price the basket") as part:
-        order["total"] = Decimal(str(sum(line["price"] * line["count"] for line in order["lines"])))
+        order["total"] = sum((line["price"] * line["count"] for line in order["lines"]), Decimal(0))
         part.put_annotation("customer", order["customer"])
         part.put_annotation("total", float(order["total"]))
-        part.put_metadata("lines", order["lines"], "basket")
-    table.put_item(Item=json.loads(json.dumps(order, default=str)))
+        part.put_metadata("lines", len(order["lines"]), "basket")
+    table.put_item(Item=order)
     queue.send_message(QueueUrl=os.environ["QUEUE"], MessageBody=json.dumps({"ordered": order["id"]}))
     return order
 
@@ -52,4 +52,4 @@ def rush():
 
 
 def answer(status, body, headers=None):
-    return {"statusCode": status, "headers": headers or {}, "body": json.dumps(body, default=str)}
+    return {"statusCode": status, "headers": headers or {}, "body": json.dumps(body, default=float)}
