@@ -1,11 +1,14 @@
 //! Bodies: streamed where they pass through, read whole and bounded where a service needs them.
 
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
 use fluoro_gateway::BodyError;
 use http::{HeaderMap, header};
 use http_body::Body as _;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// A request's or an answer's body, whatever makes it.
 pub(crate) type Body = UnsyncBoxBody<Bytes, BodyError>;
@@ -24,6 +27,13 @@ pub(crate) enum ReadError {
     Broken(#[source] BodyError),
 }
 
+/// The memory that all bodies together may take while they are read and answered.
+#[derive(Debug, Clone)]
+pub(crate) struct Room(Arc<Semaphore>);
+
+/// Room is counted in units of this many bytes.
+const ROOM_UNIT: usize = 1 << 10;
+
 /// A body of these bytes.
 pub(crate) fn whole(bytes: impl Into<Bytes>) -> Body {
     Full::new(bytes.into())
@@ -40,40 +50,54 @@ pub(crate) async fn read(
     mut body: Body,
     limit: usize,
 ) -> Result<Bytes, ReadError> {
-    let too_long = || ReadError::TooLong { limit };
-    if announced(headers).is_some_and(|length| length > limit as u64) {
-        return Err(too_long());
-    }
-    let mut first = Bytes::new();
-    let mut rest = BytesMut::new();
+    let expected = announced(headers).unwrap_or(0);
+    let Some(expected) = usize::try_from(expected)
+        .ok()
+        .filter(|bytes| *bytes <= limit)
+    else {
+        return Err(ReadError::TooLong { limit });
+    };
+    let mut read = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(ReadError::Broken)?.into_data() else {
             continue; // trailers
         };
-        if first.len() + rest.len() + data.len() > limit {
-            return Err(too_long());
+        if read.len() + data.len() > limit {
+            return Err(ReadError::TooLong { limit });
         }
-        if first.is_empty() && rest.is_empty() {
-            if body.is_end_stream() {
-                return Ok(data);
-            }
-            first = data;
-            continue;
+        if read.is_empty() && body.is_end_stream() {
+            return Ok(data);
         }
-        if rest.is_empty() {
-            let expected = announced(headers).map_or(0, |length| {
-                usize::try_from(length).unwrap_or(limit).min(limit)
-            });
-            rest.reserve(expected.max(first.len() + data.len()));
-            rest.extend_from_slice(&std::mem::take(&mut first));
+        if read.is_empty() {
+            read.reserve(expected);
         }
-        rest.extend_from_slice(&data);
+        read.extend_from_slice(&data);
     }
-    Ok(if rest.is_empty() {
-        first
-    } else {
-        rest.freeze()
-    })
+    Ok(read.freeze())
+}
+
+// === impl Room ===
+
+impl Room {
+    /// Room for `bytes` bytes together.
+    pub(crate) fn new(bytes: usize) -> Self {
+        Self(Arc::new(Semaphore::new(bytes / ROOM_UNIT)))
+    }
+
+    /// Room for `body` while it is read and answered, given back when dropped. A body that did not announce its length
+    /// takes room for `limit` bytes. `None` when too much is taken: try again later.
+    pub(crate) fn take(
+        &self,
+        headers: &HeaderMap,
+        body: &Body,
+        limit: usize,
+    ) -> Option<OwnedSemaphorePermit> {
+        let limit = limit as u64;
+        let unknown = if body.is_end_stream() { 0 } else { limit };
+        let bytes = announced(headers).unwrap_or(unknown).min(limit);
+        let units = u32::try_from(bytes.div_ceil(ROOM_UNIT as u64)).ok()?;
+        Arc::clone(&self.0).try_acquire_many_owned(units).ok()
+    }
 }
 
 fn announced(headers: &HeaderMap) -> Option<u64> {
@@ -143,5 +167,20 @@ mod tests {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("5"));
         let refused = read(&headers, in_pieces(&["abc"]), 4).await;
         assert!(matches!(refused, Err(ReadError::TooLong { limit: 4 })));
+    }
+
+    #[test]
+    fn bodies_share_their_room() {
+        let room = Room::new(8 * ROOM_UNIT);
+        let (none, limit) = (HeaderMap::new(), 5 * ROOM_UNIT);
+        let first = room.take(&none, &in_pieces(&["abc"]), limit);
+        assert!(first.is_some());
+        assert!(room.take(&none, &in_pieces(&["abc"]), limit).is_none());
+        assert!(room.take(&none, &whole(""), limit).is_some());
+        let mut announced = HeaderMap::new();
+        announced.insert(header::CONTENT_LENGTH, HeaderValue::from_static("3"));
+        assert!(room.take(&announced, &in_pieces(&["abc"]), limit).is_some());
+        drop(first);
+        assert!(room.take(&none, &in_pieces(&["abc"]), limit).is_some());
     }
 }

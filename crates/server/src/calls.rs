@@ -11,7 +11,7 @@ use fluoro_wire::{AccountId, Call, Caller, Region, Service};
 use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode, header};
 
-use crate::body::{self, Body, ReadError};
+use crate::body::{self, Body, ReadError, Room};
 use crate::downstream::{Downstream, Forwarded};
 use crate::refusal::Protocol;
 
@@ -25,7 +25,12 @@ pub(crate) struct Calls {
     pub(crate) region: Region,
     pub(crate) services: Services,
     pub(crate) downstream: Downstream,
+    /// The memory of all calls' bodies.
+    pub(crate) room: Room,
 }
+
+/// What [`Calls::room`] is in production, in bytes: seven of the largest archives, or a great many of all else.
+pub(crate) const BODY_ROOM: usize = 512 << 20;
 
 /// Our services by signing name.
 #[derive(Debug)]
@@ -133,6 +138,12 @@ impl Calls {
     ) -> Response<Body> {
         let request_id = self.ambient.uuid();
         let limit = body_limit(service.signing_name());
+        let Some(_room) = self.room.take(&head.headers, &body, limit) else {
+            let protocol = Protocol::of(&head, service.signing_name());
+            let message = "too many large requests at once; try again";
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            return protocol.refuse(status, "ServiceUnavailable", message, &request_id);
+        };
         let body = match body::read(&head.headers, body, limit).await {
             Ok(body) => body,
             Err(error) => return unread(&head, service.signing_name(), &error, &request_id),

@@ -21,7 +21,8 @@ use fluoro_store::log::{Log, LogError, LogSettings, SegmentedLog};
 use fluoro_store::scan::ScanError;
 use fluoro_wire::Service;
 
-use crate::calls::{Calls, Services};
+use crate::body::Room;
+use crate::calls::{BODY_ROOM, Calls, Services};
 use crate::daemon::{EnvironmentDaemons, LaterCalls};
 use crate::data_dir::{DataDir, DataDirError};
 use crate::downstream::Downstream;
@@ -194,6 +195,7 @@ pub(crate) async fn compose(
         region: settings.region.clone(),
         services: Services::new(services),
         downstream: Downstream::new(ambient, settings.downstream.clone()),
+        room: Room::new(BODY_ROOM),
     });
     hot.caught_up().await?;
     doors.calls.get_or_init(|| Arc::downgrade(&calls));
