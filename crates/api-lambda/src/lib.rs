@@ -100,3 +100,6 @@ impl Service for Lambda {
         answer.unwrap_or_else(|error| error.rest_json(&call.request_id))
     }
 }
+
+#[cfg(test)]
+mod tests;
