@@ -81,7 +81,7 @@ pub(super) async fn apply(
     let (answer, change) = match sqs(client, "GetQueueUrl", &name, named).await? {
         Some(found) => {
             let url = found["QueueUrl"].as_str().unwrap_or_default();
-            context.may_take(item, url, is_given)?;
+            context.may_take(item, &name, is_given)?;
             if context.is_as_before(item, &mark) {
                 (found, Change::Unchanged)
             } else {
@@ -98,11 +98,14 @@ pub(super) async fn apply(
     };
     let url = answer["QueueUrl"].as_str().unwrap_or_default().to_owned();
     let arn = format!("arn:aws:sqs:{}:{}:{name}", context.region, context.account);
-    Ok(Made::new(change, &url)
+    // Known by its name: the URL has the address at which the server was asked.
+    let mut made = Made::new(change, &name)
         .with("Arn", arn)
         .with("QueueName", name)
         .with("QueueUrl", url.clone())
-        .marked(mark))
+        .marked(mark);
+    made.reference = url;
+    Ok(made)
 }
 
 /// The attributes as an existing queue takes them: all but the one that it was born with, absent ones as SQS's defaults.
@@ -120,10 +123,13 @@ fn settable(attributes: &Map<String, Value>) -> Map<String, Value> {
     defaults.into_iter().chain(given).collect()
 }
 
-pub(super) async fn remove(client: &Client, url: &str) -> Result<(), StackError> {
-    sqs(client, "DeleteQueue", url, json!({"QueueUrl": url}))
-        .await
-        .map(drop)
+pub(super) async fn remove(client: &Client, name: &str) -> Result<(), StackError> {
+    let named = json!({"QueueName": name});
+    let Some(found) = sqs(client, "GetQueueUrl", name, named).await? else {
+        return Ok(());
+    };
+    let body = json!({"QueueUrl": found["QueueUrl"]});
+    sqs(client, "DeleteQueue", name, body).await.map(drop)
 }
 
 #[cfg(test)]
