@@ -25,6 +25,8 @@ pub trait Entropy: Send + Sync + fmt::Debug {
     fn fill(&self, into: &mut [u8]);
 }
 
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
 /// Time and randomness together: the context parameter that comes first.
 #[derive(Clone, Debug)]
 pub struct Ambient {
@@ -86,15 +88,16 @@ impl Ambient {
         let mut b: [u8; 16] = self.bytes();
         b[6] = (b[6] & 0x0f) | 0x40;
         b[8] = (b[8] & 0x3f) | 0x80;
-        let hex: String = b.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!(
-            "{}-{}-{}-{}-{}",
-            &hex[..8],
-            &hex[8..12],
-            &hex[12..16],
-            &hex[16..20],
-            &hex[20..]
-        )
+        let mut text = String::with_capacity(36);
+        for (index, byte) in b.iter().enumerate() {
+            if matches!(index, 4 | 6 | 8 | 10) {
+                text.push('-');
+            }
+            for digit in [byte >> 4, byte & 0x0f] {
+                text.push(char::from(HEX[usize::from(digit)]));
+            }
+        }
+        text
     }
 
     /// `length` characters drawn evenly from `alphabet`, as AWS's short resource ids are made.
@@ -262,6 +265,8 @@ mod tests {
         assert_eq!(uuid.len(), 36);
         assert_eq!(&uuid[14..15], "4");
         assert!("89ab".contains(&uuid[19..20]));
+        let dashes: Vec<usize> = uuid.match_indices('-').map(|(at, _)| at).collect();
+        assert_eq!(dashes, [8, 13, 18, 23]);
     }
 
     #[test]
