@@ -79,13 +79,19 @@ pub(crate) enum Methods {
 
 impl From<RestApi> for RestApiOutput {
     fn from(api: RestApi) -> Self {
+        let mut warnings = api.warnings;
+        if api.minimum_compression_size.is_some() {
+            warnings.push(
+                "minimumCompressionSize is kept, but answers are not compressed yet".to_owned(),
+            );
+        }
         Self {
             id: api.id,
             name: api.name,
             description: api.description,
             created_date: seconds(api.created),
             version: api.version,
-            warnings: api.warnings,
+            warnings,
             binary_media_types: api.binary_media_types,
             minimum_compression_size: api.minimum_compression_size,
             api_key_source: "HEADER",

@@ -455,3 +455,21 @@ async fn the_default_gateway_responses_are_listed_all_of_them() {
         .find(|one| one["responseType"] == "DEFAULT_4XX");
     assert_eq!(default.unwrap().get("statusCode"), None);
 }
+
+/// A setting that changes nothing yet says so wherever the API is shown.
+#[tokio::test]
+async fn a_size_for_compression_is_kept_with_a_warning() {
+    let world = World::new().await;
+    let (api, _) = world.api("books").await;
+    let patch = json!({"patchOperations": [
+        {"op": "replace", "path": "/minimumCompressionSize", "value": "10"},
+        {"op": "add", "path": "/binaryMediaTypes/image~1png"},
+    ]});
+    let updated = world
+        .call("PATCH", &format!("/restapis/{api}"), patch)
+        .await;
+    assert_eq!(updated.json["minimumCompressionSize"], 10);
+    assert_eq!(updated.json["binaryMediaTypes"], json!(["image/png"]));
+    let warnings = updated.json["warnings"].as_array().unwrap();
+    assert_eq!(warnings.len(), 1);
+}
