@@ -14,10 +14,9 @@ test: ## everything, real clients included
 	@scripts/need cc python node
 	@python3 scripts/test
 
-soak: ## an hour of mixed load and kills (SOAK_MINUTES=60); never in CI
+soak: ## kills, seeds, fuzzing and load for hours (SOAK_MINUTES=60); never in CI
 	@scripts/need cc python
-	@cargo build --release -p fluoro
-	@"$$(scripts/venv tests/requirements.txt)/bin/python" scripts/soak
+	@python3 scripts/test --soak
 
 bench: ## measure what SPECIFICATION.md promises, and rewrite its table; never in CI
 	@scripts/need cc python wrk
