@@ -7,12 +7,15 @@ use fluoro_iam::SessionCredentials;
 use fluoro_model::TimestampMicros;
 use fluoro_store::catalog::Revision;
 use parking_lot::{Mutex, RwLock};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{Notify, OwnedSemaphorePermit};
 
 use crate::arn::FunctionArn;
 use crate::environment::{Environment, Serving};
 use crate::log::FunctionLog;
 use crate::record::Function;
+
+/// How long an event waits for an environment that is about to be free. No interpreter starts faster.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// One function in memory.
 #[derive(Debug)]
@@ -25,6 +28,8 @@ pub(crate) struct Live {
     /// The role's session, shared by its environments while it lasts.
     pub(crate) session: tokio::sync::Mutex<Option<SessionCredentials>>,
     pool: Mutex<Pool>,
+    /// An environment is no longer returning.
+    returned: Notify,
 }
 
 #[derive(Debug)]
@@ -38,6 +43,8 @@ struct Current {
 struct Pool {
     /// Used last in, first out, so that those that are not needed grow old.
     idle: Vec<Idle>,
+    /// Have answered, and are about to ask for their next event.
+    returning: usize,
     busy: usize,
     closed: bool,
 }
@@ -65,6 +72,12 @@ pub(crate) struct Lease {
     live: Arc<Live>,
 }
 
+/// An environment has answered, and is about to ask for its next event. Dropping it says that this is over.
+#[derive(Debug)]
+pub(crate) struct Returning {
+    live: Arc<Live>,
+}
+
 /// The function's own reservation is used up.
 #[derive(Debug)]
 pub(crate) struct ReservationFull;
@@ -81,6 +94,7 @@ impl Live {
             changing: tokio::sync::Mutex::new(revision),
             session: tokio::sync::Mutex::default(),
             pool: Mutex::default(),
+            returned: Notify::new(),
         }
     }
 
@@ -112,7 +126,6 @@ impl Live {
         now: TimestampMicros,
     ) -> Result<(Lease, Option<Kept>), ReservationFull> {
         let reserved = self.record().reserved_concurrency;
-        let needed = Duration::from_secs(u64::from(serving.release.configuration.timeout_seconds));
         let mut unfit = Vec::new();
         let mut pool = self.pool.lock();
         let full = reserved
@@ -121,18 +134,7 @@ impl Live {
             return Err(ReservationFull);
         }
         pool.busy += 1;
-        let mut found = None;
-        while let Some(Idle { kept, .. }) = pool.idle.pop() {
-            let environment = &kept.environment;
-            if environment.generation == serving.generation
-                && environment.is_alive()
-                && environment.credentials_last(now, needed)
-            {
-                found = Some(kept);
-                break;
-            }
-            unfit.push(kept);
-        }
+        let found = pool.take_fit(serving, now, &mut unfit);
         drop(pool);
         // Ending processes needs no lock.
         drop(unfit);
@@ -140,6 +142,36 @@ impl Live {
             live: Arc::clone(self),
         };
         Ok((lease, found))
+    }
+
+    /// An environment that was about to be free, once it is. `None` when there is none, or it takes too long: then a
+    /// new one is worth its start.
+    pub(crate) async fn soon(&self, serving: &Serving, now: TimestampMicros) -> Option<Kept> {
+        let free = async {
+            loop {
+                let mut returned = std::pin::pin!(self.returned.notified());
+                returned.as_mut().enable();
+                let mut unfit = Vec::new();
+                let (found, returning) = {
+                    let mut pool = self.pool.lock();
+                    (pool.take_fit(serving, now, &mut unfit), pool.returning)
+                };
+                drop(unfit);
+                if found.is_some() || returning == 0 {
+                    return found;
+                }
+                returned.await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, free).await.ok().flatten()
+    }
+
+    /// Says that an environment has answered. To be called before anybody sees the answer.
+    pub(crate) fn returning(self: &Arc<Self>) -> Returning {
+        self.pool.lock().returning += 1;
+        Returning {
+            live: Arc::clone(self),
+        }
     }
 
     /// Ends idle environments that are of another generation or for which `keep` says no, given since when they idle.
@@ -180,6 +212,29 @@ impl Live {
     }
 }
 
+impl Pool {
+    /// The idle environment that was used last and is fit; those found unfit on the way go to `unfit`.
+    fn take_fit(
+        &mut self,
+        serving: &Serving,
+        now: TimestampMicros,
+        unfit: &mut Vec<Kept>,
+    ) -> Option<Kept> {
+        let needed = Duration::from_secs(u64::from(serving.release.configuration.timeout_seconds));
+        while let Some(Idle { kept, .. }) = self.idle.pop() {
+            let environment = &kept.environment;
+            if environment.generation == serving.generation
+                && environment.is_alive()
+                && environment.credentials_last(now, needed)
+            {
+                return Some(kept);
+            }
+            unfit.push(kept);
+        }
+        None
+    }
+}
+
 impl Lease {
     /// Puts the environment among the idle ones, unless it is no longer wanted.
     pub(crate) fn give_back(self, kept: Kept, now: i64) {
@@ -197,5 +252,12 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         self.live.pool.lock().busy -= 1;
+    }
+}
+
+impl Drop for Returning {
+    fn drop(&mut self) {
+        self.live.pool.lock().returning -= 1;
+        self.live.returned.notify_waiters();
     }
 }

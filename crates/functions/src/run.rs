@@ -20,7 +20,7 @@ use crate::cause;
 use crate::environment::{Environment, FailedStart, Failure, Purpose, Serving, StartError};
 use crate::functions::{Inner, source};
 use crate::invoke::FunctionError;
-use crate::live::{Kept, Lease, Live};
+use crate::live::{Kept, Lease, Live, Returning};
 use crate::runtime_api::{Event, Posted, RESPONSE_LIMIT};
 use crate::segments::{self, Document, FunctionSegment, Span};
 use crate::tracing_plan::{Plan, RunIds, new_segment};
@@ -86,8 +86,12 @@ impl Inner {
     pub(crate) async fn run(self: &Arc<Self>, job: Job) -> Result<Ran, NoRun> {
         let now = TimestampMicros(self.now());
         let leased = job.live.lease(&job.serving, now);
-        let (lease, warm) = leased
+        let (lease, idle) = leased
             .map_err(|_| NoRun::Throttled("ReservedFunctionConcurrentInvocationLimitExceeded"))?;
+        let warm = match idle {
+            Some(kept) => Some(kept),
+            None => job.live.soon(&job.serving, now).await,
+        };
         let open = job.plan.sampled.then(|| {
             let what = format!("invocation of {} ({})", job.invoked.name, job.request_id);
             self.parts.sink.open(job.plan.trace, what)
@@ -222,9 +226,12 @@ impl Inner {
         let (cause, want_tail) = (told.cause, job.want_tail);
         let finishing = {
             let inner = Arc::clone(self);
+            let returning = answered.map(|_| job.live.returning());
             async move {
                 inner
-                    .finish(job, lease, kept, segment, answered, end.at, cause)
+                    .finish(
+                        job, lease, kept, returning, segment, answered, end.at, cause,
+                    )
                     .await;
                 drop(open);
             }
@@ -251,6 +258,7 @@ impl Inner {
         job: Job,
         lease: Lease,
         kept: Kept,
+        returning: Option<Returning>,
         segment: Segment,
         answered: Option<i64>,
         end: i64,
@@ -271,7 +279,9 @@ impl Inner {
         self.record_function(&job, &segment, answered, ready, Some(over), cause);
         if ready.is_some() {
             lease.give_back(kept, self.now());
+            drop(returning);
         } else {
+            drop(returning);
             // Its process goes first; what it had sent before is in the socket still.
             drop(lease);
             daemon.drained().await;
