@@ -7,7 +7,7 @@ run: ## build, start everything, deploy the examples, show a trace
 	@scripts/run
 
 check: ## format, lint, unit tests
-	@scripts/need cc python
+	@scripts/need cc python node
 	@python3 scripts/test format lint unit
 
 test: ## everything, real clients included
