@@ -171,6 +171,8 @@ impl Answer {
         if self.status.is_success() {
             return Ok(json);
         }
+        // Our own API wraps what it says.
+        let json = json.get("error").cloned().unwrap_or(json);
         let kind = self
             .headers
             .get("x-amzn-errortype")
@@ -203,4 +205,30 @@ pub(crate) fn now() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(body: &'static str) -> String {
+        let answer = Answer {
+            status: StatusCode::NOT_FOUND,
+            headers: HeaderMap::new(),
+            body: Bytes::from_static(body.as_bytes()),
+        };
+        answer.json().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn every_shape_of_a_refusal_becomes_one_line() {
+        for body in [
+            r#"{"message":"no such thing"}"#,
+            r#"{"Message":"no such thing"}"#,
+            r#"{"error":{"code":"NotFound","message":"no such thing"}}"#,
+            "no such thing",
+        ] {
+            assert_eq!(refused(body), "404 Not Found: no such thing", "{body}");
+        }
+    }
 }
