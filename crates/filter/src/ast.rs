@@ -1,5 +1,7 @@
 //! The tree of a filter expression.
 
+use crate::pattern::CausePattern;
+
 /// An expression. `And` and `Or` hold at least two parts.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Expression {
@@ -28,6 +30,8 @@ pub enum Level {
     CauseService,
     /// In the braces of `rootcause.….entity`.
     CauseEntity,
+    /// In the braces of `rootcause.responsetime.entity`, where entities have a coverage.
+    SlowEntity,
     /// In the braces of `rootcause.….exception`.
     CauseException,
 }
@@ -224,9 +228,6 @@ pub enum RootCauseLevel {
     /// The exceptions of its entities.
     Exception,
 }
-
-/// A path as `rootcause.json` writes it; what it leaves out fits anything. Not interpreted further here.
-pub type CausePattern = String;
 
 /// How a group is named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

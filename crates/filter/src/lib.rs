@@ -1,14 +1,23 @@
 //! X-Ray's filter expressions: from text to a tree, and from a tree to an answer over a trace's projection.
 //!
-//! The language is the one of `GetTraceSummaries` and of groups (X-Ray developer guide, filter expressions). What cannot
+//! [`parse`] reads an expression, [`Filter::new`] spells out the groups in it, [`Filter::matches`] judges a trace. The
+//! language is the one of `GetTraceSummaries` and of groups (X-Ray developer guide, filter expressions). What cannot
 //! be understood is an error with its place; nothing is ever taken for "everything matches".
 
 mod ast;
+mod evaluate;
+mod filter;
+#[cfg(test)]
+mod fixture;
 mod lex;
 mod parse;
+mod pattern;
 
 pub use ast::{
-    Annotation, AnnotationOf, Body, CausePattern, Expression, Flag, GroupBy, Level, NodeRef,
-    Number, NumberTest, Predicate, RootCauseKind, RootCauseLevel, Text, TextTest, ValueTest,
+    Annotation, AnnotationOf, Body, Expression, Flag, GroupBy, Level, NodeRef, Number, NumberTest,
+    Predicate, RootCauseKind, RootCauseLevel, Text, TextTest, ValueTest,
 };
+pub use evaluate::{Ended, Matched};
+pub use filter::{Filter, GroupError, GroupExpressions, NoGroups};
 pub use parse::{ParseError, parse};
+pub use pattern::CausePattern;

@@ -273,10 +273,11 @@ impl<'a> Parser<'a> {
             return Ok(None);
         };
         self.at += 1;
-        let body = self.body(match level {
-            RootCauseLevel::Service => Level::CauseService,
-            RootCauseLevel::Entity => Level::CauseEntity,
-            RootCauseLevel::Exception => Level::CauseException,
+        let body = self.body(match (level, kind) {
+            (RootCauseLevel::Service, _) => Level::CauseService,
+            (RootCauseLevel::Entity, RootCauseKind::ResponseTime) => Level::SlowEntity,
+            (RootCauseLevel::Entity, _) => Level::CauseEntity,
+            (RootCauseLevel::Exception, _) => Level::CauseException,
         })?;
         Ok(Some(Predicate::RootCause(kind, level, body)))
     }
@@ -371,8 +372,11 @@ impl<'a> Parser<'a> {
         else {
             return Err(self.unexpected("#[…], an array of root-cause paths"));
         };
+        let Ok(patterns) = serde_json::from_str(json) else {
+            return Err(self.unexpected("#[…], root causes as summaries write them"));
+        };
         self.at += 1;
-        Ok(Predicate::RootCauseJson(vec![json.to_owned()]))
+        Ok(Predicate::RootCauseJson(patterns))
     }
 
     fn annotation(
@@ -392,8 +396,7 @@ impl<'a> Parser<'a> {
                 return Err(self.unexpected("a key, as in annotation.key or annotation[key]"));
             }
         };
-        let test = self.value_test()?;
-        Ok(Predicate::Annotation(Annotation { of, key }, test))
+        self.annotation_test(Annotation { of, key })
     }
 
     // --- tests
@@ -464,36 +467,36 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn value_test(&mut self) -> Result<Option<ValueTest>, ParseError> {
-        if let Some(make) = self.text_operator() {
-            let Some(value) = self.text() else {
-                return Err(self.unexpected("a text in double quotes"));
-            };
-            return Ok(Some(ValueTest::Text(make(value))));
-        }
-        let Some(operator) = self.compare() else {
-            return Ok(None);
+    /// Any operator with any value: what does not go together holds for nothing, as the annotation's type is known
+    /// only to the trace.
+    fn annotation_test(&mut self, annotation: Annotation) -> Result<Predicate, ParseError> {
+        let make_text = self.text_operator();
+        let operator = match make_text {
+            Some(_) => None,
+            None => self.compare(),
         };
-        if let Some(number) = self.number() {
-            return Ok(Some(ValueTest::Number(number_test(operator, number))));
+        if make_text.is_none() && operator.is_none() {
+            return Ok(Predicate::Annotation(annotation, None));
         }
-        let equal = match operator {
-            "=" => true,
-            "!=" => false,
-            _ => return Err(self.unexpected("a number")),
+        let equality = operator.filter(|operator| matches!(*operator, "=" | "!="));
+        let test = if let Some(text) = self.text() {
+            match (make_text, equality) {
+                (Some(make), _) => Some(ValueTest::Text(make(text))),
+                (None, Some("=")) => Some(ValueTest::Text(TextTest::Equal(text))),
+                (None, Some(_)) => Some(ValueTest::Text(TextTest::NotEqual(text))),
+                (None, None) => None,
+            }
+        } else if let Some(number) = self.number() {
+            operator.map(|operator| ValueTest::Number(number_test(operator, number)))
+        } else if let Some(boolean) = self.boolean() {
+            equality.map(|operator| ValueTest::Boolean(boolean, operator == "="))
+        } else {
+            return Err(self.unexpected("a text in double quotes, a number, true or false"));
         };
-        if let Some(text) = self.text() {
-            let test = if equal {
-                TextTest::Equal(text)
-            } else {
-                TextTest::NotEqual(text)
-            };
-            return Ok(Some(ValueTest::Text(test)));
-        }
-        match self.boolean() {
-            Some(boolean) => Ok(Some(ValueTest::Boolean(boolean, equal))),
-            None => Err(self.unexpected("a text in double quotes, a number, true or false")),
-        }
+        Ok(match test {
+            Some(test) => Predicate::Annotation(annotation, Some(test)),
+            None => Predicate::Never,
+        })
     }
 
     fn text_operator(&mut self) -> Option<MakeTest> {
@@ -546,7 +549,9 @@ fn annotation_prefix(word: &str, level: Level) -> Option<(AnnotationOf, Option<&
             .or_else(|| {
                 after("destination.annotation").map(|rest| (AnnotationOf::Destination, rest))
             })?,
-        Level::CauseService | Level::CauseEntity | Level::CauseException => return None,
+        Level::CauseService | Level::CauseEntity | Level::SlowEntity | Level::CauseException => {
+            return None;
+        }
     };
     match rest.strip_prefix('.') {
         Some(key) if !key.is_empty() && !key.contains('.') => Some((of, Some(key))),
@@ -599,7 +604,7 @@ impl Keyword {
 
     /// Source: X-Ray developer guide, filter expression keywords.
     fn legal_at(self, level: Level) -> bool {
-        use Level::{CauseEntity, CauseException, CauseService, Edge, Service, Trace};
+        use Level::{CauseEntity, CauseException, CauseService, Edge, Service, SlowEntity, Trace};
         match self {
             Self::Flag(Flag::Ok | Flag::Error | Flag::Fault | Flag::Throttle)
             | Self::Number(Number::ResponseTime | Number::HttpStatus)
@@ -616,15 +621,25 @@ impl Keyword {
                 matches!(level, Trace | Service)
             }
             Self::Flag(Flag::Inferred) => {
-                matches!(level, Trace | Service | CauseService | CauseEntity)
+                matches!(
+                    level,
+                    Trace | Service | CauseService | CauseEntity | SlowEntity
+                )
             }
             Self::Flag(Flag::Root) => level == Service,
             Self::Flag(Flag::First | Flag::Last) | Self::Number(Number::Index) => {
-                matches!(level, CauseService | CauseEntity | CauseException)
+                matches!(
+                    level,
+                    CauseService | CauseEntity | SlowEntity | CauseException
+                )
             }
-            Self::Flag(Flag::Remote) | Self::Number(Number::Coverage) => level == CauseEntity,
+            Self::Flag(Flag::Remote) => matches!(level, CauseEntity | SlowEntity),
+            Self::Number(Number::Coverage) => level == SlowEntity,
             Self::Text(Text::Name) => {
-                matches!(level, Service | CauseService | CauseEntity | CauseException)
+                matches!(
+                    level,
+                    Service | CauseService | CauseEntity | SlowEntity | CauseException
+                )
             }
             Self::Text(Text::Type | Text::AccountId) => matches!(level, Service | CauseService),
             Self::Text(Text::Message) => level == CauseException,
