@@ -5,6 +5,8 @@
 //! projection is made anew when its trace was touched: by a task of its own shortly after, or at once
 //! when somebody asks. After a restart all is rebuilt from the log ([`HotTraces::caught_up`]).
 //!
+//! Whoever keeps more about traces than a projection says is told of each as it is made ([`ProjectionObserver`]).
+//!
 //! What is let go (too much for memory, too old, the log too large) is counted ([`HotTraces::losses`]), never silent.
 
 use std::ops::Range;
@@ -23,6 +25,7 @@ use crate::scan::{Axis, Candidates, Scan, ScanError};
 
 mod cache;
 mod index;
+mod observe;
 mod refresh;
 mod replay;
 mod sweep;
@@ -32,6 +35,8 @@ mod weigh;
 
 use cache::DocumentCache;
 use index::Index;
+use observe::Observers;
+pub use observe::ProjectionObserver;
 
 /// What of the hot traces can be chosen.
 #[derive(Debug, Clone, Copy)]
@@ -116,7 +121,8 @@ pub struct HotTraces {
     ambient: Ambient,
     log: Arc<dyn Log>,
     settings: HotSettings,
-    index: Mutex<Index>,
+    index: Arc<Mutex<Index>>,
+    observers: Arc<Observers>,
     cache: Mutex<DocumentCache>,
     losses: Mutex<Losses>,
     /// Where the log ended at the last sweep: what lies before is in the index or will never be.
@@ -139,11 +145,24 @@ impl HotTraces {
     /// the last handle is dropped. Call within a tokio runtime.
     #[must_use]
     pub fn open(ambient: Ambient, log: Arc<dyn Log>, settings: HotSettings) -> Arc<Self> {
+        Self::open_observed(ambient, log, settings, Vec::new())
+    }
+
+    /// As [`open`](Self::open), with observers, which are told from the first document on.
+    #[must_use]
+    pub fn open_observed(
+        ambient: Ambient,
+        log: Arc<dyn Log>,
+        settings: HotSettings,
+        observers: Vec<Arc<dyn ProjectionObserver>>,
+    ) -> Arc<Self> {
+        let index = Index::new(!observers.is_empty());
         let hot = Arc::new(Self {
             ambient,
             log,
             settings,
-            index: Mutex::default(),
+            index: Arc::new(Mutex::new(index)),
+            observers: Arc::new(Observers::new(observers)),
             cache: Mutex::new(DocumentCache::new(settings.cache_bytes)),
             losses: Mutex::default(),
             settled: Mutex::new(Position::START),

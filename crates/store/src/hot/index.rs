@@ -1,5 +1,6 @@
 //! What is known of each trace, and the orders in which traces are looked for. Plain data under one lock.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use fluoro_model::{EpochSeconds, SegmentId, TimestampMicros, TraceId};
 use fluoro_trace::Projection;
 use fluoro_trace::projection::Open;
 
+use super::observe::Standing;
 use super::weigh;
 use crate::log::Position;
 use crate::scan::Axis;
@@ -18,6 +20,8 @@ pub(super) struct Place {
     pub(super) position: Position,
     pub(super) at: TimestampMicros,
     bytes: u32,
+    /// Whether a projection with it was made readable.
+    pub(super) projected: bool,
 }
 
 impl Place {
@@ -26,6 +30,7 @@ impl Place {
             position,
             at,
             bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
+            projected: false,
         }
     }
 }
@@ -38,20 +43,22 @@ struct Entry {
     projection: Option<Arc<Projection>>,
     /// The projection's start, also while cold.
     start: Option<TimestampMicros>,
-    /// Grows with every document.
+    /// Grows with every change of the places; no two entries ever share one.
     generation: u64,
-    /// The generation that the projection was made from.
+    /// The generation that the projection was made from; 0 when there was none.
     projected: u64,
     last_received: TimestampMicros,
     weight: usize,
 }
 
-/// The places of a trace at some moment.
+/// The places of a trace at some moment, and its projection then.
 #[derive(Debug, Clone)]
 pub(super) struct Snapshot {
     pub(super) trace: TraceId,
     pub(super) places: Vec<Place>,
     pub(super) generation: u64,
+    pub(super) projection: Option<Arc<Projection>>,
+    pub(super) projected: u64,
 }
 
 /// What was found in a range.
@@ -74,6 +81,12 @@ pub(super) struct Index {
     stale: HashSet<TraceId>,
     documents: usize,
     weight: usize,
+    /// How many changes there were.
+    generations: u64,
+    /// Whether anybody is told of traces that are let go.
+    observed: bool,
+    /// Let go, and not told yet.
+    forgotten: Vec<TraceId>,
 }
 
 /// What an entry takes without its projection and places: itself, and its share of the maps.
@@ -109,6 +122,13 @@ impl Entry {
 // === impl Index ===
 
 impl Index {
+    pub(super) fn new(observed: bool) -> Self {
+        Self {
+            observed,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.traces.len()
     }
@@ -136,7 +156,8 @@ impl Index {
             return;
         }
         entry.places.insert(at, place);
-        entry.generation += 1;
+        self.generations += 1;
+        entry.generation = self.generations;
         self.documents += 1;
         if entry.last_received < place.at {
             self.by_last_received.remove(&(entry.last_received, trace));
@@ -195,21 +216,43 @@ impl Index {
                     trace: *trace,
                     places: entry.places.clone(),
                     generation: entry.generation,
+                    projection: entry.projection.clone(),
+                    projected: entry.projected,
                 })
             })
             .collect()
     }
 
-    /// Takes a projection made from a snapshot, unless a later one is there. The trace stays touched when more came
-    /// since the snapshot.
+    /// What a projection made from a snapshot would be to what is held.
+    pub(super) fn standing(&self, made_from: &Snapshot) -> Standing {
+        let Some(entry) = self.traces.get(&made_from.trace) else {
+            return Standing::Late;
+        };
+        match entry.projected.cmp(&made_from.generation) {
+            Ordering::Less if entry.projected == made_from.projected => Standing::News,
+            Ordering::Less => Standing::Overtaken,
+            Ordering::Equal if entry.projection.is_none() => Standing::Known,
+            Ordering::Equal | Ordering::Greater => Standing::Late,
+        }
+    }
+
+    /// Takes a projection made from a snapshot. The trace stays touched when more came since the snapshot.
     pub(super) fn set_projection(&mut self, made_from: &Snapshot, projection: Arc<Projection>) {
         let trace = made_from.trace;
         let Some(entry) = self.traces.get_mut(&trace) else {
             return;
         };
-        let later = entry.projected > made_from.generation;
-        if later || (entry.projected == made_from.generation && entry.projection.is_some()) {
-            return;
+        let mut projected = made_from
+            .places
+            .iter()
+            .map(|place| place.position)
+            .peekable();
+        for place in &mut entry.places {
+            while projected
+                .next_if(|position| *position < place.position)
+                .is_some()
+            {}
+            place.projected |= projected.peek() == Some(&place.position);
         }
         entry.projected = made_from.generation;
         if entry.generation == made_from.generation {
@@ -330,7 +373,8 @@ impl Index {
         if gone == 0 {
             return 0;
         }
-        entry.generation += 1;
+        self.generations += 1;
+        entry.generation = self.generations;
         let first = entry.first();
         self.documents -= gone;
         if first != before.0 {
@@ -364,6 +408,11 @@ impl Index {
         self.retain(trace, |place| !lost.contains(&place.position))
     }
 
+    /// The traces that were let go since the last time.
+    pub(super) fn take_forgotten(&mut self) -> Vec<TraceId> {
+        std::mem::take(&mut self.forgotten)
+    }
+
     /// The first position that any trace needs.
     pub(super) fn first_needed(&self) -> Option<Position> {
         self.by_first.keys().next().copied()
@@ -376,6 +425,9 @@ impl Index {
             return;
         };
         self.weight -= entry.weight;
+        if self.observed && entry.projected > 0 {
+            self.forgotten.push(trace);
+        }
         self.by_last_received.remove(&(entry.last_received, trace));
         if let Some(start) = entry.start {
             self.by_start.remove(&(start, trace));

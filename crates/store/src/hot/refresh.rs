@@ -11,6 +11,7 @@ use fluoro_trace::{Projection, Received, Trace};
 use tokio::sync::Notify;
 
 use super::index::{Place, Snapshot};
+use super::observe::{Made, Observers};
 use super::{HotTraces, ScanError};
 use crate::log::{Position, Record};
 
@@ -43,26 +44,50 @@ impl HotTraces {
         for traces in stale.chunks(TRACES_A_TURN) {
             self.refresh(traces).await?;
         }
-        Ok(())
+        self.tell_forgotten().await
     }
 
     /// Makes the projections of those of the traces that were touched or have none. Every document applied before the
     /// call is in them.
     pub(super) async fn refresh(&self, traces: &[TraceId]) -> Result<(), ScanError> {
-        let made = self.make(traces).await?;
-        let (mut unreadable, mut let_go) = (0, 0);
-        if !made.is_empty() {
-            let mut index = self.index.lock();
-            for made in made {
-                index.set_projection(&made.from, made.projection);
-                unreadable += index.lose(made.from.trace, &made.lost);
-            }
-            let_go = index.shrink_to(self.settings.memory_bytes);
+        let mut overtaken = self.refresh_once(traces).await?;
+        while !overtaken.is_empty() {
+            overtaken = self.refresh_once(&overtaken).await?;
         }
-        let mut losses = self.losses.lock();
-        losses.unreadable += unreadable;
-        losses.memory += let_go;
         Ok(())
+    }
+
+    /// Returns the traces for which somebody else was faster, but had less.
+    async fn refresh_once(&self, traces: &[TraceId]) -> Result<Vec<TraceId>, ScanError> {
+        let snapshots = self.index.lock().snapshots(traces);
+        if snapshots.is_empty() {
+            return Ok(Vec::new());
+        }
+        let documents = self.documents_of(&snapshots).await?;
+        let (index, observers) = (Arc::clone(&self.index), Arc::clone(&self.observers));
+        let memory_bytes = self.settings.memory_bytes;
+        // In one go, so that nothing is readable that was not told, also when who asked goes away.
+        let installed = self.blocking(move || {
+            let steps = Steps::for_these(&observers);
+            let made = snapshots
+                .into_iter()
+                .map(|from| made(from, &documents, steps));
+            observers.install(&index, made.collect(), memory_bytes)
+        });
+        let installed = installed.await?;
+        let mut losses = self.losses.lock();
+        losses.unreadable += installed.unreadable;
+        losses.memory += installed.let_go;
+        Ok(installed.overtaken)
+    }
+
+    /// Tells observers of the traces that were let go.
+    pub(super) async fn tell_forgotten(&self) -> Result<(), ScanError> {
+        if self.observers.is_empty() {
+            return Ok(());
+        }
+        let (index, observers) = (Arc::clone(&self.index), Arc::clone(&self.observers));
+        self.blocking(move || observers.catch_up(&index)).await
     }
 
     /// The projections of traces that have none at the moment, made for this once: keeping them would drive others
@@ -70,19 +95,17 @@ impl HotTraces {
     pub(super) async fn cold(&self, traces: &[TraceId]) -> Result<Vec<Arc<Projection>>, ScanError> {
         let mut projections = Vec::with_capacity(traces.len());
         for traces in traces.chunks(TRACES_A_TURN) {
-            let made = self.make(traces).await?;
-            projections.extend(made.into_iter().map(|made| made.projection));
+            let snapshots = self.index.lock().snapshots(traces);
+            let documents = self.documents_of(&snapshots).await?;
+            let made = self.blocking(move || {
+                let made = snapshots
+                    .iter()
+                    .map(|from| project(from.trace, &from.places, &documents));
+                made.collect::<Vec<_>>()
+            });
+            projections.extend(made.await?);
         }
         Ok(projections)
-    }
-
-    async fn make(&self, traces: &[TraceId]) -> Result<Vec<Made>, ScanError> {
-        let snapshots = self.index.lock().snapshots(traces);
-        if snapshots.is_empty() {
-            return Ok(Vec::new());
-        }
-        let documents = self.documents_of(&snapshots).await?;
-        self.blocking(move || project(snapshots, &documents)).await
     }
 
     /// The documents at these places, in their order; without those that the log has lost.
@@ -153,27 +176,84 @@ fn parse(
     parsed
 }
 
-struct Made {
-    from: Snapshot,
-    projection: Arc<Projection>,
-    /// Documents that could not be had.
-    lost: Vec<Position>,
+/// Which projections are made beside the one to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Steps {
+    /// None.
+    Now,
+    /// The one that was told last, where it made room.
+    BeforeAndNow,
+    /// That, and one after each delivery since.
+    Every,
 }
 
-fn project(snapshots: Vec<Snapshot>, documents: &HashMap<Position, Arc<Document>>) -> Vec<Made> {
-    snapshots
-        .into_iter()
-        .map(|from| {
-            let received = received(&from.places, documents);
-            let positions = from.places.iter().map(|place| place.position);
-            let lost = positions.filter(|position| !documents.contains_key(position));
-            Made {
-                projection: Arc::new(Trace::assemble(from.trace, &received).projection()),
-                lost: lost.collect(),
-                from,
-            }
-        })
+/// How many projections between two are made at most; of more deliveries, the last.
+const DELIVERIES: usize = 32;
+
+impl Steps {
+    fn for_these(observers: &Observers) -> Self {
+        if observers.is_empty() {
+            Self::Now
+        } else if observers.want_every_delivery() {
+            Self::Every
+        } else {
+            Self::BeforeAndNow
+        }
+    }
+}
+
+fn made(from: Snapshot, documents: &HashMap<Position, Arc<Document>>, steps: Steps) -> Made {
+    let project = |places: &[Place]| project(from.trace, places, documents);
+    let mut before = from.projection.clone();
+    let was_told = from.projected > 0 && from.projected < from.generation;
+    if before.is_none() && was_told && steps != Steps::Now {
+        let told: Vec<Place> = from
+            .places
+            .iter()
+            .filter(|place| place.projected)
+            .copied()
+            .collect();
+        before = (!told.is_empty()).then(|| project(&told));
+    }
+    let mut between = Vec::new();
+    if steps == Steps::Every {
+        let ends = ends_of_deliveries(&from.places);
+        for end in &ends[ends.len().saturating_sub(DELIVERIES)..] {
+            let then = |place: &&Place| place.projected || place.position <= *end;
+            let places: Vec<Place> = from.places.iter().filter(then).copied().collect();
+            between.push(project(&places));
+        }
+    }
+    let positions = from.places.iter().map(|place| place.position);
+    Made {
+        before,
+        steps: between,
+        now: project(&from.places),
+        lost: positions
+            .filter(|position| !documents.contains_key(position))
+            .collect(),
+        from,
+    }
+}
+
+/// The last place of each delivery that is not projected yet, but for the last delivery. What was received at one
+/// moment is one delivery.
+fn ends_of_deliveries(places: &[Place]) -> Vec<Position> {
+    let new: Vec<&Place> = places.iter().filter(|place| !place.projected).collect();
+    let pairs = new.windows(2);
+    pairs
+        .filter(|pair| pair[0].at != pair[1].at)
+        .map(|pair| pair[0].position)
         .collect()
+}
+
+fn project(
+    trace: TraceId,
+    places: &[Place],
+    documents: &HashMap<Position, Arc<Document>>,
+) -> Arc<Projection> {
+    let received = received(places, documents);
+    Arc::new(Trace::assemble(trace, &received).projection())
 }
 
 fn received(places: &[Place], documents: &HashMap<Position, Arc<Document>>) -> Vec<Received> {

@@ -51,7 +51,7 @@ impl HotTraces {
         let needed = self.index.lock().first_needed();
         let up_to = needed.map_or(settled, |needed| needed.min(settled));
         self.log.release(up_to).await?;
-        Ok(())
+        self.tell_forgotten().await
     }
 
     /// Where the log's oldest file ends, if the log is too large.

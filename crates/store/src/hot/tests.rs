@@ -8,10 +8,12 @@ use fluoro_ambient::{Ambient, ManualClock, SeededEntropy};
 use fluoro_model::document::Document;
 use fluoro_model::{TimestampMicros, TraceId};
 
-use super::{Arrival, Held, HotSettings, HotTraces, Losses};
+use super::{Arrival, Held, HotSettings, HotTraces, Losses, ProjectionObserver};
 use crate::log::simulated::{Random, SimulatedDisk};
 use crate::log::{Log, LogSettings, MemoryLog, Position, Record, SegmentedLog};
 use crate::scan::Axis;
+
+mod observing;
 
 const NOW: i64 = 1_790_000_000_000_000;
 
@@ -23,12 +25,20 @@ struct Bench {
 
 impl Bench {
     fn new(log: Arc<dyn Log>, settings: HotSettings) -> Self {
+        Self::observed(log, settings, Vec::new())
+    }
+
+    fn observed(
+        log: Arc<dyn Log>,
+        settings: HotSettings,
+        observers: Vec<Arc<dyn ProjectionObserver>>,
+    ) -> Self {
         let clock = Arc::new(ManualClock::at(NOW));
         let ambient = Ambient::new(
             Arc::<ManualClock>::clone(&clock),
             Arc::new(SeededEntropy::new(1)),
         );
-        let hot = HotTraces::open(ambient, Arc::clone(&log), settings);
+        let hot = HotTraces::open_observed(ambient, Arc::clone(&log), settings, observers);
         Self { clock, log, hot }
     }
 

@@ -1,0 +1,158 @@
+//! Telling others of what becomes of traces, so that they keep what cannot be asked of a projection alone.
+
+use std::fmt;
+use std::sync::Arc;
+
+use fluoro_model::TraceId;
+use fluoro_trace::Projection;
+use parking_lot::Mutex;
+
+use super::index::{Index, Snapshot};
+use crate::log::Position;
+
+/// Is told of every projection as it is made, before anybody can read it, and of every trace that is let go.
+///
+/// One call at a time, on a thread that may block; the calls about a trace come in the order of its updates. After a start every trace
+/// that the log holds is told anew, so an observer begins empty. A projection that only made room for a while and is made
+/// again from the same documents is not told twice.
+pub trait ProjectionObserver: Send + Sync + fmt::Debug {
+    /// A trace was received, or updated. `before` is what was told last; `None` for the first time. When documents
+    /// of the trace were let go in between, `before` may lack them.
+    fn projected(&self, before: Option<&Arc<Projection>>, now: &Arc<Projection>);
+
+    /// All documents of the trace were let go.
+    fn forgotten(&self, trace: TraceId);
+
+    /// Whether each delivery of a trace matters, also where several came before its projection was made. When one
+    /// observer says so, all are told of the projections in between, which nobody can read.
+    fn wants_every_delivery(&self) -> bool {
+        false
+    }
+}
+
+/// The observers, and the order in which they are told.
+#[derive(Debug, Default)]
+pub(super) struct Observers {
+    all: Vec<Arc<dyn ProjectionObserver>>,
+    /// Held while they are told.
+    telling: Mutex<()>,
+}
+
+/// A projection to be put in the index.
+#[derive(Debug)]
+pub(super) struct Made {
+    pub(super) from: Snapshot,
+    /// What was told before, and each projection since; the last is the one to be read.
+    pub(super) before: Option<Arc<Projection>>,
+    pub(super) steps: Vec<Arc<Projection>>,
+    pub(super) now: Arc<Projection>,
+    /// Documents that could not be had.
+    pub(super) lost: Vec<Position>,
+}
+
+/// What putting projections in the index came to.
+#[derive(Debug, Default)]
+pub(super) struct Installed {
+    /// Documents that were held and cannot be had.
+    pub(super) unreadable: u64,
+    /// Documents that went to make room.
+    pub(super) let_go: u64,
+    /// Traces for which somebody else's projection was put there in between: ours must be made again.
+    pub(super) overtaken: Vec<TraceId>,
+}
+
+// === impl Observers ===
+
+impl Observers {
+    pub(super) fn new(all: Vec<Arc<dyn ProjectionObserver>>) -> Self {
+        Self {
+            all,
+            telling: Mutex::default(),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    pub(super) fn want_every_delivery(&self) -> bool {
+        self.all
+            .iter()
+            .any(|observer| observer.wants_every_delivery())
+    }
+
+    /// Tells of the projections, then makes them readable.
+    pub(super) fn install(
+        &self,
+        index: &Mutex<Index>,
+        made: Vec<Made>,
+        memory_bytes: usize,
+    ) -> Installed {
+        let mut installed = Installed::default();
+        let _telling = self.telling.lock();
+        let mut news = Vec::with_capacity(made.len());
+        let forgotten = {
+            let mut index = index.lock();
+            for made in made {
+                match index.standing(&made.from) {
+                    Standing::News => news.push((made, true)),
+                    Standing::Known => news.push((made, false)),
+                    Standing::Overtaken => installed.overtaken.push(made.from.trace),
+                    Standing::Late => {}
+                }
+            }
+            index.take_forgotten()
+        };
+        self.tell_forgotten(&forgotten);
+        for (made, is_new) in &news {
+            if *is_new {
+                self.tell(made);
+            }
+        }
+        let mut index = index.lock();
+        for (made, _) in news {
+            index.set_projection(&made.from, made.now);
+            installed.unreadable += index.lose(made.from.trace, &made.lost);
+        }
+        installed.let_go = index.shrink_to(memory_bytes);
+        installed
+    }
+
+    /// Tells of the traces that were let go since the last time.
+    pub(super) fn catch_up(&self, index: &Mutex<Index>) {
+        let _telling = self.telling.lock();
+        let forgotten = index.lock().take_forgotten();
+        self.tell_forgotten(&forgotten);
+    }
+
+    fn tell(&self, made: &Made) {
+        let mut before = made.before.as_ref();
+        for now in made.steps.iter().chain([&made.now]) {
+            for observer in &self.all {
+                observer.projected(before, now);
+            }
+            before = Some(now);
+        }
+    }
+
+    fn tell_forgotten(&self, forgotten: &[TraceId]) {
+        for trace in forgotten {
+            for observer in &self.all {
+                observer.forgotten(*trace);
+            }
+        }
+    }
+}
+
+/// How a projection compares with what the index holds of its trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It has more than what was told last.
+    News,
+    /// It is what was told last, which made room since.
+    Known,
+    /// It has more, but what it was made to follow is not what was told last.
+    Overtaken,
+    /// It is there already, or better, or its trace is gone.
+    Late,
+}
