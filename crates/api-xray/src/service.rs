@@ -8,6 +8,7 @@ use fluoro_ambient::Ambient;
 use fluoro_iam::{Conditions, Iam};
 use fluoro_ingest::Ingest;
 use fluoro_model::TimestampMicros;
+use fluoro_query::groups::Groups;
 use fluoro_store::scan::Scan;
 use fluoro_wire::json_input::{self, JsonInput};
 use fluoro_wire::route::{Matched, Routes};
@@ -33,6 +34,8 @@ pub struct Parts {
     pub ingest: Arc<Ingest>,
     /// The sampling rules, durable.
     pub rules: SamplingRules,
+    /// The groups, durable.
+    pub groups: Groups,
     /// Who may do what.
     pub iam: Iam,
     /// Limits of answers.

@@ -53,6 +53,11 @@ impl Filter {
         expression: Expression::Everything,
     };
 
+    /// No trace.
+    pub const NOTHING: Self = Self {
+        expression: Expression::Is(Predicate::Never),
+    };
+
     /// Spells out the groups of an expression. A group that nobody knows holds no trace.
     ///
     /// # Errors

@@ -1,10 +1,12 @@
 //! From stored projections to answers: trace summaries, the service graph, the graph of one trace.
 //!
-//! Pure functions over projections; who calls them fetches the candidates ([`TimeRange::candidates`],
-//! [`arrival_candidates`]) and writes the answer down. Nothing here reads a document. Source: X-Ray developer guide, "using
-//! the X-Ray API", and recorded answers of the service, which the tests name.
+//! [`groups`] keeps state: which groups there are, and which traces are their members. All else is pure functions over
+//! projections; who calls them fetches the candidates ([`TimeRange::candidates`], [`arrival_candidates`]) and writes the
+//! answer down. Nothing here reads a document. Source: X-Ray developer guide, "using the X-Ray API", and recorded answers
+//! of the service, which the tests name.
 
 pub mod graph;
+pub mod groups;
 mod histogram;
 mod statistics;
 mod summary;

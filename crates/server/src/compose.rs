@@ -14,6 +14,7 @@ use fluoro_iam::Iam;
 use fluoro_ingest::daemon::UdpDaemon;
 use fluoro_ingest::{Door, Ingest, IngestSettings, Source};
 use fluoro_model::TimestampMicros;
+use fluoro_query::groups::Groups;
 use fluoro_sampling::{LambdaSampler, RuleRecord, Sampling};
 use fluoro_store::catalog::{Catalog, CatalogError, FjallCatalog};
 use fluoro_store::hot::{HotSettings, HotTraces};
@@ -104,10 +105,12 @@ pub(crate) async fn compose(
 ) -> Result<Composed, StartError> {
     let (log, catalog) = open_engines(data).await?;
     let still_open = Arc::downgrade(&log);
-    let hot = HotTraces::open(
+    let groups = Groups::open(ambient.clone(), Arc::clone(&catalog)).await?;
+    let hot = HotTraces::open_observed(
         ambient.clone(),
         Arc::clone(&log),
         hot_settings(&settings.store),
+        vec![Arc::new(groups.clone())],
     );
     doors.front.starting.hot.get_or_init(|| Arc::clone(&hot));
     let ingest = Ingest::open(
@@ -178,6 +181,7 @@ pub(crate) async fn compose(
         scan: Arc::<HotTraces>::clone(&hot),
         ingest: Arc::clone(&ingest),
         rules,
+        groups,
         iam: iam.clone(),
         settings: XRaySettings::default(),
     });

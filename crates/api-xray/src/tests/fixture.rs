@@ -6,6 +6,7 @@ use crate::{Parts, SamplingRules, XRay, XRaySettings};
 use fluoro_ambient::{Ambient, ManualClock, SeededEntropy};
 use fluoro_iam::Iam;
 use fluoro_ingest::{Ingest, IngestSettings};
+use fluoro_query::groups::Groups;
 use fluoro_sampling::{RuleRecord, Sampling};
 use fluoro_store::catalog::{Catalog, MemoryCatalog};
 use fluoro_store::hot::{HotSettings, HotTraces};
@@ -59,7 +60,14 @@ impl Fixture {
         let ambient = Ambient::new(Arc::clone(&clock) as _, Arc::new(SeededEntropy::new(1)));
         let account = AccountId(ACCOUNT.into());
         let log = ground.log;
-        let hot = HotTraces::open(ambient.clone(), Arc::clone(&log), HotSettings::default());
+        let groups = Groups::open(ambient.clone(), Arc::clone(&ground.catalog));
+        let groups = groups.await.unwrap();
+        let hot = HotTraces::open_observed(
+            ambient.clone(),
+            Arc::clone(&log),
+            HotSettings::default(),
+            vec![Arc::new(groups.clone())],
+        );
         let settings = IngestSettings::default();
         let ingest = Ingest::open(ambient.clone(), log, Arc::clone(&hot), settings);
         let sampling = Sampling::new(ambient.clone(), "us-east-1", ground.default_rule);
@@ -71,6 +79,7 @@ impl Fixture {
             scan: hot,
             ingest: Arc::clone(&ingest),
             rules: rules.await.unwrap(),
+            groups,
             iam: iam.clone(),
             settings: ground.settings,
         };
