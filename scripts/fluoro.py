@@ -24,6 +24,21 @@ def binary() -> Path:
     return target / os.environ.get("FLUORO_PROFILE", "debug") / "fluoro"
 
 
+def isolate() -> None:
+    """Lets clients meet nothing of the machine's own AWS settings, here and in what is started from here."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ |= {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_PAGER": "",
+    }
+
+
 class Server:
     """A running `fluoro serve`. `endpoint` and `daemon` say where it listens."""
 

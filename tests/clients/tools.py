@@ -109,6 +109,19 @@ def new_span() -> str:
     return secrets.token_hex(8)
 
 
+def segment(**members) -> dict:
+    """The document of a segment that took the last second."""
+    now = time.time()
+    return {"name": "lone", "id": new_span(), "trace_id": new_root(), "start_time": now - 1, "end_time": now, **members}
+
+
+def put_segments(endpoint: str, *documents: dict) -> None:
+    """Sends documents that all are to be kept."""
+    client = Boto(endpoint).client("xray")
+    answer = client.put_trace_segments(TraceSegmentDocuments=[json.dumps(document) for document in documents])
+    assert answer["UnprocessedTraceSegments"] == [], answer
+
+
 def until(what: str, probe: Callable[[], Any], seconds: float = 20) -> Any:
     """What `probe` returns once it is not empty."""
     deadline = time.monotonic() + seconds
