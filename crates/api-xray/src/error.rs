@@ -1,5 +1,6 @@
 //! What goes wrong, and what it looks like on the wire: the one place that decides it.
 
+use fluoro_filter::{GroupError, ParseError};
 use fluoro_iam::Denied;
 use fluoro_ingest::IngestError;
 use fluoro_sampling::RuleError;
@@ -76,6 +77,19 @@ impl XRayError {
 impl From<JsonError> for XRayError {
     fn from(error: JsonError) -> Self {
         Self::Input(error)
+    }
+}
+
+/// The message is the service's, to the letter.
+impl From<ParseError> for XRayError {
+    fn from(error: ParseError) -> Self {
+        Self::Invalid(error.to_string())
+    }
+}
+
+impl From<GroupError> for XRayError {
+    fn from(error: GroupError) -> Self {
+        Self::Invalid(error.to_string())
     }
 }
 

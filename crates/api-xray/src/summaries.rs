@@ -1,9 +1,10 @@
-//! GetTraceSummaries: lists of traces by time.
+//! GetTraceSummaries: lists of traces by time and filter.
 
 use std::ops::Range;
 
+use fluoro_filter::{Filter, GroupExpressions, NoGroups};
 use fluoro_model::{TimestampMicros, TraceId};
-use fluoro_query::{Page, Position, TimeRange, TimeRangeType, page};
+use fluoro_query::{Page, Position, Selection, TimeRange, TimeRangeType, page};
 use fluoro_wire::json_input::JsonInput;
 use fluoro_wire::token::Paging;
 use fluoro_wire::{Call, Constraints};
@@ -21,7 +22,7 @@ const PAGING: (&str, &[u8]) = ("GetTraceSummaries", b"");
 
 #[derive(Debug)]
 struct GetTraceSummariesInput {
-    range: TimeRange,
+    selection: Selection,
     /// The share of traces wanted, 0 to 1.
     share: f64,
     after: Option<Position>,
@@ -42,31 +43,29 @@ impl XRay {
         call: &Call,
         input: JsonInput<'_>,
     ) -> Result<Answer, XRayError> {
-        let input =
-            GetTraceSummariesInput::read(self.parts.settings.summaries_window_seconds, input)?;
-        let candidates = self
-            .parts
-            .scan
-            .projections(&input.range.candidates())
-            .await?;
+        let longest_seconds = self.parts.settings.summaries_window_seconds;
+        let input = GetTraceSummariesInput::read(longest_seconds, &NoGroups, input)?;
+        let candidates = input.selection.candidates();
+        let candidates = self.parts.scan.projections(&candidates).await?;
         let limit = self.parts.settings.summaries_page;
         let own_account = call.account.clone();
         let written = tokio::task::spawn_blocking(move || {
-            let wanted =
-                |projection: &fluoro_trace::Projection| fraction_of(projection.id) < input.share;
-            let page = page(&input.range, candidates, input.after, limit, wanted);
-            to_answer(&GetTraceSummariesOutput::of(
-                &own_account.0,
-                &input.range,
-                &page,
-            ))
+            let selection = &input.selection;
+            let wanted = |trace| fraction_of(trace) < input.share;
+            let page = page(selection, candidates, input.after, limit, wanted);
+            let output = GetTraceSummariesOutput::of(&own_account.0, selection, &page);
+            to_answer(&output)
         });
         Ok(written.await?)
     }
 }
 
 impl GetTraceSummariesInput {
-    fn read(longest_seconds: i64, input: JsonInput<'_>) -> Result<Self, XRayError> {
+    fn read(
+        longest_seconds: i64,
+        groups: &dyn GroupExpressions,
+        input: JsonInput<'_>,
+    ) -> Result<Self, XRayError> {
         let start = input.time("StartTime")?;
         let end = input.time("EndTime")?;
         let by = input.text("TimeRangeType")?;
@@ -101,18 +100,18 @@ impl GetTraceSummariesInput {
             _ if !fixed_rate => 1.0,
             rate => check_fixed_rate(rate, by)?,
         };
-        if filter.is_some_and(|filter| !filter.trim().is_empty()) {
-            return Err(XRayError::invalid(
-                "Filter expressions are not supported yet",
-            ));
-        }
+        let expression = fluoro_filter::parse(filter.unwrap_or_default())?;
+        let filter = Filter::new(&expression, groups)?;
         let paging = Paging::new(PAGING.0, PAGING.1);
         let position = |token: &str| {
             let invalid = |_| XRayError::invalid(format!("Invalid token {token}"));
             paging.position(token).map_err(invalid)
         };
         Ok(Self {
-            range: TimeRange { range, by },
+            selection: Selection {
+                range: TimeRange { range, by },
+                filter,
+            },
             share,
             after: token.map(position).transpose()?,
         })
@@ -180,14 +179,14 @@ fn fraction_of(trace: TraceId) -> f64 {
 }
 
 impl<'a> GetTraceSummariesOutput<'a> {
-    fn of(own_account: &str, range: &TimeRange, page: &'a Page) -> Self {
+    fn of(own_account: &str, selection: &Selection, page: &'a Page) -> Self {
         let paging = Paging::new(PAGING.0, PAGING.1);
         let summaries = page.traces.iter();
         Self {
-            approximate_time: covered_from(range, page.next),
+            approximate_time: covered_from(&selection.range, page.next),
             next_token: page.next.map(|position| paging.token(&position)),
             trace_summaries: summaries
-                .map(|projection| TraceSummaryOutput::of(own_account, range.by, projection))
+                .map(|projection| TraceSummaryOutput::of(own_account, selection, projection))
                 .collect(),
             traces_processed_count: page.processed,
         }

@@ -9,8 +9,8 @@ mod causes;
 
 use std::ops::Range;
 
-use fluoro_model::EpochSeconds;
 use fluoro_model::document::AnnotationValue;
+use fluoro_model::{EpochSeconds, TimestampMicros};
 use fluoro_trace::Projection;
 use fluoro_trace::projection::{Call, HttpFacts, Node, Observation, Outcome};
 
@@ -21,12 +21,12 @@ use crate::ast::{
 use causes::Element;
 
 /// Which segments and calls `service(…)` and `edge(…)` mean, by when they ended.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ended {
     /// Any, those in progress included.
     Whenever,
     /// Those that ended from the start, which belongs to it, to the end, which does not.
-    Within(Range<EpochSeconds>),
+    Within(Range<TimestampMicros>),
 }
 
 /// The segment and the call for which a trace was found.
@@ -42,7 +42,7 @@ pub struct Matched<'p> {
 #[derive(Clone, Copy)]
 enum Subject<'a> {
     Trace(&'a Projection, &'a Ended),
-    Service(&'a Projection, &'a Observation),
+    Service(&'a Node, &'a Observation),
     Edge(&'a Projection, &'a Call),
     Cause(Element<'a>),
 }
@@ -90,17 +90,28 @@ pub(crate) fn names_nodes(expression: &Expression) -> bool {
 
 // === services and calls ===
 
+/// What the reference means. A client has no segments: what is asked of it is asked of the roots that it called.
 fn observations<'p>(
     projection: &'p Projection,
     reference: Option<&NodeRef>,
     body: &Body,
     ended: &Ended,
 ) -> impl Iterator<Item = &'p Observation> {
-    projection.observations.iter().filter(move |seen| {
-        means(reference, projection.node(seen.node))
+    let own = projection.observations.iter();
+    let own = own.map(|seen| (projection.node(seen.node), seen));
+    let from_clients = projection.calls.iter();
+    let from_clients = from_clients
+        .filter(|call| call.caller.is_none())
+        .map(|call| {
+            let root = &projection.observations[call.callee as usize];
+            (projection.node(call.from), root)
+        });
+    let fitting = own.chain(from_clients).filter(move |(node, seen)| {
+        means(reference, node)
             && ended.contains(seen.end)
-            && holds_in(body, Subject::Service(projection, seen))
-    })
+            && holds_in(body, Subject::Service(node, seen))
+    });
+    fitting.map(|(_, seen)| seen)
 }
 
 fn calls<'p>(
@@ -117,7 +128,6 @@ fn calls<'p>(
     })
 }
 
-/// Some node fits. Without a body and a window that is asked of nodes, since a client has no segment.
 fn some_service(
     projection: &Projection,
     reference: Option<&NodeRef>,
@@ -157,7 +167,7 @@ impl Ended {
     fn contains(&self, end: Option<EpochSeconds>) -> bool {
         match self {
             Self::Whenever => true,
-            Self::Within(window) => end.is_some_and(|end| window.contains(&end)),
+            Self::Within(window) => end.is_some_and(|end| window.contains(&end.micros())),
         }
     }
 }
@@ -264,7 +274,7 @@ impl Subject<'_> {
             Self::Edge(..) | Self::Cause(_) => false,
         };
         let node = match self {
-            Self::Service(projection, seen) => Some(projection.node(seen.node)),
+            Self::Service(node, _) => Some(node),
             _ => None,
         };
         let element = match self {

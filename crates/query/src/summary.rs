@@ -9,7 +9,8 @@ use fluoro_trace::Projection;
 use fluoro_trace::projection::{HttpFacts, Node, Observation, Outcome};
 use serde::{Deserialize, Serialize};
 
-use crate::time_range::{TimeRange, TimeRangeType};
+use crate::selection::Selection;
+use crate::time_range::TimeRangeType;
 
 #[cfg(test)]
 mod tests;
@@ -35,22 +36,22 @@ pub struct Summary<'a> {
     projection: &'a Projection,
 }
 
-/// The traces of the range after a position, at most `limit` that are wanted.
+/// The traces of a selection after a position, at most `limit` of those that are wanted.
 ///
 /// Pages do not depend on `wanted`: a client may change what it wants from page to page with the same tokens.
 #[must_use]
 pub fn page(
-    range: &TimeRange,
+    selection: &Selection,
     candidates: Vec<Arc<Projection>>,
     after: Option<Position>,
     limit: usize,
-    wanted: impl Fn(&Projection) -> bool,
+    wanted: impl Fn(TraceId) -> bool,
 ) -> Page {
     let placed = candidates.into_iter().enumerate();
     let mut ahead: Vec<(Position, usize)> = Vec::new();
     let mut traces = Vec::new();
     for (number, projection) in placed {
-        if let Some(time) = range.place(&projection) {
+        if let Some(time) = selection.place(&projection) {
             let position = Position(time, projection.id);
             if after.is_none_or(|after| position < after) {
                 ahead.push((position, number));
@@ -66,7 +67,7 @@ pub fn page(
         };
         page.processed += 1;
         let projection = traces[number].take().expect("each number occurs once");
-        if wanted(&projection) {
+        if wanted(projection.id) && selection.matched(&projection).is_some() {
             page.traces.push(projection);
         }
         page.next = (!ahead.is_empty()).then_some(position);

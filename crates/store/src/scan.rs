@@ -21,6 +21,9 @@ pub enum Axis {
     Updated,
     /// When any of its documents was received: traces that arrived, at least in part, within the range.
     Received,
+    /// As [`Axis::Received`], or when something of it may have ended: traces that began before the range's end and
+    /// whose latest end lies in the range or later.
+    ReceivedOrEnded,
 }
 
 /// Which traces are asked for.

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use fluoro_model::document::AnnotationValue;
 use fluoro_model::{EpochSeconds, TraceId};
-use fluoro_query::{Summary, TimeRangeType};
+use fluoro_query::{Selection, Summary};
 use fluoro_trace::Projection;
 use fluoro_trace::causes::{CauseService, FailedEntity, RootCause, SlowEntity};
-use fluoro_trace::projection::{HttpFacts, Node};
+use fluoro_trace::projection::{Call, HttpFacts, Node, Observation};
 use serde::Serialize;
 
 /// `TraceSummary`
@@ -28,10 +28,10 @@ pub(super) struct TraceSummaryOutput<'a> {
     instance_ids: Vec<IdOutput<'a>>,
     is_partial: bool,
     /// What a filter with `edge(…)` matched in a range of type Service.
-    matched_edge: Option<()>,
+    matched_edge: Option<MatchedEdgeOutput<'a>>,
     matched_event_time: Option<i64>,
     /// What a filter with `service(…)` matched in a range of type Service.
-    matched_service: Option<()>,
+    matched_service: Option<MatchedServiceOutput<'a>>,
     #[serde(rename = "ResourceARNs")]
     resource_arns: Vec<ArnOutput<'a>>,
     response_time: Option<f64>,
@@ -148,6 +148,28 @@ struct SlowEntityOutput<'a> {
     remote: bool,
 }
 
+/// What the service tells of a segment that a filter asked for; its model does not know it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct MatchedServiceOutput<'a> {
+    annotations: BTreeMap<&'a str, Vec<AnnotationValueOutput<'a>>>,
+    has_error: bool,
+    has_fault: bool,
+    has_throttle: bool,
+    response_time: Option<f64>,
+}
+
+/// What the service tells of a call that a filter asked for, as its caller saw it; its model does not know it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct MatchedEdgeOutput<'a> {
+    destination_annotations: BTreeMap<&'a str, Vec<AnnotationValueOutput<'a>>>,
+    has_error: bool,
+    has_fault: bool,
+    has_throttle: bool,
+    response_time: Option<f64>,
+}
+
 /// Names the services of one projection.
 #[derive(Clone, Copy)]
 struct Namer<'a, 'o> {
@@ -157,7 +179,8 @@ struct Namer<'a, 'o> {
 
 impl<'a> TraceSummaryOutput<'a> {
     /// `own_account` is left out of services, as the service does (recorded).
-    pub(super) fn of(own_account: &str, by: TimeRangeType, projection: &'a Projection) -> Self {
+    pub(super) fn of(own_account: &str, selection: &Selection, projection: &'a Projection) -> Self {
+        let matched = selection.matched(projection).unwrap_or_default();
         let namer = Namer {
             own_account,
             projection,
@@ -184,9 +207,11 @@ impl<'a> TraceSummaryOutput<'a> {
                 .map(|id| IdOutput { id })
                 .collect(),
             is_partial: projection.partial,
-            matched_edge: None,
-            matched_event_time: summary.matched_event_time(by),
-            matched_service: None,
+            matched_edge: matched
+                .edge
+                .map(|call| MatchedEdgeOutput::of(projection, call)),
+            matched_event_time: summary.matched_event_time(selection.range.by),
+            matched_service: matched.service.map(MatchedServiceOutput::of),
             resource_arns: list(summary.resource_arns())
                 .map(|arn| ArnOutput { arn })
                 .collect(),
@@ -219,6 +244,40 @@ fn annotations<'a>(summary: &Summary<'a>) -> BTreeMap<&'a str, Vec<ValueWithServ
     by_key
         .map(|(key, values)| (key, values.into_iter().map(with_services).collect()))
         .collect()
+}
+
+/// The annotations of one segment, by key.
+fn annotations_of(seen: &Observation) -> BTreeMap<&str, Vec<AnnotationValueOutput<'_>>> {
+    let mut by_key: BTreeMap<&str, Vec<AnnotationValueOutput<'_>>> = BTreeMap::new();
+    for (key, value) in &seen.annotations {
+        let values = by_key.entry(key).or_default();
+        values.push(AnnotationValueOutput::of(value));
+    }
+    by_key
+}
+
+impl<'a> MatchedServiceOutput<'a> {
+    fn of(seen: &'a Observation) -> Self {
+        Self {
+            annotations: annotations_of(seen),
+            has_error: seen.outcome.error,
+            has_fault: seen.outcome.fault,
+            has_throttle: seen.outcome.throttle,
+            response_time: seen.duration(),
+        }
+    }
+}
+
+impl<'a> MatchedEdgeOutput<'a> {
+    fn of(projection: &'a Projection, call: &Call) -> Self {
+        Self {
+            destination_annotations: annotations_of(&projection.observations[call.callee as usize]),
+            has_error: call.outcome.error,
+            has_fault: call.outcome.fault,
+            has_throttle: call.outcome.throttle,
+            response_time: call.response_time,
+        }
+    }
 }
 
 impl<'a> Namer<'a, '_> {

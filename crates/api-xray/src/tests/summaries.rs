@@ -115,20 +115,107 @@ async fn a_fixed_rate_is_for_event_ranges() {
 }
 
 #[tokio::test]
-async fn a_filter_is_refused_never_ignored() {
+async fn a_filter_chooses_and_everything_it_looked_at_is_counted() {
     let fixture = seven().await;
-    let (code, message) = fixture
-        .error(
-            "/TraceSummaries",
-            window(json!({"FilterExpression": "fault"})),
-        )
-        .await;
-    assert_eq!(code, "InvalidRequestException");
-    assert_eq!(message, "Filter expressions are not supported yet");
-    let empty = fixture
-        .ok("/TraceSummaries", window(json!({"FilterExpression": " "})))
-        .await;
-    assert_eq!(ids(&empty).len(), 3);
+    let with = |filter: &str| window(json!({"FilterExpression": filter}));
+    let mut failed = segment(8, NOW - 50);
+    failed["fault"] = json!(true);
+    fixture.store(&[failed]).await;
+    let found = fixture.ok("/TraceSummaries", with("fault = true")).await;
+    assert_eq!(ids(&found), [trace_id(8)]);
+    assert_eq!(found["TracesProcessedCount"], 8);
+    assert_eq!(found["NextToken"], Value::Null);
+    for everything in ["", " ", "ok OR fault"] {
+        let all = fixture.ok("/TraceSummaries", with(everything)).await;
+        assert_eq!(ids(&all).len(), 3, "a page is three, {everything:?}");
+    }
+}
+
+#[tokio::test]
+async fn pages_of_a_filter_go_on_where_the_last_match_was() {
+    let fixture = seven().await;
+    let mut body = window(json!({"FilterExpression": "service(\"shop\") AND duration = 1"}));
+    let first = fixture.ok("/TraceSummaries", body.clone()).await;
+    body["NextToken"] = first["NextToken"].clone();
+    let second = fixture.ok("/TraceSummaries", body.clone()).await;
+    assert!(ids(&second).iter().all(|id| !ids(&first).contains(id)));
+    body["FilterExpression"] = json!("!ok");
+    let none = fixture.ok("/TraceSummaries", body).await;
+    assert_eq!((ids(&none).len(), &none["NextToken"]), (0, &Value::Null));
+}
+
+#[tokio::test]
+async fn a_bad_filter_is_refused_in_the_services_words() {
+    let fixture = Fixture::new().await;
+    let refused = async |filter: &str| {
+        let (code, message) = fixture
+            .error(
+                "/TraceSummaries",
+                window(json!({"FilterExpression": filter})),
+            )
+            .await;
+        assert_eq!(code, "InvalidRequestException", "{filter}");
+        message
+    };
+    assert_eq!(
+        refused("fault AND (").await,
+        "Error Location: line 1, position 12 : Invalid input symbol: 'fault AND ('"
+    );
+    assert_eq!(
+        refused("responsetime > 1 AND nonsense = 2").await,
+        "Error Location: line 1, position 22 : Invalid input symbol: 'nonsense'"
+    );
+}
+
+#[tokio::test]
+async fn a_range_of_type_service_tells_which_segment_and_call_matched() {
+    let fixture = Fixture::new().await;
+    let mut shop = segment(1, NOW - 300);
+    shop["end_time"] = json!(NOW - 290);
+    shop["subsegments"] = json!([{"name": "cart", "id": "00000000000000aa", "start_time": NOW - 299,
+        "end_time": NOW - 297, "namespace": "remote", "error": true}]);
+    let cart = json!({"name": "cart", "id": "00000000000000ab", "trace_id": trace_id(1),
+        "parent_id": "00000000000000aa", "start_time": NOW - 298, "end_time": NOW - 294, "fault": true,
+        "annotations": {"tenant": "acme"}});
+    fixture.store(&[shop, cart]).await;
+    let found = async |start: i64, filter: &str| {
+        let body = json!({"StartTime": start, "EndTime": start + 1, "TimeRangeType": "Service",
+            "FilterExpression": filter});
+        fixture.ok("/TraceSummaries", body).await
+    };
+    let service = found(NOW - 294, "service(\"cart\") { fault }").await;
+    let summary = &service["TraceSummaries"][0];
+    assert_eq!(
+        summary["MatchedService"],
+        json!({
+            "Annotations": {"tenant": [{"BooleanValue": null, "NumberValue": null, "StringValue": "acme"}]},
+            "HasError": false, "HasFault": true, "HasThrottle": false, "ResponseTime": 4.0
+        })
+    );
+    assert_eq!(summary["MatchedEdge"], Value::Null);
+    assert_eq!(service["ApproximateTime"], NOW - 294 - 60);
+    let edge = found(NOW - 297, "edge(\"shop\", \"cart\")").await;
+    let summary = &edge["TraceSummaries"][0];
+    assert_eq!(
+        summary["MatchedEdge"],
+        json!({
+            "DestinationAnnotations":
+                {"tenant": [{"BooleanValue": null, "NumberValue": null, "StringValue": "acme"}]},
+            "HasError": true, "HasFault": false, "HasThrottle": false, "ResponseTime": 2.0
+        })
+    );
+    assert_eq!(summary["MatchedService"], Value::Null);
+    assert_eq!(
+        ids(&found(NOW - 294, "edge(\"shop\", \"cart\")").await).len(),
+        0
+    );
+    let whole = window(json!({"FilterExpression": "service(\"cart\")"}));
+    let by_start = fixture.ok("/TraceSummaries", whole).await;
+    assert_eq!(by_start["TraceSummaries"][0]["MatchedService"], Value::Null);
+    assert_eq!(
+        by_start["TraceSummaries"][0]["MatchedEventTime"],
+        Value::Null
+    );
 }
 
 #[tokio::test]

@@ -239,23 +239,23 @@ fn a_service_body_knows_its_own_segment_only() {
 }
 
 #[test]
-fn the_client_is_a_node_without_segments() {
+fn what_is_asked_of_the_client_is_asked_of_the_root_it_called() {
     let trace = handled();
     finds(
         &trace,
         &[
             "service(id(type: \"client\"))",
             "service(id(type: \"client\", name: \"shop\"))",
+            "service(id(type: \"client\")) { ok AND type = \"client\" }",
         ],
     );
     misses(
         &trace,
         &[
-            "service(id(type: \"client\")) { ok }",
+            "service(id(type: \"client\")) { fault }",
             "service(id(name: \"carts\", type: \"client\"))",
         ],
     );
-    // Everything but the table and the host was well, and the client does not count as not well.
     misses(&root(json!({})), &["service() { !ok }"]);
 }
 
@@ -350,7 +350,7 @@ fn a_path_written_as_json_fits_the_beginning_of_a_path() {
 // --- by when they ended
 
 fn within(from: f64, to: f64) -> Ended {
-    let at = |second| EpochSeconds::new(EPOCH + second).unwrap();
+    let at = |second| TimestampMicros::from_seconds(EPOCH + second);
     Ended::Within(at(from)..at(to))
 }
 

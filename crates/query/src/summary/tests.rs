@@ -3,6 +3,7 @@ use fluoro_trace::{Received, Trace};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::time_range::TimeRange;
 
 fn at(second: i64) -> TimestampMicros {
     TimestampMicros(second * 1_000_000)
@@ -34,11 +35,11 @@ fn simple(number: u32, second: i64) -> Arc<Projection> {
     trace(number, second + 100, &[root])
 }
 
-fn range(start: i64, end: i64, by: TimeRangeType) -> TimeRange {
-    TimeRange {
+fn range(start: i64, end: i64, by: TimeRangeType) -> Selection {
+    Selection::everything(TimeRange {
         range: at(start)..at(end),
         by,
-    }
+    })
 }
 
 fn ids(page: &Page) -> Vec<u32> {
@@ -93,7 +94,7 @@ fn the_last_page_has_no_next_even_when_it_is_full() {
 #[test]
 fn what_is_not_wanted_is_processed_all_the_same() {
     let traces: Vec<_> = (0..6).map(|number| simple(number, 1000)).collect();
-    let odd = |projection: &Projection| (projection.id.bits() >> 96) % 2 == 1;
+    let odd = |trace: TraceId| (trace.bits() >> 96) % 2 == 1;
     let page = page(
         &range(0, 2000, TimeRangeType::TraceId),
         traces,

@@ -43,6 +43,8 @@ struct Entry {
     projection: Option<Arc<Projection>>,
     /// The projection's start, also while cold.
     start: Option<TimestampMicros>,
+    /// The latest end of anything in the projection, also while cold.
+    end: Option<TimestampMicros>,
     /// Grows with every change of the places; no two entries ever share one.
     generation: u64,
     /// The generation that the projection was made from; 0 when there was none.
@@ -76,6 +78,7 @@ pub(super) struct Index {
     /// Those of them that have a projection.
     warm: BTreeMap<Position, TraceId>,
     by_start: BTreeSet<(TimestampMicros, TraceId)>,
+    by_end: BTreeSet<(TimestampMicros, TraceId)>,
     by_last_received: BTreeSet<(TimestampMicros, TraceId)>,
     /// Touched since their projection was made.
     stale: HashSet<TraceId>,
@@ -90,7 +93,7 @@ pub(super) struct Index {
 }
 
 /// What an entry takes without its projection and places: itself, and its share of the maps.
-const ENTRY_WEIGHT: usize = 320;
+const ENTRY_WEIGHT: usize = 370;
 
 // === impl Entry ===
 
@@ -100,6 +103,7 @@ impl Default for Entry {
             places: Vec::new(),
             projection: None,
             start: None,
+            end: None,
             generation: 0,
             projected: 0,
             last_received: TimestampMicros(i64::MIN),
@@ -258,16 +262,15 @@ impl Index {
         if entry.generation == made_from.generation {
             self.stale.remove(&trace);
         }
-        let (before, after) = (entry.start, start_of(&projection));
-        entry.start = after;
+        let before = (entry.start, entry.end);
+        let after = (start_of(&projection), end_of(&projection));
+        (entry.start, entry.end) = after;
         entry.projection = Some(projection);
         if let Some(first) = entry.first() {
             self.warm.insert(first, trace);
         }
-        if before != after {
-            before.map(|start| self.by_start.remove(&(start, trace)));
-            after.map(|start| self.by_start.insert((start, trace)));
-        }
+        replace(&mut self.by_start, trace, before.0, after.0);
+        replace(&mut self.by_end, trace, before.1, after.1);
         self.reweigh(trace);
     }
 
@@ -284,17 +287,29 @@ impl Index {
                 let range = lowest(shifted(range.start, -1))..lowest(shifted(range.end, 2));
                 self.sorted_out(self.by_start.range(range).map(|(_, trace)| *trace))
             }
-            // A trace that was updated or received in part within the range has its last document there or later.
-            Axis::Updated | Axis::Received => {
-                let within = |trace: &TraceId| {
-                    let places = self.traces.get(trace).map(|entry| &entry.places);
-                    places
-                        .is_some_and(|places| places.iter().any(|place| range.contains(&place.at)))
+            Axis::Updated | Axis::Received => self.sorted_out(self.received(&range)),
+            Axis::ReceivedOrEnded => {
+                let began = |trace: &TraceId| {
+                    let start = self.traces.get(trace).and_then(|entry| entry.start);
+                    start.is_some_and(|start| start < shifted(range.end, 1))
                 };
-                let later = self.by_last_received.range(lowest(range.start)..);
-                self.sorted_out(later.map(|(_, trace)| *trace).filter(within))
+                let ended = self.by_end.range(lowest(shifted(range.start, -1))..);
+                let ended = ended.map(|(_, trace)| *trace).filter(began);
+                let traces: HashSet<TraceId> = self.received(&range).chain(ended).collect();
+                self.sorted_out(traces.into_iter())
             }
         }
+    }
+
+    /// Traces of which something was received within the range. Their last document was received there or later.
+    fn received(&self, range: &Range<TimestampMicros>) -> impl Iterator<Item = TraceId> {
+        let later = self
+            .by_last_received
+            .range((range.start, TraceId::from_bits(0))..);
+        later.map(|(_, trace)| *trace).filter(|trace| {
+            let places = self.traces.get(trace).map(|entry| &entry.places);
+            places.is_some_and(|places| places.iter().any(|place| range.contains(&place.at)))
+        })
     }
 
     fn sorted_out(&self, traces: impl Iterator<Item = TraceId>) -> InRange {
@@ -429,9 +444,8 @@ impl Index {
             self.forgotten.push(trace);
         }
         self.by_last_received.remove(&(entry.last_received, trace));
-        if let Some(start) = entry.start {
-            self.by_start.remove(&(start, trace));
-        }
+        replace(&mut self.by_start, trace, entry.start, None);
+        replace(&mut self.by_end, trace, entry.end, None);
     }
 
     fn reweigh(&mut self, trace: TraceId) {
@@ -445,6 +459,25 @@ impl Index {
 
 fn start_of(projection: &Projection) -> Option<TimestampMicros> {
     projection.start.map(EpochSeconds::micros)
+}
+
+fn end_of(projection: &Projection) -> Option<TimestampMicros> {
+    let observed = projection.observations.iter().filter_map(|seen| seen.end);
+    let called = projection.calls.iter().filter_map(|call| call.end);
+    observed.chain(called).map(EpochSeconds::micros).max()
+}
+
+/// Notes that the trace stands elsewhere in an order, or nowhere.
+fn replace(
+    order: &mut BTreeSet<(TimestampMicros, TraceId)>,
+    trace: TraceId,
+    before: Option<TimestampMicros>,
+    after: Option<TimestampMicros>,
+) {
+    if before != after {
+        before.map(|time| order.remove(&(time, trace)));
+        after.map(|time| order.insert((time, trace)));
+    }
 }
 
 fn shifted(time: TimestampMicros, micros: i64) -> TimestampMicros {

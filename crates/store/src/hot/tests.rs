@@ -201,16 +201,24 @@ async fn ranges_never_leave_out_a_trace() {
         let from = NOW + i64::try_from(random.below(60_000_000)).unwrap();
         let range = TimestampMicros(from)
             ..TimestampMicros(from + i64::try_from(random.below(9_000_000)).unwrap());
-        for by in [Axis::Start, Axis::Updated, Axis::Received] {
+        for by in [
+            Axis::Start,
+            Axis::Updated,
+            Axis::Received,
+            Axis::ReceivedOrEnded,
+        ] {
             let found = bench.hot.projections(range.clone(), by).await.unwrap();
             let found: BTreeSet<TraceId> = found.iter().map(|projection| projection.id).collect();
             for projection in &all {
+                let received = range.contains(&projection.first_received)
+                    || range.contains(&projection.last_received);
+                let mut ends = projection.observations.iter().filter_map(|seen| seen.end);
                 let within = match by {
                     Axis::Start => range.contains(&projection.start.unwrap().micros()),
                     Axis::Updated => range.contains(&projection.last_received),
-                    Axis::Received => {
-                        range.contains(&projection.first_received)
-                            || range.contains(&projection.last_received)
+                    Axis::Received => received,
+                    Axis::ReceivedOrEnded => {
+                        received || ends.any(|end| range.contains(&end.micros()))
                     }
                 };
                 assert!(
@@ -239,7 +247,12 @@ async fn short_of_memory_projections_go_before_traces() {
         assert!(bench.hot.held().memory_bytes <= 120_000);
     }
     let all = TimestampMicros(0)..TimestampMicros(i64::MAX);
-    for by in [Axis::Start, Axis::Updated, Axis::Received] {
+    for by in [
+        Axis::Start,
+        Axis::Updated,
+        Axis::Received,
+        Axis::ReceivedOrEnded,
+    ] {
         let found = bench.hot.projections(all.clone(), by).await.unwrap();
         let found: BTreeSet<TraceId> = found.iter().map(|projection| projection.id).collect();
         assert_eq!(found.len(), 200, "{by:?}");
