@@ -2,9 +2,11 @@
 //!
 //! A flag or a status alone is no cause: a path ends at the deepest flagged entity that recorded an exception, or at
 //! a silent callee that failed, which goes before exceptions of the same service. A `cause` that is text names an
-//! exception of the trace and leads to the entity that recorded it, ahead of all that. (Recorded.)
+//! exception of the trace and leads to the entity that recorded it, ahead of all that. A failed service that no
+//! failure above it leads to, because its caller absorbed it or refers to another one, has a path of its own.
+//! (Recorded.)
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use fluoro_model::document::Cause;
 
@@ -43,7 +45,7 @@ enum Step {
 }
 
 impl<'t> Failures<'t> {
-    /// The paths, those of earlier roots first.
+    /// The paths, those of earlier services first.
     pub(super) fn find(
         tree: &'t Tree<'t>,
         nodes: &'t Nodes,
@@ -90,9 +92,11 @@ impl<'t> Failures<'t> {
         }
         if let Some(Cause::Reference(id)) = &self.tree.entity(index).cause {
             let to = *self.recorded.get(&**id)?;
-            return self.tree.is_below(to, index).then_some(Way {
+            let chain = self.chain(index, to)?;
+            let crosses = chain.iter().any(|&step| self.tree.is_segment(step));
+            return Some(Way {
                 step: Step::To(to),
-                leaves: true,
+                leaves: crosses || self.is_silent_failure(to),
             });
         }
         let here = |leaves| Way {
@@ -120,56 +124,83 @@ impl<'t> Failures<'t> {
         best.or_else(|| owns.then(|| here(false)))
     }
 
+    /// One path for each failed service that no failure above it leads to.
     fn paths(&self) -> Vec<RootCause<FailedEntity>> {
         let mut paths = Vec::new();
-        let mut segments: Vec<usize> = self.tree.tops().collect();
-        segments.reverse();
-        while let Some(segment) = segments.pop() {
-            let Some(way) = self.ways.get(&segment) else {
-                // It did not fail, or not for a reason that we know: what it absorbed has paths of its own.
-                for index in self.tree.trace.family(segment) {
-                    if self.is_silent_failure(index) {
-                        paths.extend(self.silent_alone(index));
-                    }
-                    segments.extend(&self.tree.trace.entries[index].callees);
-                }
+        let mut reached = HashSet::new();
+        for index in self.tree.entries().filter(|index| self.is_flagged(*index)) {
+            if reached.contains(&index) {
                 continue;
-            };
-            let entries = self.entries_from(segment);
-            paths.push(self.path(segment, &entries));
-            if let Step::To(_) = way.step {
-                let passed_over = self.tree.trace.family(segment).filter(|index| {
-                    self.is_silent_failure(*index) && entries.last() != Some(index)
-                });
-                paths.extend(passed_over.filter_map(|index| self.silent_alone(index)));
+            }
+            if self.tree.is_segment(index) {
+                self.reach(index, &mut reached);
+                if self.ways.contains_key(&index) {
+                    paths.push(self.path(index, &self.entries_from(index)));
+                }
+            } else if self.is_silent_failure(index) {
+                paths.extend(self.silent_alone(index));
             }
         }
         paths
     }
 
+    /// Adds all that the failure of a segment leads to: what failed below it, or, where a `cause` refers to an
+    /// exception, the way to that one only.
+    fn reach(&self, segment: usize, reached: &mut HashSet<usize>) {
+        let mut rest = vec![segment];
+        while let Some(index) = rest.pop() {
+            reached.insert(index);
+            match &self.tree.entity(index).cause {
+                Some(Cause::Reference(_)) => {
+                    if let Some(Step::To(to)) = self.ways.get(&index).map(|way| way.step) {
+                        reached.extend(self.chain(index, to).unwrap_or_default());
+                        rest.extend(self.answered_with_failure(to));
+                    }
+                }
+                _ => rest.extend(
+                    self.tree
+                        .below(index)
+                        .filter(|child| self.is_flagged(*child)),
+                ),
+            }
+        }
+    }
+
     /// The entries of the path that begins at a segment.
     fn entries_from(&self, segment: usize) -> Vec<usize> {
         let mut entries = vec![segment];
-        let mut here = segment;
-        loop {
-            match self.ways.get(&here).map(|way| way.step) {
-                None | Some(Step::Here) => return entries,
-                Some(Step::Into(child)) => {
-                    entries.push(child);
-                    here = child;
-                }
+        let mut next = Some(segment);
+        while let Some(here) = next {
+            next = match self.ways.get(&here).map(|way| way.step) {
+                None | Some(Step::Here) => None,
+                Some(Step::Into(child)) => Some(child),
                 Some(Step::To(target)) => {
-                    let from = entries.len();
-                    let mut climbing = Some(target);
-                    while let Some(index) = climbing.filter(|index| *index != here) {
-                        entries.push(index);
-                        climbing = self.tree.above(index);
-                    }
-                    entries[from..].reverse();
-                    return entries;
+                    entries.extend(self.chain(here, target).unwrap_or_default());
+                    self.answered_with_failure(target)
                 }
-            }
+            };
+            entries.extend(next);
         }
+        entries
+    }
+
+    /// The entries below `upper` that lead down to `lower`, itself included; `None` when it does not lie there.
+    fn chain(&self, upper: usize, lower: usize) -> Option<Vec<usize>> {
+        if !self.tree.is_below(lower, upper) {
+            return None;
+        }
+        let climb = std::iter::successors(Some(lower), |index| self.tree.above(*index));
+        let mut chain: Vec<usize> = climb.take_while(|index| *index != upper).collect();
+        chain.reverse();
+        Some(chain)
+    }
+
+    /// The service that a call reached, when it failed for a reason that we know.
+    fn answered_with_failure(&self, call: usize) -> Option<usize> {
+        let mut callees = self.tree.trace.entries[call].callees.iter();
+        callees
+            .find(|callee| self.ways.contains_key(*callee))
+            .copied()
     }
 
     fn path(&self, segment: usize, entries: &[usize]) -> RootCause<FailedEntity> {

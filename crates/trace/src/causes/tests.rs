@@ -229,6 +229,96 @@ fn text_in_cause_leads_to_who_recorded_the_exception() {
 }
 
 #[test]
+fn text_that_names_no_exception_leads_nowhere_and_erases_nothing_above() {
+    let dangling = entity(
+        2,
+        "work",
+        0.5,
+        1.0,
+        json!({"fault": true, "cause": "dddddddddddddddd"}),
+    );
+    let own = json!({"fault": true, "cause": thrown("Own"), "subsegments": [dangling.clone()]});
+    assert_eq!(faults(&[shop(own)]), ["shop[shop!Own]"]);
+    assert!(faults(&[shop(json!({"fault": true, "subsegments": [dangling]}))]).is_empty());
+}
+
+#[test]
+fn a_reference_below_the_root_leads_on() {
+    let deep = entity(
+        3,
+        "deep",
+        0.5,
+        1.0,
+        json!({"fault": true, "cause": thrown("Boom")}),
+    );
+    let work = json!({"fault": true, "cause": "888888888888Boom", "subsegments": [deep]});
+    let work = entity(2, "work", 0.5, 1.0, work);
+    assert_eq!(
+        faults(&[shop(json!({"fault": true, "subsegments": [work]}))]),
+        ["shop[shop work deep!Boom]"]
+    );
+}
+
+#[test]
+fn a_reference_to_a_call_goes_on_to_who_answered_it() {
+    let exception = json!({"exceptions": [{"id": id(8), "type": "Refused", "remote": true}]});
+    let call = call(2, "cart.test", json!({"cause": exception}));
+    let root = shop(json!({"fault": true, "cause": id(8), "subsegments": [call]}));
+    assert_eq!(
+        faults(std::slice::from_ref(&root)),
+        ["shop[shop cart.test!Refused>] | cart.test?[cart.test]"]
+    );
+    let cart = json!({"parent_id": id(2), "fault": true, "cause": thrown("Boom")});
+    assert_eq!(
+        faults(&[root, document(entity(3, "cart", 0.6, 0.9, cart))]),
+        ["shop[shop cart.test!Refused>] | cart[cart!Boom]"]
+    );
+}
+
+#[test]
+fn a_service_that_failed_by_itself_is_told_beside_a_failed_root() {
+    let absorbed = entity(2, "cart.test", 0.5, 1.0, json!({"namespace": "remote"}));
+    let quiet = entity(
+        4,
+        "retry",
+        1.0,
+        2.0,
+        json!({"subsegments": [call(5, "pay", json!({}))]}),
+    );
+    let root = json!({"fault": true, "cause": thrown("Own"), "subsegments": [absorbed, quiet]});
+    let cart = json!({"parent_id": id(2), "fault": true, "cause": thrown("Boom")});
+    let documents = [shop(root), document(entity(3, "cart", 0.6, 0.9, cart))];
+    assert_eq!(
+        faults(&documents),
+        [
+            "shop[shop!Own]",
+            "absorbed cart[cart!Boom]",
+            "absorbed pay?[pay]"
+        ]
+    );
+}
+
+#[test]
+fn what_a_service_absorbed_of_its_own_work_is_no_cause() {
+    let charge = entity(
+        2,
+        "charge",
+        0.5,
+        1.0,
+        json!({"fault": true, "cause": thrown("Boom")}),
+    );
+    assert!(faults(&[shop(json!({"subsegments": [charge]}))]).is_empty());
+}
+
+#[test]
+fn text_among_exceptions_is_an_exception_of_which_nothing_is_known() {
+    let documents = [shop(
+        json!({"fault": true, "cause": {"exceptions": ["Boom"]}}),
+    )];
+    assert_eq!(faults(&documents), ["shop[shop!?]"]);
+}
+
+#[test]
 fn an_error_is_an_error_or_a_throttle() {
     let projection = project(&[shop(
         json!({"error": true, "throttle": true, "cause": thrown("Slow")}),
