@@ -1,9 +1,10 @@
 //! BatchGetTraces: whole traces by id.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use fluoro_model::TraceId;
-use fluoro_trace::Trace;
+use fluoro_trace::{Received, Trace};
 use fluoro_wire::Constraints;
 use fluoro_wire::json_input::{JsonInput, as_text};
 use serde::Serialize;
@@ -64,13 +65,15 @@ impl XRay {
                 traces.push((id, documents));
             }
         }
+        let ingest = Arc::clone(&self.parts.ingest);
         let written = tokio::task::spawn_blocking(move || {
+            let trace = |(id, documents): &(TraceId, Vec<Received>)| {
+                let limit_exceeded = ingest.limit_exceeded(*id);
+                TraceOutput::of(limit_exceeded, &Trace::assemble(*id, documents))
+            };
             to_answer(&BatchGetTracesOutput {
                 next_token: None,
-                traces: traces
-                    .iter()
-                    .map(|(id, documents)| TraceOutput::of(&Trace::assemble(*id, documents)))
-                    .collect(),
+                traces: traces.iter().map(trace).collect(),
                 unprocessed_trace_ids: Vec::new(),
             })
         });
@@ -98,13 +101,12 @@ pub(crate) fn refuse_token(token: Option<&str>) -> Result<(), XRayError> {
 }
 
 impl TraceOutput {
-    fn of(trace: &Trace<'_>) -> Self {
+    fn of(limit_exceeded: bool, trace: &Trace<'_>) -> Self {
         let segments = trace.segments().into_iter();
         Self {
             duration: trace.duration(),
             id: trace.id(),
-            // A document that would take its trace beyond the limit is refused when it comes in.
-            limit_exceeded: false,
+            limit_exceeded,
             segments: segments
                 .map(|segment| SegmentOutput {
                     document: segment.document,

@@ -24,8 +24,11 @@ use crate::sink::{OpenWork, Source, TraceSink};
 /// What of ingest can be chosen.
 #[derive(Debug, Clone, Copy)]
 pub struct IngestSettings {
-    /// How many bytes of documents one trace may have together. AWS: 100 to 500 KB, depending on how it is sent.
+    /// How many bytes of documents one trace may have together: one that has more takes no further ones. AWS: 100 to
+    /// 500 KB, depending on how it is sent.
     pub trace_bytes: usize,
+    /// How many bytes one document may have.
+    pub document_bytes: usize,
     /// How many bytes of recorded documents may wait; beyond it they are dropped and counted.
     pub queue_bytes: usize,
     /// How many bytes of batches may be on their way at once; beyond it [`Ingest::put`] waits, and then refuses.
@@ -37,7 +40,8 @@ pub struct IngestSettings {
 impl Default for IngestSettings {
     fn default() -> Self {
         Self {
-            trace_bytes: Limits::default().bytes,
+            trace_bytes: 500 << 10,
+            document_bytes: Limits::default().bytes,
             queue_bytes: 16 << 20,
             in_flight_bytes: 32 << 20,
             patience: Duration::from_secs(2),
@@ -199,6 +203,13 @@ impl Ingest {
         }
     }
 
+    /// Whether the trace is larger than it may be: it takes no more documents, and readers are told so.
+    #[must_use]
+    pub fn limit_exceeded(&self, trace: TraceId) -> bool {
+        self.intake
+            .exceeds_limit(self.intake.hot.trace_bytes(trace))
+    }
+
     /// The counts, for those who count what never becomes a document.
     #[must_use]
     pub fn ledger(&self) -> &Ledger {
@@ -338,7 +349,7 @@ impl Intake {
         json: &Bytes,
     ) -> Result<Document, Refusal> {
         let limits = Limits {
-            bytes: self.settings.trace_bytes,
+            bytes: self.settings.document_bytes,
             ..Limits::default()
         };
         let document = Document::parse_within(limits, json)?;
@@ -346,12 +357,15 @@ impl Intake {
         let so_far = trace_bytes
             .entry(trace)
             .or_insert_with(|| self.hot.trace_bytes(trace));
-        let with_this = *so_far + json.len() as u64;
-        if with_this > self.settings.trace_bytes as u64 {
+        if self.exceeds_limit(*so_far) {
             return Err(Refusal::too_large(Some(document.entity.id.to_string())));
         }
-        *so_far = with_this;
+        *so_far += json.len() as u64;
         Ok(document)
+    }
+
+    fn exceeds_limit(&self, trace_bytes: u64) -> bool {
+        trace_bytes > self.settings.trace_bytes as u64
     }
 
     async fn append(&self, sources: &[Source], valid: Vec<Valid>) -> Result<(), LogError> {

@@ -283,7 +283,7 @@ const fn mend_refusal(code: RefusalCode) -> &'static str {
         }
         RefusalCode::UnknownType => "type is segment or subsegment, or absent",
         RefusalCode::InvalidSegment => {
-            "the document or its trace is too large: send fewer or smaller segments a trace"
+            "the document or its trace is too large: send fewer or smaller segments a trace, or raise limits.trace_size"
         }
     }
 }

@@ -127,18 +127,36 @@ async fn what_is_left_out_is_counted() {
 }
 
 #[tokio::test]
-async fn a_trace_has_a_largest_size() {
+async fn a_trace_that_is_larger_than_it_may_be_takes_no_more() {
     let one = segment(1);
     let bench = Bench::new(IngestSettings {
-        trace_bytes: one.len() * 2 + 10,
+        trace_bytes: one.len() * 2,
         ..IngestSettings::default()
     });
-    let outcomes = bench.put(&[&one, &one, &one]).await;
-    let refusal = outcomes[2].as_ref().unwrap_err();
+    assert!(bench.put(&[&one, &one]).await.iter().all(Result::is_ok));
+    assert!(!bench.ingest.limit_exceeded(trace(1)));
+    let outcomes = bench.put(&[&one, &one]).await;
+    assert!(outcomes[0].is_ok() && bench.ingest.limit_exceeded(trace(1)));
+    let refusal = outcomes[1].as_ref().unwrap_err();
     assert_eq!(refusal.code, RefusalCode::InvalidSegment);
     assert_eq!(refusal.id.as_deref(), Some("0000000000000001"));
     assert!(bench.put(&[&one]).await[0].is_err());
     assert!(bench.put(&[&segment(2)]).await[0].is_ok());
+    assert!(!bench.ingest.limit_exceeded(trace(2)));
+}
+
+#[tokio::test]
+async fn a_document_has_a_largest_size() {
+    let one = segment(1);
+    let bench = Bench::new(IngestSettings {
+        document_bytes: one.len(),
+        ..IngestSettings::default()
+    });
+    let longer = format!("{one} ");
+    let outcomes = bench.put(&[&longer, &one]).await;
+    let refusal = outcomes[0].as_ref().unwrap_err();
+    assert_eq!(refusal.code, RefusalCode::InvalidSegment);
+    assert!(outcomes[1].is_ok());
 }
 
 #[tokio::test]

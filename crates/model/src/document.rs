@@ -64,7 +64,8 @@ pub struct Trims {
 /// How large a document may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of JSON. The default is 500 KB, the largest trace: AWS documents 64 KB a document and takes more (recorded).
+    /// Bytes of JSON. The default is 500 KB, the largest trace: AWS documents 64 KB a document and takes more (recorded:
+    /// 66,000 characters).
     pub bytes: usize,
     /// Levels of subsegments within subsegments.
     pub nesting: usize,
@@ -105,7 +106,7 @@ impl Trims {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            bytes: 500_000,
+            bytes: 500 << 10,
             nesting: 128,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use fluoro_ambient::Ambient;
 use fluoro_api_gateway::ApiGateway;
@@ -20,6 +21,7 @@ use fluoro_store::catalog::{Catalog, CatalogError, FjallCatalog};
 use fluoro_store::hot::{HotSettings, HotTraces};
 use fluoro_store::log::{Log, LogError, LogSettings, SegmentedLog};
 use fluoro_store::scan::ScanError;
+use fluoro_trace::ProjectionLimits;
 use fluoro_wire::Service;
 
 use crate::body::Room;
@@ -33,7 +35,7 @@ use crate::http1::Stop;
 use crate::listener::ListenError;
 use crate::own::{OwnApi, stack_records};
 use crate::running::Addresses;
-use crate::settings::{FunctionSettings, Sample, Settings, StoreSettings};
+use crate::settings::{FunctionSettings, Limits, Sample, Settings};
 
 /// Why the server is not up.
 #[derive(Debug, thiserror::Error)]
@@ -109,7 +111,7 @@ pub(crate) async fn compose(
     let hot = HotTraces::open_observed(
         ambient.clone(),
         Arc::clone(&log),
-        hot_settings(&settings.store),
+        hot_settings(settings),
         vec![Arc::new(groups.clone())],
     );
     doors.front.starting.hot.get_or_init(|| Arc::clone(&hot));
@@ -117,7 +119,7 @@ pub(crate) async fn compose(
         ambient.clone(),
         log,
         Arc::clone(&hot),
-        IngestSettings::default(),
+        ingest_settings(&settings.limits),
     );
     let udp = UdpDaemon::on(
         Arc::clone(&ingest),
@@ -183,7 +185,7 @@ pub(crate) async fn compose(
         rules,
         groups,
         iam: iam.clone(),
-        settings: XRaySettings::default(),
+        settings: xray_settings(&settings.limits),
     });
     let services: [Arc<dyn Service>; 5] = [
         Arc::new(xray),
@@ -200,6 +202,7 @@ pub(crate) async fn compose(
         services: Services::new(services),
         downstream: Downstream::new(ambient, settings.downstream.clone()),
         room: Room::new(BODY_ROOM),
+        document_bytes: settings.limits.document_size.as_usize(),
     });
     hot.caught_up().await?;
     doors.calls.get_or_init(|| Arc::downgrade(&calls));
@@ -237,12 +240,33 @@ async fn open_engines(data: &DataDir) -> Result<(Arc<dyn Log>, Arc<dyn Catalog>)
     Ok((Arc::new(log?), Arc::new(catalog?)))
 }
 
-fn hot_settings(settings: &StoreSettings) -> HotSettings {
+fn hot_settings(settings: &Settings) -> HotSettings {
+    let (store, limits) = (&settings.store, &settings.limits);
     HotSettings {
-        memory_bytes: usize::try_from(settings.memory.0).unwrap_or(usize::MAX),
-        cache_bytes: usize::try_from(settings.cache.0).unwrap_or(usize::MAX),
-        retention_micros: i64::try_from(settings.retention.as_micros()).unwrap_or(i64::MAX),
-        log_bytes: settings.log_size.0,
+        memory_bytes: store.memory.as_usize(),
+        cache_bytes: store.cache.as_usize(),
+        retention_micros: i64::try_from(store.retention.as_micros()).unwrap_or(i64::MAX),
+        log_bytes: store.log_size.0,
+        projection: ProjectionLimits {
+            annotations: limits.trace_annotations,
+        },
+    }
+}
+
+fn ingest_settings(limits: &Limits) -> IngestSettings {
+    IngestSettings {
+        trace_bytes: limits.trace_size.as_usize(),
+        document_bytes: limits.document_size.as_usize(),
+        ..IngestSettings::default()
+    }
+}
+
+fn xray_settings(limits: &Limits) -> XRaySettings {
+    let seconds = |window: Duration| i64::try_from(window.as_secs()).unwrap_or(i64::MAX);
+    XRaySettings {
+        summaries_window_seconds: seconds(limits.summaries_window),
+        graph_window_seconds: seconds(limits.graph_window),
+        summaries_page: limits.summaries_page,
     }
 }
 

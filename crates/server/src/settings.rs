@@ -107,7 +107,7 @@ pub struct FunctionSettings {
     pub node_modules: Vec<PathBuf>,
 }
 
-/// What a listener takes before it refuses.
+/// What listeners and services take before they refuse, and how much they answer at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Connections at once on each TCP listener; more wait in the kernel's queue.
@@ -116,6 +116,18 @@ pub struct Limits {
     pub header: ByteSize,
     /// Time in which a request's head must have come, also that of the next request on a kept connection.
     pub header_timeout: Duration,
+    /// Bytes of documents that one trace may have; one that has more takes no further ones. AWS: 100 to 500 KB.
+    pub trace_size: ByteSize,
+    /// Bytes of one segment document. AWS documents 64 KB and was seen to take more.
+    pub document_size: ByteSize,
+    /// Annotations that are indexed of one trace. AWS: 50.
+    pub trace_annotations: usize,
+    /// The longest window of a list of traces. AWS documents 6 hours and was seen to answer 10.
+    pub summaries_window: Duration,
+    /// The longest window of a service graph. AWS: 6 hours.
+    pub graph_window: Duration,
+    /// Traces in one page of a list.
+    pub summaries_page: usize,
 }
 
 // === impl Settings ===
@@ -175,6 +187,12 @@ impl Default for Limits {
             connections: 4096,
             header: ByteSize(64 * 1024),
             header_timeout: Duration::from_secs(60),
+            trace_size: ByteSize(500 << 10),
+            document_size: ByteSize(500 << 10),
+            trace_annotations: 50,
+            summaries_window: Duration::from_hours(24),
+            graph_window: Duration::from_hours(6),
+            summaries_page: 100,
         }
     }
 }

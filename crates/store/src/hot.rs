@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use fluoro_ambient::Ambient;
 use fluoro_model::document::Document;
 use fluoro_model::{SegmentId, TimestampMicros, TraceId};
-use fluoro_trace::{Projection, Received};
+use fluoro_trace::{Projection, ProjectionLimits, Received};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, Semaphore, watch};
 
@@ -50,6 +50,8 @@ pub struct HotSettings {
     pub retention_micros: i64,
     /// How large the log may grow at rest, in bytes. Beyond it the oldest files go, with the documents in them.
     pub log_bytes: u64,
+    /// How much of each trace is indexed.
+    pub projection: ProjectionLimits,
 }
 
 impl Default for HotSettings {
@@ -59,6 +61,7 @@ impl Default for HotSettings {
             cache_bytes: 32 << 20,
             retention_micros: 30 * 24 * 3600 * 1_000_000,
             log_bytes: 20 << 30,
+            projection: ProjectionLimits::default(),
         }
     }
 }

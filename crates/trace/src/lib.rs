@@ -15,4 +15,5 @@ pub mod projection;
 
 pub use assemble::{Received, Trace};
 pub use output::OutputSegment;
+pub use project::ProjectionLimits;
 pub use projection::Projection;

@@ -17,11 +17,36 @@ use crate::projection::{
 /// The member of a link's attributes that says which side the other trace is.
 const REFERENCE_TYPE: &str = "aws.xray.reserved.reference_type";
 
+/// Links of one segment that count, those of its subsegments included. Source: X-Ray developer guide, trace linking.
+const SEGMENT_LINKS: usize = 20;
+
+/// Links of one trace that count. Source: as above.
+const TRACE_LINKS: usize = 100;
+
+/// How much of a trace is indexed. What goes beyond stays in its documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProjectionLimits {
+    /// Distinct annotations. AWS: 50.
+    pub annotations: usize,
+}
+
+impl Default for ProjectionLimits {
+    fn default() -> Self {
+        Self { annotations: 50 }
+    }
+}
+
 impl Trace<'_> {
-    /// All that summaries, graphs and filters read of this trace.
+    /// All that summaries, graphs and filters read of this trace, within AWS's limits.
     #[must_use]
     pub fn projection(&self) -> Projection {
-        let mut builder = Builder::new(self);
+        self.projection_within(ProjectionLimits::default())
+    }
+
+    /// All that summaries, graphs and filters read of this trace.
+    #[must_use]
+    pub fn projection_within(&self, limits: ProjectionLimits) -> Projection {
+        let mut builder = Builder::new(self, limits);
         for &segment in &self.segments {
             builder.observe_segment(segment);
         }
@@ -97,6 +122,8 @@ struct Builder<'t> {
     node_of_entry: Nodes,
     calls: Vec<Call>,
     links: Vec<TraceLink>,
+    /// The annotations to index; `None` when there are no more than may be.
+    indexed: Option<HashSet<(&'t str, Comparable<'t>)>>,
 }
 
 /// What makes two services one node: name, type and account.
@@ -105,8 +132,9 @@ type Identity<'t> = (Cow<'t, str>, Option<Cow<'t, str>>, Option<Cow<'t, str>>);
 // === impl Builder ===
 
 impl<'t> Builder<'t> {
-    fn new(trace: &'t Trace<'t>) -> Self {
+    fn new(trace: &'t Trace<'t>, limits: ProjectionLimits) -> Self {
         Self {
+            indexed: indexed(trace, limits.annotations),
             trace,
             nodes: Vec::new(),
             node_of: HashMap::new(),
@@ -134,10 +162,14 @@ impl<'t> Builder<'t> {
         let node = self.node(identity, NodeSource::Reported);
         self.node_of_entry.insert(index, node);
         let mut annotations = Annotations::default();
+        let mut room_for_links = SEGMENT_LINKS.min(TRACE_LINKS - self.links.len());
         for member in trace.family(index) {
             let entity = trace.entries[member].entity;
-            annotations.add(entity);
-            self.links.extend(links(observation, entity));
+            annotations.add(entity, self.indexed.as_ref());
+            let kept = links(observation, entity).take(room_for_links);
+            let before = self.links.len();
+            self.links.extend(kept);
+            room_for_links -= self.links.len() - before;
         }
         let aws = entry.entity.aws.as_ref();
         let zone = aws.and_then(|aws| {
@@ -291,7 +323,7 @@ struct Annotations<'a> {
 }
 
 /// An annotation's value with an equality that is one.
-#[derive(PartialEq, Eq, Hash)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 enum Comparable<'a> {
     Text(&'a str),
     Number(u64),
@@ -299,18 +331,47 @@ enum Comparable<'a> {
 }
 
 impl<'a> Annotations<'a> {
-    fn add(&mut self, entity: &'a Entity) {
+    fn add(&mut self, entity: &'a Entity, indexed: Option<&HashSet<(&str, Comparable<'_>)>>) {
         for (key, value) in &entity.annotations {
-            let comparable = match value {
-                AnnotationValue::Text(text) => Comparable::Text(text),
-                AnnotationValue::Number(number) => Comparable::Number(number.to_bits()),
-                AnnotationValue::Boolean(boolean) => Comparable::Boolean(*boolean),
-            };
-            if self.seen.insert((key, comparable)) {
+            let pair = (&**key, Comparable::of(value));
+            let is_indexed = indexed.is_none_or(|indexed| indexed.contains(&pair));
+            if is_indexed && self.seen.insert(pair) {
                 self.kept.push((key.clone(), value.clone()));
             }
         }
     }
+}
+
+impl<'a> Comparable<'a> {
+    fn of(value: &'a AnnotationValue) -> Self {
+        match value {
+            AnnotationValue::Text(text) => Self::Text(text),
+            AnnotationValue::Number(number) => Self::Number(number.to_bits()),
+            AnnotationValue::Boolean(boolean) => Self::Boolean(*boolean),
+        }
+    }
+}
+
+/// The first distinct annotations of a trace, in the order in which their entities became known; `None` when there
+/// are no more than `limit`. Which ones AWS indexes is not documented.
+fn indexed<'t>(trace: &'t Trace<'_>, limit: usize) -> Option<HashSet<(&'t str, Comparable<'t>)>> {
+    let annotations = || {
+        trace
+            .entries
+            .iter()
+            .flat_map(|entry| &entry.entity.annotations)
+    };
+    if annotations().count() <= limit {
+        return None;
+    }
+    let mut first = HashSet::with_capacity(limit);
+    for (key, value) in annotations() {
+        if first.len() == limit {
+            break;
+        }
+        first.insert((&**key, Comparable::of(value)));
+    }
+    Some(first)
 }
 
 // === facts of one entity ===

@@ -47,7 +47,7 @@ pub struct Projection {
     pub calls: Vec<Call>,
     /// Why the trace failed or was slow.
     pub causes: RootCauses,
-    /// Links to other traces.
+    /// Links to other traces: at most 20 of a segment, 100 of a trace.
     pub links: Vec<TraceLink>,
     /// What is known to be missing. Empty when the trace is complete.
     pub open: Vec<Open>,
@@ -102,7 +102,8 @@ pub struct Observation {
     pub received: TimestampMicros,
     /// Its HTTP request.
     pub http: Option<HttpFacts>,
-    /// Annotations of the segment and its subsegments: each pair once, in the order of their entities' start.
+    /// Annotations of the segment and its subsegments: each pair once, in the order of their entities' start; without
+    /// those beyond the trace's [limit](crate::ProjectionLimits).
     pub annotations: Vec<(Box<str>, AnnotationValue)>,
     /// The segment's user.
     pub user: Option<Box<str>>,

@@ -34,6 +34,7 @@ pub(crate) struct Ground {
     pub(crate) log: Arc<dyn Log>,
     pub(crate) default_rule: RuleRecord,
     pub(crate) settings: XRaySettings,
+    pub(crate) ingest: IngestSettings,
 }
 
 /// Status and parsed body.
@@ -46,6 +47,7 @@ impl Default for Ground {
             log: Arc::new(MemoryLog::default()),
             default_rule: RuleRecord::default_record(),
             settings: XRaySettings::default(),
+            ingest: IngestSettings::default(),
         }
     }
 }
@@ -68,8 +70,7 @@ impl Fixture {
             HotSettings::default(),
             vec![Arc::new(groups.clone())],
         );
-        let settings = IngestSettings::default();
-        let ingest = Ingest::open(ambient.clone(), log, Arc::clone(&hot), settings);
+        let ingest = Ingest::open(ambient.clone(), log, Arc::clone(&hot), ground.ingest);
         let sampling = Sampling::new(ambient.clone(), "us-east-1", ground.default_rule);
         let rules = SamplingRules::open(Arc::clone(&ground.catalog), sampling, account.clone());
         let iam = Iam::open(ambient.clone(), ground.catalog, account);

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use crate::{DaemonTelemetry, TelemetryTotals};
 use async_trait::async_trait;
+use fluoro_ingest::IngestSettings;
 use fluoro_store::log::{Chunk, Extent, Log, LogError, MemoryLog, Position, Record};
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -77,6 +78,41 @@ async fn a_call_has_at_most_fifty_documents() {
     let (code, _) = fixture.error("/TraceSegments", batch(&documents)).await;
     assert_eq!(code, "InvalidRequestException");
     fixture.store(&documents[..50]).await;
+}
+
+#[tokio::test]
+async fn a_trace_that_is_too_large_says_so_and_takes_no_more() {
+    let first = segment(1, NOW);
+    let ingest = IngestSettings {
+        trace_bytes: first.to_string().len(),
+        ..IngestSettings::default()
+    };
+    let fixture = Fixture::on(Ground {
+        ingest,
+        ..Ground::default()
+    })
+    .await;
+    let exceeded = async || {
+        let answer = fixture
+            .ok("/Traces", json!({"TraceIds": [trace_id(1)]}))
+            .await;
+        answer["Traces"][0]["LimitExceeded"].clone()
+    };
+    fixture.store(std::slice::from_ref(&first)).await;
+    assert_eq!(exceeded().await, false);
+    let mut second = first.clone();
+    second["id"] = json!("0000000000000002");
+    fixture.store(std::slice::from_ref(&second)).await;
+    assert_eq!(exceeded().await, true);
+    second["id"] = json!("0000000000000003");
+    let answer = fixture
+        .ok("/TraceSegments", batch(&[second, segment(2, NOW)]))
+        .await;
+    let message = "Trace Size Exceeded. Reduce the number of segments per trace and the size of your segment documents.";
+    assert_eq!(
+        answer["UnprocessedTraceSegments"],
+        json!([{"ErrorCode": "InvalidSegment", "Id": "0000000000000003", "Message": message}])
+    );
 }
 
 #[tokio::test]

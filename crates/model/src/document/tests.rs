@@ -302,7 +302,7 @@ fn nesting_is_bounded() {
 fn size_is_bounded() {
     let json = format!(
         "{{{HEAD},\"end_time\":2,\"x\":\"{}\"}}",
-        "y".repeat(500_000)
+        "y".repeat(512_000)
     );
     let refusal = parse(&json).unwrap_err();
     assert_eq!(refusal.code, RefusalCode::InvalidSegment);

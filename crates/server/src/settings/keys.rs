@@ -158,6 +158,36 @@ pub const KEYS: &[Key] = &[
         "time in which a request's head must have come",
         limits.header_timeout
     ),
+    key!(
+        "limits.trace_size",
+        "bytes of documents beyond which a trace takes no more",
+        limits.trace_size
+    ),
+    key!(
+        "limits.document_size",
+        "bytes of one segment document",
+        limits.document_size
+    ),
+    key!(
+        "limits.trace_annotations",
+        "annotations that are indexed of one trace",
+        limits.trace_annotations
+    ),
+    key!(
+        "limits.summaries_window",
+        "longest window of a list of traces",
+        limits.summaries_window
+    ),
+    key!(
+        "limits.graph_window",
+        "longest window of a service graph",
+        limits.graph_window
+    ),
+    key!(
+        "limits.summaries_page",
+        "traces in one page of a list",
+        limits.summaries_page
+    ),
 ];
 
 /// The section whose keys are signing names: `downstream.dynamodb`.

@@ -15,6 +15,13 @@ use super::Sample;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ByteSize(pub u64);
 
+impl ByteSize {
+    /// As a length in memory; what no memory can hold is the most that it could.
+    pub(crate) fn as_usize(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+}
+
 /// A value with a text form.
 pub(super) trait Text {
     /// Becomes what `text` says; the error says what was expected.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fluoro_model::TraceId;
 use fluoro_model::document::Document;
-use fluoro_trace::{Projection, Received, Trace};
+use fluoro_trace::{Projection, ProjectionLimits, Received, Trace};
 
 use tokio::sync::Notify;
 
@@ -63,7 +63,7 @@ impl HotTraces {
         if snapshots.is_empty() {
             return Ok(Vec::new());
         }
-        let documents = self.documents_of(&snapshots).await?;
+        let projector = self.projector(&snapshots).await?;
         let (index, observers) = (Arc::clone(&self.index), Arc::clone(&self.observers));
         let memory_bytes = self.settings.memory_bytes;
         // In one go, so that nothing is readable that was not told, also when who asked goes away.
@@ -71,7 +71,7 @@ impl HotTraces {
             let steps = Steps::for_these(&observers);
             let made = snapshots
                 .into_iter()
-                .map(|from| made(from, &documents, steps));
+                .map(|from| projector.make(from, steps));
             observers.install(&index, made.collect(), memory_bytes)
         });
         let installed = installed.await?;
@@ -96,11 +96,11 @@ impl HotTraces {
         let mut projections = Vec::with_capacity(traces.len());
         for traces in traces.chunks(TRACES_A_TURN) {
             let snapshots = self.index.lock().snapshots(traces);
-            let documents = self.documents_of(&snapshots).await?;
+            let projector = self.projector(&snapshots).await?;
             let made = self.blocking(move || {
                 let made = snapshots
                     .iter()
-                    .map(|from| project(from.trace, &from.places, &documents));
+                    .map(|from| projector.project(from.trace, &from.places));
                 made.collect::<Vec<_>>()
             });
             projections.extend(made.await?);
@@ -119,12 +119,14 @@ impl HotTraces {
         Ok(received(&places, &documents))
     }
 
-    async fn documents_of(
-        &self,
-        snapshots: &[Snapshot],
-    ) -> Result<HashMap<Position, Arc<Document>>, ScanError> {
+    /// What makes the projections of these.
+    async fn projector(&self, snapshots: &[Snapshot]) -> Result<Projector, ScanError> {
         let places = snapshots.iter().flat_map(|snapshot| &snapshot.places);
-        self.documents_at(places.map(|place| place.position)).await
+        let positions = places.map(|place| place.position);
+        Ok(Projector {
+            documents: self.documents_at(positions).await?,
+            limits: self.settings.projection,
+        })
     }
 
     async fn documents_at(
@@ -176,6 +178,12 @@ fn parse(
     parsed
 }
 
+/// Documents in memory, and how much of a trace is indexed.
+struct Projector {
+    documents: HashMap<Position, Arc<Document>>,
+    limits: ProjectionLimits,
+}
+
 /// Which projections are made beside the one to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Steps {
@@ -202,37 +210,47 @@ impl Steps {
     }
 }
 
-fn made(from: Snapshot, documents: &HashMap<Position, Arc<Document>>, steps: Steps) -> Made {
-    let project = |places: &[Place]| project(from.trace, places, documents);
-    let mut before = from.projection.clone();
-    let was_told = from.projected > 0 && from.projected < from.generation;
-    if before.is_none() && was_told && steps != Steps::Now {
-        let told: Vec<Place> = from
-            .places
-            .iter()
-            .filter(|place| place.projected)
-            .copied()
-            .collect();
-        before = (!told.is_empty()).then(|| project(&told));
-    }
-    let mut between = Vec::new();
-    if steps == Steps::Every {
-        let ends = ends_of_deliveries(&from.places);
-        for end in &ends[ends.len().saturating_sub(DELIVERIES)..] {
-            let then = |place: &&Place| place.projected || place.position <= *end;
-            let places: Vec<Place> = from.places.iter().filter(then).copied().collect();
-            between.push(project(&places));
+// === impl Projector ===
+
+impl Projector {
+    fn make(&self, from: Snapshot, steps: Steps) -> Made {
+        let project = |places: &[Place]| self.project(from.trace, places);
+        let mut before = from.projection.clone();
+        let was_told = from.projected > 0 && from.projected < from.generation;
+        if before.is_none() && was_told && steps != Steps::Now {
+            let told: Vec<Place> = from
+                .places
+                .iter()
+                .filter(|place| place.projected)
+                .copied()
+                .collect();
+            before = (!told.is_empty()).then(|| project(&told));
+        }
+        let mut between = Vec::new();
+        if steps == Steps::Every {
+            let ends = ends_of_deliveries(&from.places);
+            for end in &ends[ends.len().saturating_sub(DELIVERIES)..] {
+                let then = |place: &&Place| place.projected || place.position <= *end;
+                let places: Vec<Place> = from.places.iter().filter(then).copied().collect();
+                between.push(project(&places));
+            }
+        }
+        let positions = from.places.iter().map(|place| place.position);
+        Made {
+            before,
+            steps: between,
+            now: project(&from.places),
+            lost: positions
+                .filter(|position| !self.documents.contains_key(position))
+                .collect(),
+            from,
         }
     }
-    let positions = from.places.iter().map(|place| place.position);
-    Made {
-        before,
-        steps: between,
-        now: project(&from.places),
-        lost: positions
-            .filter(|position| !documents.contains_key(position))
-            .collect(),
-        from,
+
+    fn project(&self, trace: TraceId, places: &[Place]) -> Arc<Projection> {
+        let received = received(places, &self.documents);
+        let trace = Trace::assemble(trace, &received);
+        Arc::new(trace.projection_within(self.limits))
     }
 }
 
@@ -245,15 +263,6 @@ fn ends_of_deliveries(places: &[Place]) -> Vec<Position> {
         .filter(|pair| pair[0].at != pair[1].at)
         .map(|pair| pair[0].position)
         .collect()
-}
-
-fn project(
-    trace: TraceId,
-    places: &[Place],
-    documents: &HashMap<Position, Arc<Document>>,
-) -> Arc<Projection> {
-    let received = received(places, documents);
-    Arc::new(Trace::assemble(trace, &received).projection())
 }
 
 fn received(places: &[Place], documents: &HashMap<Position, Arc<Document>>) -> Vec<Received> {

@@ -389,6 +389,44 @@ fn links_to_other_traces_are_kept() {
 }
 
 #[test]
+fn links_beyond_the_limits_do_not_count() {
+    let links = |count: u64| {
+        let link = |number| json!({"trace_id": format!("1-67000001-{number:024x}"), "id": id(7)});
+        (0..count).map(link).collect::<Vec<_>>()
+    };
+    let segment = |number: u64| {
+        let work = entity(100 + number, "work", 0.0, 1.0, json!({"links": links(15)}));
+        let more = json!({"links": links(15), "subsegments": [work]});
+        document(entity(number, "f", 0.0, 1.0, more))
+    };
+    assert_eq!(at_once(&[segment(1)]).links.len(), 20);
+    let many: Vec<_> = (1..=6).map(segment).collect();
+    assert_eq!(at_once(&many).links.len(), 100);
+}
+
+#[test]
+fn the_first_fifty_annotations_are_indexed() {
+    let annotations = |range: std::ops::Range<u32>| {
+        let pair = |number: u32| (format!("k{number}"), json!(number));
+        range.map(pair).collect::<serde_json::Map<_, _>>()
+    };
+    let late = json!({"parent_id": id(1), "annotations": annotations(40..70)});
+    let late = document(entity(2, "cart", 0.0, 1.0, late));
+    let first = json!({"annotations": annotations(0..45)});
+    let first = document(entity(1, "shop", 0.5, 1.0, first));
+    let received = one_by_one(&[&first, &late]);
+    let count = |projection: &Projection| -> Vec<usize> {
+        let seen = projection.observations.iter();
+        seen.map(|seen| seen.annotations.len()).collect()
+    };
+    // Observations stand by start: the late one first, with five that are in both, and five more.
+    assert_eq!(count(&project(&received)), [10, 45]);
+    let trace = Trace::assemble(trace_id(), &received);
+    let more = trace.projection_within(ProjectionLimits { annotations: 70 });
+    assert_eq!(count(&more), [30, 45]);
+}
+
+#[test]
 fn a_projection_survives_being_written() {
     let projection = at_once(&shop_and_cart());
     let written = serde_json::to_vec(&projection).unwrap();
