@@ -9,6 +9,7 @@
 
 mod error;
 mod graphs;
+mod input;
 mod operation;
 mod rules;
 mod sampling_rules;

@@ -1,11 +1,12 @@
 //! GetSamplingTargets: samplers report what they saw and are told what to do.
 
 use fluoro_sampling::{BoostReport, ClientId, Counts, Report, Target};
-use fluoro_wire::json_input::{JsonInput, as_structure};
+use fluoro_wire::json_input::JsonInput;
 use fluoro_wire::{Call, Constraints, JsonError};
 use serde::Serialize;
 
 use crate::error::XRayError;
+use crate::input::as_element;
 use crate::service::{Answer, XRay, to_answer};
 
 /// Reports of each kind in one call. Source: API model.
@@ -87,8 +88,8 @@ impl XRay {
 
 impl GetSamplingTargetsInput {
     fn read(input: JsonInput<'_>) -> Result<Self, XRayError> {
-        let reports = input.list("SamplingStatisticsDocuments", as_structure)?;
-        let boosts = input.list("SamplingBoostStatisticsDocuments", as_structure)?;
+        let reports = input.list("SamplingStatisticsDocuments", as_element)?;
+        let boosts = input.list("SamplingBoostStatisticsDocuments", as_element)?;
         let mut constraints = Constraints::new();
         let reports = constraints.required("samplingStatisticsDocuments", reports);
         let reports = reports.unwrap_or_default();

@@ -5,12 +5,13 @@
 use std::collections::BTreeMap;
 
 use fluoro_model::TimestampMicros;
-use fluoro_wire::json_input::{JsonInput, as_structure};
+use fluoro_wire::json_input::JsonInput;
 use fluoro_wire::{Call, Constraints};
 use parking_lot::Mutex;
 use serde::Serialize;
 
 use crate::error::XRayError;
+use crate::input::as_element;
 use crate::service::{Answer, XRay, to_answer};
 
 /// Senders told apart; further ones are counted together.
@@ -85,7 +86,7 @@ impl XRay {
 
 impl PutTelemetryRecordsInput {
     fn read(input: JsonInput<'_>) -> Result<Self, XRayError> {
-        let records = input.list("TelemetryRecords", as_structure)?;
+        let records = input.list("TelemetryRecords", as_element)?;
         let mut constraints = Constraints::new();
         let records = constraints.required("telemetryRecords", records);
         let records = records.unwrap_or_default();

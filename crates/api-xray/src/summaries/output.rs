@@ -1,6 +1,6 @@
 //! A trace summary as the service writes it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use fluoro_model::document::AnnotationValue;
 use fluoro_model::{EpochSeconds, TraceId};
@@ -219,11 +219,7 @@ impl<'a> TraceSummaryOutput<'a> {
             response_time_root_causes: namer
                 .root_causes(&causes.response_time, SlowEntityOutput::of),
             revision: projection.revision,
-            service_ids: projection
-                .nodes
-                .iter()
-                .map(|node| namer.service_id(node))
-                .collect(),
+            service_ids: namer.service_ids(),
             start_time: projection.start,
             users: list(summary.users())
                 .map(|user_name| UserOutput {
@@ -293,6 +289,16 @@ impl<'a> Namer<'a, '_> {
             names: [&node.name],
             kind: node.kind.as_deref(),
         }
+    }
+
+    /// Every service of the trace, once: the own account and none are the same.
+    fn service_ids(self) -> Vec<ServiceIdOutput<'a>> {
+        let mut told = HashSet::new();
+        let nodes = self.projection.nodes.iter();
+        nodes
+            .filter(|node| told.insert((&*node.name, node.kind.as_deref(), self.account_id(node))))
+            .map(|node| self.service_id(node))
+            .collect()
     }
 
     fn root_causes<E, O>(

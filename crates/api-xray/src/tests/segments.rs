@@ -136,6 +136,40 @@ async fn a_full_disk_is_an_error_that_asks_to_try_again() {
 }
 
 #[tokio::test]
+async fn telemetry_is_lenient_about_values_and_not_about_types() {
+    let fixture = Fixture::new().await;
+    let record = |more: Value| {
+        let mut record = json!({"Timestamp": NOW});
+        let members = record.as_object_mut().unwrap();
+        members.extend(more.as_object().unwrap().clone());
+        json!({"TelemetryRecords": [record]})
+    };
+    for accepted in [
+        record(json!({"SegmentsSentCount": -5, "SegmentsReceivedCount": 1.5})),
+        record(json!({"SegmentsSentCount": 4_294_967_296_u64, "BackendConnectionErrors": null})),
+        record(json!({"Timestamp": -1e300, "BackendConnectionErrors": {"Other": "x"}})),
+    ] {
+        assert_eq!(fixture.ok("/TelemetryRecords", accepted).await, json!({}));
+    }
+    let (status, body) = fixture
+        .post("/TelemetryRecords", json!({"TelemetryRecords": [null]}))
+        .await;
+    assert_eq!(
+        (status, body),
+        (StatusCode::INTERNAL_SERVER_ERROR, json!({"message": null}))
+    );
+    let wrong = record(json!({"BackendConnectionErrors": {"TimeoutCount": "1"}}));
+    let (code, message) = fixture.error("/TelemetryRecords", wrong).await;
+    assert_eq!(code, "SerializationException");
+    assert_eq!(message, "STRING_VALUE can not be converted to an Integer");
+    let mut long = record(json!({}));
+    long["EC2InstanceId"] = json!("i".repeat(21));
+    let (code, message) = fixture.error("/TelemetryRecords", long).await;
+    assert_eq!(code, "ValidationException");
+    assert!(message.contains("at 'eC2InstanceId' failed to satisfy constraint: Member must have length less than or equal to 20"), "{message}");
+}
+
+#[tokio::test]
 async fn what_daemons_tell_is_summed_up_by_sender() {
     let fixture = Fixture::new().await;
     let record = json!({

@@ -240,3 +240,37 @@ async fn an_updated_trace_moves_on_the_event_axis_only() {
         1
     );
 }
+
+#[tokio::test]
+async fn a_service_of_the_own_account_and_one_of_none_are_the_same() {
+    let fixture = Fixture::new().await;
+    let part = |number: u32, account: Value| {
+        let mut part = segment(1, NOW - 60);
+        part["id"] = json!(format!("{number:016x}"));
+        part["parent_id"] = json!("0000000000000001");
+        part["aws"] = json!({"account_id": account});
+        part
+    };
+    let documents = [
+        segment(1, NOW - 60),
+        part(2, json!("000000000000")),
+        part(3, json!("111122223333")),
+    ];
+    fixture.store(&documents).await;
+    let answer = fixture.ok("/TraceSummaries", window(json!({}))).await;
+    let services = answer["TraceSummaries"][0]["ServiceIds"]
+        .as_array()
+        .unwrap();
+    let told: Vec<_> = services
+        .iter()
+        .map(|service| (&service["Type"], &service["AccountId"]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (&json!(null), &json!(null)),
+            (&json!(null), &json!("111122223333")),
+            (&json!("client"), &json!(null)),
+        ]
+    );
+}
