@@ -3,6 +3,7 @@
 use fluoro_filter::{GroupError, ParseError};
 use fluoro_iam::Denied;
 use fluoro_ingest::IngestError;
+use fluoro_query::groups::GroupsError;
 use fluoro_sampling::RuleError;
 use fluoro_store::catalog::CatalogError;
 use fluoro_store::scan::ScanError;
@@ -21,6 +22,17 @@ pub(crate) enum XRayError {
     /// A change of sampling rules is refused.
     #[error("the sampling rule is refused")]
     Rule(#[from] RuleError),
+    /// A change of groups is refused.
+    #[error("the group is refused")]
+    Group(#[from] GroupsError),
+    /// What is named is not there.
+    #[error("{message}")]
+    NotFound {
+        /// What the caller reads.
+        message: String,
+        /// The name it gave.
+        resource: String,
+    },
     /// The caller's policies do not allow it.
     #[error("the caller may not do this")]
     Denied(#[from] Denied),
@@ -47,7 +59,12 @@ impl XRayError {
     /// Whether an operator should hear of it: the caller cannot mend it.
     pub(crate) fn is_ours(&self) -> bool {
         match self {
-            Self::Input(_) | Self::Invalid(_) | Self::Rule(_) | Self::Denied(_) => false,
+            Self::Input(_)
+            | Self::Invalid(_)
+            | Self::Rule(_)
+            | Self::NotFound { .. }
+            | Self::Denied(_) => false,
+            Self::Group(error) => matches!(error, GroupsError::Catalog(_)),
             Self::Ingest(error) => !matches!(error, IngestError::Busy),
             Self::Scan(_) | Self::Catalog(_) | Self::Closed(_) => true,
         }
@@ -59,6 +76,11 @@ impl XRayError {
             Self::Input(error) => error,
             Self::Invalid(message) => invalid_request(message),
             Self::Rule(error) => rule_error(error),
+            Self::Group(error) => group_error(error),
+            Self::NotFound { message, resource } => {
+                JsonError::capital(StatusCode::NOT_FOUND, "ResourceNotFoundException", message)
+                    .member("ResourceName", resource)
+            }
             Self::Denied(denied) => JsonError::access_denied(denied.to_string()),
             Self::Ingest(IngestError::Busy) => JsonError::capital(
                 StatusCode::TOO_MANY_REQUESTS,
@@ -128,5 +150,31 @@ fn rule_error(error: RuleError) -> JsonError {
             "RuleLimitExceededException",
             "The maximum number of sampling rules has been reached",
         ),
+    }
+}
+
+/// Texts of the recorded refusals; those of names, references, the limit, notifications and the default group are not
+/// recorded.
+fn group_error(error: GroupsError) -> JsonError {
+    match error {
+        GroupsError::NotFound => invalid_request("Group not found"),
+        GroupsError::AlreadyExists(name) => invalid_request(format!("{name} already exists")),
+        GroupsError::EmptyExpression => invalid_request("Filter Expression is empty"),
+        GroupsError::Expression(error) => invalid_request(error.to_string()),
+        GroupsError::References(error) => invalid_request(error.to_string()),
+        GroupsError::InvalidName(_) => {
+            invalid_request("Group name can only contain letters, numbers and dashes")
+        }
+        GroupsError::LimitExceeded => {
+            invalid_request("The maximum number of groups has been reached")
+        }
+        GroupsError::NotificationsWithoutInsights => {
+            invalid_request("Notifications can only be enabled on a group with insights enabled")
+        }
+        GroupsError::DefaultIsPermanent => invalid_request("The default group cannot be deleted"),
+        GroupsError::DefaultHasNoExpression => {
+            invalid_request("The default group cannot have a filter expression")
+        }
+        GroupsError::Catalog(_) => JsonError::internal_failure(),
     }
 }

@@ -1,7 +1,7 @@
 //! The X-Ray API: REST JSON, every operation a POST.
 //!
 //! [`XRay`] is the service that dispatch hands calls to, signed ones and the unsigned ones of samplers alike;
-//! [`SamplingRules`] keeps the rules durable under it. An operation reads its own typed input, works, and gives a typed
+//! [`SamplingRules`] keeps the rules durable under it, [`XRayRecords`] tags and settings. An operation reads its own typed input, works, and gives a typed
 //! output whose members stand in the order in which the service writes them: alphabetical, with explicit nulls. What
 //! an error looks like on the wire is decided in one place, `error`.
 //!
@@ -9,8 +9,10 @@
 
 mod error;
 mod graphs;
+mod groups;
 mod input;
 mod operation;
+mod records;
 mod rules;
 mod sampling_rules;
 mod sampling_statistics;
@@ -18,13 +20,16 @@ mod sampling_targets;
 mod segments;
 mod service;
 mod settings;
+mod subject;
 mod summaries;
+mod tags;
 mod telemetry;
 mod traces;
 
 #[cfg(test)]
 mod tests;
 
+pub use records::XRayRecords;
 pub use rules::{OpenRulesError, SamplingRules};
 pub use service::{Parts, XRay};
 pub use settings::XRaySettings;

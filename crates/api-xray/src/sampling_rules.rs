@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::error::XRayError;
 use crate::operation::Operation;
 use crate::service::{Answer, XRay, to_answer};
+use crate::tags::{Tags, TagsInput};
 
 mod input;
 mod output;
@@ -36,12 +37,14 @@ impl XRay {
         call: &Call,
         input: JsonInput<'_>,
     ) -> Result<Answer, XRayError> {
-        let rule = self.read_new_rule(&call.region, input)?;
+        let (rule, tags) = self.read_new_rule(&call.region, input)?;
         let now = self.now();
         let rules = &self.parts.rules;
         let record = rules
             .write(&call.region, |book| book.plan_create(now, rule))
             .await?;
+        let arn = rules.arn(&call.region, &record.rule.rule_name);
+        self.set_tags(&arn, tags).await?;
         Ok(self.one_rule(call, &record))
     }
 
@@ -79,6 +82,8 @@ impl XRay {
         let rules = &self.parts.rules;
         let name = RuleReference::read(input)?.name(&rules.arn_prefix(&call.region))?;
         let record = rules.delete(self.now(), &call.region, &name).await?;
+        let arn = rules.arn(&call.region, &name);
+        self.set_tags(&arn, Tags::default()).await?;
         Ok(self.one_rule(call, &record))
     }
 
@@ -133,10 +138,10 @@ impl XRay {
         &self,
         region: &Region,
         input: JsonInput<'_>,
-    ) -> Result<SamplingRule, XRayError> {
+    ) -> Result<(SamplingRule, Tags), XRayError> {
         let mut constraints = Constraints::new();
         let rule = input.structure("SamplingRule")?;
-        let tags = input.list("Tags", |_| Ok(()))?;
+        let tags = TagsInput::read(input)?;
         let Some(rule) = constraints.required("samplingRule", rule) else {
             constraints.finish()?;
             return Err(XRayError::invalid("Sampling rule is missing"));
@@ -171,19 +176,16 @@ impl XRay {
         }
         input::check_attributes(at, attributes.as_ref(), &mut constraints);
         let boost = boost.and_then(|boost| boost.check(at, &mut constraints));
+        tags.check(&mut constraints);
         constraints.finish()?;
 
         let rule_name = reference.name(&self.parts.rules.arn_prefix(region))?;
         if version != Some(1) {
             return Err(XRayError::invalid("Sampling rule version must be 1"));
         }
-        if tags.is_some_and(|tags| !tags.is_empty()) {
-            return Err(XRayError::invalid(
-                "Tags of sampling rules are not supported yet",
-            ));
-        }
+        let tags = Tags::default().merged(tags)?;
         let small = |number: Option<i64>| number.unwrap_or_default();
-        Ok(SamplingRule {
+        let rule = SamplingRule {
             rule_name,
             priority: u16::try_from(small(priority)).unwrap_or(u16::MAX),
             fixed_rate: fixed_rate.unwrap_or_default(),
@@ -196,7 +198,8 @@ impl XRay {
             resource_arn: patterns.resource_arn.unwrap_or_default(),
             attributes: attributes.unwrap_or_default(),
             sampling_rate_boost: boost,
-        })
+        };
+        Ok((rule, tags))
     }
 }
 

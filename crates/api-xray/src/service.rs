@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use fluoro_ambient::Ambient;
-use fluoro_iam::{Conditions, Iam};
+use fluoro_iam::Iam;
 use fluoro_ingest::Ingest;
 use fluoro_model::TimestampMicros;
 use fluoro_query::groups::Groups;
@@ -19,6 +19,7 @@ use serde_json::value::RawValue;
 
 use crate::error::XRayError;
 use crate::operation::{Operation, routes};
+use crate::records::XRayRecords;
 use crate::rules::SamplingRules;
 use crate::settings::XRaySettings;
 use crate::telemetry::TelemetryLedger;
@@ -36,6 +37,8 @@ pub struct Parts {
     pub rules: SamplingRules,
     /// The groups, durable.
     pub groups: Groups,
+    /// Tags, policies and settings, durable.
+    pub records: XRayRecords,
     /// Who may do what.
     pub iam: Iam,
     /// Limits of answers.
@@ -73,8 +76,12 @@ impl XRay {
         self.authorize(call, operation, input)?;
         match operation {
             Operation::BatchGetTraces => self.batch_get_traces(input).await,
+            Operation::CreateGroup => self.create_group(call, input).await,
             Operation::CreateSamplingRule => self.create_sampling_rule(call, input).await,
+            Operation::DeleteGroup => self.delete_group(call, input).await,
             Operation::DeleteSamplingRule => self.delete_sampling_rule(call, input).await,
+            Operation::GetGroup => self.get_group(call, input),
+            Operation::GetGroups => self.get_groups(call, input),
             Operation::GetSamplingRules => self.get_sampling_rules(call, input),
             Operation::GetSamplingStatisticSummaries => {
                 self.get_sampling_statistic_summaries(call, input)
@@ -83,8 +90,12 @@ impl XRay {
             Operation::GetServiceGraph => self.get_service_graph(call, input).await,
             Operation::GetTraceGraph => self.get_trace_graph(call, input).await,
             Operation::GetTraceSummaries => self.get_trace_summaries(call, input).await,
+            Operation::ListTagsForResource => self.list_tags_for_resource(call, input),
             Operation::PutTelemetryRecords => self.put_telemetry_records(call, input),
             Operation::PutTraceSegments => self.put_trace_segments(call, input).await,
+            Operation::TagResource => self.tag_resource(call, input).await,
+            Operation::UntagResource => self.untag_resource(call, input).await,
+            Operation::UpdateGroup => self.update_group(call, input).await,
             Operation::UpdateSamplingRule => self.update_sampling_rule(call, input).await,
             Operation::NotYet(name) => {
                 Err(XRayError::Invalid(format!("{name} is not supported yet")))
@@ -92,8 +103,7 @@ impl XRay {
         }
     }
 
-    /// Judges the caller. Actions on sampling rules are on the rule, all others on nothing in particular.
-    /// Source: service authorization reference, X-Ray.
+    /// Judges the caller. Actions on a rule or group are on it, all others on nothing in particular.
     fn authorize(
         &self,
         call: &Call,
@@ -101,9 +111,9 @@ impl XRay {
         input: JsonInput<'_>,
     ) -> Result<(), XRayError> {
         let action = format!("xray:{}", operation.name());
-        let resource = self.rule_arn_in(call, operation, input);
-        let resource = resource.as_deref().unwrap_or("*");
-        let conditions = Conditions::of_call(call);
+        let subject = self.subject_of(call, operation, input);
+        let conditions = self.conditions_of(call, input, subject.as_deref());
+        let resource = subject.as_deref().unwrap_or("*");
         let judged = self
             .parts
             .iam
@@ -114,6 +124,10 @@ impl XRay {
         Ok(judged?)
     }
 }
+
+/// The output of an operation that has nothing to tell.
+#[derive(Debug, Serialize)]
+pub(crate) struct Nothing {}
 
 /// An output as JSON text.
 pub(crate) fn to_answer<T: Serialize>(output: &T) -> Answer {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use fluoro_filter::{Filter, GroupExpressions, NoGroups};
+use fluoro_filter::{Filter, GroupExpressions};
 use fluoro_model::{TimestampMicros, TraceId};
 use fluoro_query::{Page, Position, Selection, TimeRange, TimeRangeType, page};
 use fluoro_wire::json_input::JsonInput;
@@ -11,6 +11,7 @@ use fluoro_wire::{Call, Constraints};
 use serde::Serialize;
 
 use crate::error::XRayError;
+use crate::groups::scope_of;
 use crate::service::{Answer, XRay, to_answer};
 
 mod output;
@@ -44,7 +45,8 @@ impl XRay {
         input: JsonInput<'_>,
     ) -> Result<Answer, XRayError> {
         let longest_seconds = self.parts.settings.summaries_window_seconds;
-        let input = GetTraceSummariesInput::read(longest_seconds, &NoGroups, input)?;
+        let groups = self.parts.groups.expressions(&scope_of(call));
+        let input = GetTraceSummariesInput::read(longest_seconds, &groups, input)?;
         let candidates = input.selection.candidates();
         let candidates = self.parts.scan.projections(&candidates).await?;
         let limit = self.parts.settings.summaries_page;

@@ -4,6 +4,7 @@ mod authorization;
 mod errors;
 mod fixture;
 mod graphs;
+mod groups;
 mod sampling;
 mod segments;
 mod summaries;

@@ -8,7 +8,7 @@ use fluoro_ambient::Ambient;
 use fluoro_api_gateway::ApiGateway;
 use fluoro_api_iam::{IamService, StsService};
 use fluoro_api_lambda::Lambda;
-use fluoro_api_xray::{OpenRulesError, SamplingRules, XRay, XRaySettings};
+use fluoro_api_xray::{OpenRulesError, SamplingRules, XRay, XRayRecords, XRaySettings};
 use fluoro_functions::{Functions, InvocationSampler, SandboxCommand};
 use fluoro_gateway::Gateway;
 use fluoro_iam::Iam;
@@ -184,6 +184,7 @@ pub(crate) async fn compose(
         ingest: Arc::clone(&ingest),
         rules,
         groups,
+        records: XRayRecords::open(&catalog).await?,
         iam: iam.clone(),
         settings: xray_settings(&settings.limits),
     });

@@ -99,3 +99,52 @@ async fn policies_may_name_a_rule() {
         .ok("/DeleteSamplingRule", json!({"RuleName": "team-a"}))
         .await;
 }
+
+#[tokio::test]
+async fn policies_may_name_a_group_and_ask_for_tags() {
+    let fixture = as_role().await;
+    let policy = json!({"Version": "2012-10-17", "Statement": [
+        {
+            "Effect": "Allow", "Action": ["xray:*Group", "xray:TagResource"],
+            "Resource": format!("arn:aws:xray:us-east-1:{ACCOUNT}:group/team-*")
+        },
+        {
+            "Effect": "Deny", "Action": ["xray:CreateGroup", "xray:TagResource"], "Resource": "*",
+            "Condition": {"StringEquals": {"aws:RequestTag/stage": "prod"}}
+        },
+        {
+            "Effect": "Deny", "Action": "xray:DeleteGroup", "Resource": "*",
+            "Condition": {"StringEquals": {"aws:ResourceTag/keep": "yes"}}
+        }
+    ]});
+    fixture
+        .iam
+        .put_role_policy("orders-role", "groups", &policy.to_string())
+        .await
+        .unwrap();
+    let group = |name: &str, tag: &str| {
+        json!({
+            "GroupName": name, "FilterExpression": "fault", "Tags": [{"Key": "stage", "Value": tag}]
+        })
+    };
+    let denied = async |path: &str, body: serde_json::Value| {
+        let (code, message) = fixture.error(path, body).await;
+        assert_eq!(code, "AccessDeniedException", "{message}");
+        message
+    };
+    let created = fixture.ok("/CreateGroup", group("team-a", "test")).await;
+    let arn = &created["Group"]["GroupARN"];
+    denied("/CreateGroup", group("team-b", "prod")).await;
+    let message = denied("/CreateGroup", group("other", "test")).await;
+    assert!(
+        message.contains("on resource: arn:aws:xray:us-east-1:000000000000:group/other/*"),
+        "{message}"
+    );
+    denied("/Groups", json!({})).await;
+    let tags = json!({"ResourceARN": arn, "Tags": [{"Key": "keep", "Value": "yes"}]});
+    fixture.ok("/TagResource", tags).await;
+    fixture
+        .ok("/GetGroup", json!({"GroupName": "team-a"}))
+        .await;
+    denied("/DeleteGroup", json!({"GroupName": "team-a"})).await;
+}

@@ -25,8 +25,6 @@ async fn an_answer_has_the_services_headers() {
 async fn what_is_not_served_yet_says_so_by_name() {
     let fixture = Fixture::new().await;
     for (path, name) in [
-        ("/CreateGroup", "CreateGroup"),
-        ("/Groups", "GetGroups"),
         (
             "/TimeSeriesServiceStatistics",
             "GetTimeSeriesServiceStatistics",

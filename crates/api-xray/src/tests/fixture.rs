@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Parts, SamplingRules, XRay, XRaySettings};
+use crate::{Parts, SamplingRules, XRay, XRayRecords, XRaySettings};
 use fluoro_ambient::{Ambient, ManualClock, SeededEntropy};
 use fluoro_iam::Iam;
 use fluoro_ingest::{Ingest, IngestSettings};
@@ -73,6 +73,7 @@ impl Fixture {
         let ingest = Ingest::open(ambient.clone(), log, Arc::clone(&hot), ground.ingest);
         let sampling = Sampling::new(ambient.clone(), "us-east-1", ground.default_rule);
         let rules = SamplingRules::open(Arc::clone(&ground.catalog), sampling, account.clone());
+        let records = XRayRecords::open(&ground.catalog).await.unwrap();
         let iam = Iam::open(ambient.clone(), ground.catalog, account);
         let iam = iam.await.unwrap();
         let parts = Parts {
@@ -81,6 +82,7 @@ impl Fixture {
             ingest: Arc::clone(&ingest),
             rules: rules.await.unwrap(),
             groups,
+            records,
             iam: iam.clone(),
             settings: ground.settings,
         };

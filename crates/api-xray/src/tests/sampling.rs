@@ -177,17 +177,6 @@ async fn refusals_are_in_the_services_words() {
 }
 
 #[tokio::test]
-async fn tags_of_a_rule_are_refused_not_forgotten() {
-    let fixture = Fixture::new().await;
-    let mut body = rule("shop", json!({}));
-    body["Tags"] = json!([{"Key": "team", "Value": "a"}]);
-    let (_, message) = fixture.error("/CreateSamplingRule", body.clone()).await;
-    assert_eq!(message, "Tags of sampling rules are not supported yet");
-    body["Tags"] = json!([]);
-    fixture.ok("/CreateSamplingRule", body).await;
-}
-
-#[tokio::test]
 async fn more_reports_than_the_model_allows_are_refused() {
     let fixture = Fixture::new().await;
     let report = &report("shop", 1)["SamplingStatisticsDocuments"][0];
