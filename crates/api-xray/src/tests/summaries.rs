@@ -274,3 +274,27 @@ async fn a_service_of_the_own_account_and_one_of_none_are_the_same() {
         ]
     );
 }
+
+#[tokio::test]
+async fn a_trace_without_its_root_tells_what_is_there() {
+    let fixture = Fixture::new().await;
+    let mut orphan = segment(1, NOW - 60);
+    orphan["parent_id"] = json!("00000000000000ff");
+    orphan["http"] = json!({"request": {"method": "GET"}, "response": {"status": 503}});
+    fixture.store(&[orphan]).await;
+    let answer = fixture.ok("/TraceSummaries", window(json!({}))).await;
+    let summary = &answer["TraceSummaries"][0];
+    let service = json!({"AccountId": null, "Name": "shop", "Names": ["shop"], "Type": null});
+    let http = json!({"ClientIp": null, "HttpMethod": null, "HttpStatus": null, "HttpURL": null, "UserAgent": null});
+    for (member, expected) in [
+        ("EntryPoint", json!(null)),
+        ("Http", http),
+        ("ResponseTime", json!(null)),
+        ("Duration", json!(1.0)),
+        ("IsPartial", json!(true)),
+        ("HasFault", json!(false)),
+        ("ServiceIds", json!([service])),
+    ] {
+        assert_eq!(summary[member], expected, "{member}");
+    }
+}

@@ -174,6 +174,12 @@ fn duration_is_from_the_earliest_start_to_the_latest_end() {
     let open = document(entity(1, "a", 0.0, None, json!({})));
     let other = document(entity(2, "b", 1.0, 4.0, json!({})));
     assert_eq!(duration(&[open, other]), Some(4.0));
+    let early = entity(2, "early", -3.0, 2.0, json!({}));
+    let open = document(entity(1, "a", 0.0, None, json!({"subsegments": [early]})));
+    assert_eq!(duration(&[open]), Some(5.0));
+    let open = entity(2, "open", -3.0, None, json!({}));
+    let root = document(entity(1, "a", 0.0, 4.0, json!({"subsegments": [open]})));
+    assert_eq!(duration(&[root]), Some(7.0));
     let long = entity(4, "long", 1.0, 8.0, json!({}));
     let root = document(entity(3, "c", 0.0, 4.0, json!({"subsegments": [long]})));
     assert_eq!(duration(&[root]), Some(8.0));

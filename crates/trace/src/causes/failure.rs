@@ -92,11 +92,10 @@ impl<'t> Failures<'t> {
         }
         if let Some(Cause::Reference(id)) = &self.tree.entity(index).cause {
             let to = *self.recorded.get(&**id)?;
-            let chain = self.chain(index, to)?;
-            let crosses = chain.iter().any(|&step| self.tree.is_segment(step));
-            return Some(Way {
+            return self.tree.is_below(to, index).then_some(Way {
                 step: Step::To(to),
-                leaves: crosses || self.is_silent_failure(to),
+                leaves: self.tree.segment(to) != self.tree.segment(index)
+                    || self.is_silent_failure(to),
             });
         }
         let here = |leaves| Way {

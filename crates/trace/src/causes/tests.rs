@@ -345,6 +345,33 @@ fn three_quarters_of_the_roots_time_make_a_path() {
 }
 
 #[test]
+fn shares_are_of_the_roots_time_however_deep() {
+    let nested = |end: f64| {
+        let inner = entity(3, "inner", 0.2, end, json!({}));
+        let outer = entity(2, "outer", 0.1, 3.9, json!({"subsegments": [inner]}));
+        time(&[shop(json!({"subsegments": [outer]}))])
+    };
+    assert_eq!(nested(2.6), ["shop[shop 1.00 outer 0.95 inner 0.60]"]);
+    assert_eq!(nested(2.1), ["shop[shop 1.00 outer 0.95]"]);
+}
+
+#[test]
+fn of_two_that_took_more_than_half_the_longer_counts_and_of_equals_the_earlier() {
+    let two = |first: (f64, f64), second: (f64, f64)| {
+        let children = [
+            entity(2, "first", first.0, first.1, json!({})),
+            entity(3, "second", second.0, second.1, json!({})),
+        ];
+        time(&[shop(json!({"subsegments": children}))])
+    };
+    assert_eq!(two((0.0, 2.5), (0.5, 3.5)), ["shop[shop 1.00 second 0.75]"]);
+    assert_eq!(
+        two((0.5, 3.5), (0.25, 3.25)),
+        ["shop[shop 1.00 second 0.75]"]
+    );
+}
+
+#[test]
 fn half_of_the_roots_time_is_not_enough() {
     let pay = entity(2, "pay", 1.0, 3.0, json!({"namespace": "remote"}));
     assert!(time(&[shop(json!({"subsegments": [pay]}))]).is_empty());

@@ -80,6 +80,11 @@ impl<'t> Tree<'t> {
         self.trace.entries[index].entity
     }
 
+    /// The segment that an entry is, or is a part of.
+    pub(super) fn segment(&self, index: usize) -> Option<usize> {
+        self.trace.entries[index].segment
+    }
+
     pub(super) fn is_segment(&self, index: usize) -> bool {
         self.trace.entries[index].place.is_segment()
     }

@@ -132,6 +132,29 @@ fn known_services_are_named_by_their_resource() {
 }
 
 #[test]
+fn the_resolved_resource_is_the_last_member_of_the_call() {
+    let aws = json!({"resource_names": ["mine"], "table_name": "stock", "operation": "GetItem", "zone": null});
+    let call = aws_call("DynamoDB", aws);
+    let shop = document(entity(1, "shop", 0.0, 2.0, json!({"subsegments": [call]})));
+    let received = one_by_one(&[&shop]);
+    for segment in Trace::assemble(trace_id(), &received).segments() {
+        let expected =
+            r#""aws":{"table_name":"stock","operation":"GetItem","resource_names":["stock"]}"#;
+        assert!(segment.document.contains(expected), "{}", segment.document);
+    }
+}
+
+#[test]
+fn embedded_subsegments_lose_what_only_documents_of_their_own_have() {
+    let python = json!({
+        "type": "subsegment", "trace_id": TRACE, "parent_id": id(1), "in_progress": false, "traced": true,
+        "origin": "AWS::EC2::Instance", "user": "ada", "service": {"version": "1"}, "resource_arn": "arn", "noOp": true,
+    });
+    let (shown, _) = inferred_of(entity(2, "work", 0.5, 1.0, python));
+    assert_eq!(shown, entity(2, "work", 0.5, 1.0, json!({})));
+}
+
+#[test]
 fn without_an_operation_the_origin_is_generic_and_no_resource_is_named() {
     for (name, member, origin) in [
         ("DynamoDB", "table_name", "AWS::DynamoDB"),
