@@ -135,9 +135,12 @@ pub(crate) fn check_window(
         ));
     }
     if end.0.saturating_sub(start.0) > longest_seconds.saturating_mul(1_000_000) {
-        let hours = longest_seconds / 3600;
+        let longest = match (longest_seconds / 3600, longest_seconds % 3600) {
+            (hours, 0) => format!("{hours} hours"),
+            _ => format!("{longest_seconds} seconds"),
+        };
         return Err(XRayError::invalid(format!(
-            "Time range cannot be longer than {hours} hours"
+            "Time range cannot be longer than {longest}"
         )));
     }
     Ok(start..end)

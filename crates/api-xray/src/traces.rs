@@ -28,7 +28,8 @@ struct BatchGetTracesOutput {
 #[serde(rename_all = "PascalCase")]
 struct TraceOutput {
     duration: Option<f64>,
-    id: TraceId,
+    /// As it was asked for: ids are compared without regard to case, and callers look for what they sent.
+    id: String,
     limit_exceeded: bool,
     segments: Vec<SegmentOutput>,
 }
@@ -38,6 +39,13 @@ struct TraceOutput {
 struct SegmentOutput {
     document: String,
     id: String,
+}
+
+/// A trace that was asked for.
+struct Asked {
+    id: TraceId,
+    text: String,
+    documents: Vec<Received>,
 }
 
 impl XRay {
@@ -54,26 +62,24 @@ impl XRay {
         }
         let malformed =
             |id: &str| XRayError::invalid(format!("Invalid trace id {id}: incorrect id format"));
-        let ids: Vec<TraceId> = ids
-            .into_iter()
-            .map(|id| TraceId::parse_xray(id).map_err(|_| malformed(id)))
-            .collect::<Result<_, _>>()?;
         let mut traces = Vec::with_capacity(ids.len());
-        for id in ids {
-            let documents = self.parts.scan.documents(id).await?;
-            if !documents.is_empty() {
-                traces.push((id, documents));
-            }
+        for text in ids {
+            traces.push(Asked {
+                id: TraceId::parse_xray(text).map_err(|_| malformed(text))?,
+                text: text.to_owned(),
+                documents: Vec::new(),
+            });
         }
+        for asked in &mut traces {
+            asked.documents = self.parts.scan.documents(asked.id).await?;
+        }
+        traces.retain(|asked| !asked.documents.is_empty());
         let ingest = Arc::clone(&self.parts.ingest);
         let written = tokio::task::spawn_blocking(move || {
-            let trace = |(id, documents): &(TraceId, Vec<Received>)| {
-                let limit_exceeded = ingest.limit_exceeded(*id);
-                TraceOutput::of(limit_exceeded, &Trace::assemble(*id, documents))
-            };
+            let output = |asked: Asked| TraceOutput::of(ingest.limit_exceeded(asked.id), asked);
             to_answer(&BatchGetTracesOutput {
                 next_token: None,
-                traces: traces.iter().map(trace).collect(),
+                traces: traces.into_iter().map(output).collect(),
                 unprocessed_trace_ids: Vec::new(),
             })
         });
@@ -101,11 +107,12 @@ pub(crate) fn refuse_token(token: Option<&str>) -> Result<(), XRayError> {
 }
 
 impl TraceOutput {
-    fn of(limit_exceeded: bool, trace: &Trace<'_>) -> Self {
+    fn of(limit_exceeded: bool, asked: Asked) -> Self {
+        let trace = Trace::assemble(asked.id, &asked.documents);
         let segments = trace.segments().into_iter();
         Self {
             duration: trace.duration(),
-            id: trace.id(),
+            id: asked.text,
             limit_exceeded,
             segments: segments
                 .map(|segment| SegmentOutput {

@@ -59,6 +59,21 @@ async fn what_was_answered_is_readable_at_once() {
 }
 
 #[tokio::test]
+async fn a_trace_is_found_in_either_case_and_named_as_it_was_asked_for() {
+    let fixture = Fixture::new().await;
+    let mut sent = segment(1, NOW);
+    sent["trace_id"] = json!("1-ABCDEF01-0123456789abcdefABCDEF01");
+    fixture.store(&[sent]).await;
+    for asked in [
+        "1-ABCDEF01-0123456789ABCDEFABCDEF01",
+        "1-abcdef01-0123456789abcdefabcdef01",
+    ] {
+        let answer = fixture.ok("/Traces", json!({"TraceIds": [asked]})).await;
+        assert_eq!(answer["Traces"][0]["Id"], asked);
+    }
+}
+
+#[tokio::test]
 async fn documents_are_counted_for_the_clients_product() {
     let fixture = Fixture::new().await;
     fixture.store(&[segment(1, NOW)]).await;
