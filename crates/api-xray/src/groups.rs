@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use fluoro_query::groups::{
-    Group, GroupChange, GroupsError, InsightsChange, InsightsConfiguration, NewGroup, Scope,
-    Selector,
+    DEFAULT_GROUP, Group, GroupChange, Groups, GroupsError, InsightsChange, InsightsConfiguration,
+    NewGroup, Scope, Selector,
 };
 use fluoro_wire::json_input::JsonInput;
 use fluoro_wire::{Call, Constraints, JsonError};
@@ -157,6 +157,24 @@ impl<'a> GroupReference<'a> {
                 constraints.text(path, text, 1..=longest);
             }
         }
+    }
+
+    pub(crate) fn is_given(self) -> bool {
+        self.name.is_some() || self.arn.is_some()
+    }
+
+    /// The group that graphs and time series are asked of; without one, the one that holds every trace. Whether AWS takes
+    /// both name and ARN is not recorded: here both must mean the group.
+    pub(crate) fn find(self, call: &Call, groups: &Groups) -> Result<Arc<Group>, XRayError> {
+        let selector = match (self.arn, self.name) {
+            (Some(arn), _) => Selector::Arn(arn.to_owned()),
+            (None, name) => Selector::Name(name.unwrap_or(DEFAULT_GROUP).to_owned()),
+        };
+        let found = groups.find(&scope_of(call), &selector);
+        let named = |group: &Arc<Group>| self.name.is_none_or(|name| name == group.name);
+        found
+            .filter(named)
+            .ok_or_else(|| XRayError::invalid("Group not found."))
     }
 
     /// Which group is meant; both together are refused even where both mean the same (recorded).

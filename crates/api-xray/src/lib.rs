@@ -24,6 +24,7 @@ mod subject;
 mod summaries;
 mod tags;
 mod telemetry;
+mod time_series;
 mod traces;
 
 #[cfg(test)]

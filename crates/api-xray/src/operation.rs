@@ -17,6 +17,7 @@ pub(crate) enum Operation {
     GetSamplingStatisticSummaries,
     GetSamplingTargets,
     GetServiceGraph,
+    GetTimeSeriesServiceStatistics,
     GetTraceGraph,
     GetTraceSummaries,
     ListTagsForResource,
@@ -33,9 +34,9 @@ pub(crate) enum Operation {
 use Operation::{
     BatchGetTraces, CreateGroup, CreateSamplingRule, DeleteGroup, DeleteSamplingRule, GetGroup,
     GetGroups, GetSamplingRules, GetSamplingStatisticSummaries, GetSamplingTargets,
-    GetServiceGraph, GetTraceGraph, GetTraceSummaries, ListTagsForResource, NotYet,
-    PutTelemetryRecords, PutTraceSegments, TagResource, UntagResource, UpdateGroup,
-    UpdateSamplingRule,
+    GetServiceGraph, GetTimeSeriesServiceStatistics, GetTraceGraph, GetTraceSummaries,
+    ListTagsForResource, NotYet, PutTelemetryRecords, PutTraceSegments, TagResource, UntagResource,
+    UpdateGroup, UpdateSamplingRule,
 };
 
 /// Every path of the model, and nothing else.
@@ -76,7 +77,7 @@ const PATHS: [(&str, Operation); 38] = [
     ("/TelemetryRecords", PutTelemetryRecords),
     (
         "/TimeSeriesServiceStatistics",
-        NotYet("GetTimeSeriesServiceStatistics"),
+        GetTimeSeriesServiceStatistics,
     ),
     ("/TraceGraph", GetTraceGraph),
     ("/TraceSegments", PutTraceSegments),
@@ -115,6 +116,7 @@ impl Operation {
             GetSamplingStatisticSummaries => "GetSamplingStatisticSummaries",
             GetSamplingTargets => "GetSamplingTargets",
             GetServiceGraph => "GetServiceGraph",
+            GetTimeSeriesServiceStatistics => "GetTimeSeriesServiceStatistics",
             GetTraceGraph => "GetTraceGraph",
             GetTraceSummaries => "GetTraceSummaries",
             ListTagsForResource => "ListTagsForResource",

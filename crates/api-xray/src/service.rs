@@ -8,7 +8,9 @@ use fluoro_ambient::Ambient;
 use fluoro_iam::Iam;
 use fluoro_ingest::Ingest;
 use fluoro_model::TimestampMicros;
+use fluoro_query::Graphs;
 use fluoro_query::groups::Groups;
+use fluoro_query::time_series::Forecast;
 use fluoro_store::scan::Scan;
 use fluoro_wire::json_input::{self, JsonInput};
 use fluoro_wire::route::{Matched, Routes};
@@ -31,6 +33,10 @@ pub struct Parts {
     pub ambient: Ambient,
     /// Where traces are read.
     pub scan: Arc<dyn Scan>,
+    /// Graphs of what arrived.
+    pub graphs: Graphs,
+    /// Who foretells faults.
+    pub forecast: Arc<dyn Forecast>,
     /// Where documents go.
     pub ingest: Arc<Ingest>,
     /// The sampling rules, durable.
@@ -88,6 +94,9 @@ impl XRay {
             }
             Operation::GetSamplingTargets => self.get_sampling_targets(call, input),
             Operation::GetServiceGraph => self.get_service_graph(call, input).await,
+            Operation::GetTimeSeriesServiceStatistics => {
+                self.get_time_series_service_statistics(call, input).await
+            }
             Operation::GetTraceGraph => self.get_trace_graph(call, input).await,
             Operation::GetTraceSummaries => self.get_trace_summaries(call, input).await,
             Operation::ListTagsForResource => self.list_tags_for_resource(call, input),

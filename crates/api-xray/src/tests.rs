@@ -8,3 +8,4 @@ mod groups;
 mod sampling;
 mod segments;
 mod summaries;
+mod time_series;

@@ -154,12 +154,16 @@ impl NodeRef {
     /// Whether it names this node.
     #[must_use]
     pub fn means(&self, node: &Node) -> bool {
+        self.fits(&node.name, node.kind.as_deref(), node.account_id.as_deref())
+    }
+
+    /// Whether it names a node of this name, type and account.
+    #[must_use]
+    pub fn fits(&self, name: &str, kind: Option<&str>, account_id: Option<&str>) -> bool {
         let fits = |wanted: &Option<String>, given: Option<&str>| {
             wanted.as_deref().is_none_or(|wanted| given == Some(wanted))
         };
-        fits(&self.name, Some(&node.name))
-            && fits(&self.kind, node.kind.as_deref())
-            && fits(&self.account_id, node.account_id.as_deref())
+        fits(&self.name, Some(name)) && fits(&self.kind, kind) && fits(&self.account_id, account_id)
     }
 }
 

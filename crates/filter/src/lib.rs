@@ -12,6 +12,7 @@ mod fixture;
 mod lex;
 mod parse;
 mod pattern;
+mod selector;
 
 pub use ast::{
     Annotation, AnnotationOf, Body, Expression, Flag, GroupBy, Level, NodeRef, Number, NumberTest,
@@ -21,3 +22,4 @@ pub use evaluate::{Ended, Matched};
 pub use filter::{Filter, GroupError, GroupExpressions, NoGroups};
 pub use parse::{ParseError, parse};
 pub use pattern::CausePattern;
+pub use selector::{Selected, Selector};

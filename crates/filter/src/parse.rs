@@ -34,20 +34,15 @@ pub fn parse(text: &str) -> Result<Expression, ParseError> {
     if text.trim().is_empty() {
         return Ok(Expression::Everything);
     }
-    let mut parser = Parser {
-        text,
-        symbols: symbols(text),
-        at: 0,
-        depth: 0,
-    };
+    let mut parser = Parser::new(text);
     let expression = parser.disjunction(Level::Trace)?;
-    match parser.peek() {
-        None => Ok(expression),
-        Some(_) => Err(parser.unexpected("AND, OR or the end of the expression")),
+    match parser.is_done() {
+        true => Ok(expression),
+        false => Err(parser.unexpected("AND, OR or the end of the expression")),
     }
 }
 
-struct Parser<'a> {
+pub(crate) struct Parser<'a> {
     text: &'a str,
     symbols: Vec<Symbol<'a>>,
     at: usize,
@@ -55,13 +50,33 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            symbols: symbols(text),
+            at: 0,
+            depth: 0,
+        }
+    }
+
     // --- symbols
+
+    /// Whether `id` comes next.
+    pub(crate) fn is_at_id(&self) -> bool {
+        self.peek_word()
+            .is_some_and(|word| word.eq_ignore_ascii_case("id"))
+    }
+
+    /// Whether all symbols were taken.
+    pub(crate) fn is_done(&self) -> bool {
+        self.peek().is_none()
+    }
 
     fn peek(&self) -> Option<&Symbol<'a>> {
         self.symbols.get(self.at)
     }
 
-    fn mark(&mut self, mark: &str) -> bool {
+    pub(crate) fn mark(&mut self, mark: &str) -> bool {
         let found = self
             .peek()
             .is_some_and(|symbol| symbol.kind == Kind::Mark && symbol.text == mark);
@@ -69,7 +84,7 @@ impl<'a> Parser<'a> {
         found
     }
 
-    fn expect(&mut self, mark: &str, hint: &'static str) -> Result<(), ParseError> {
+    pub(crate) fn expect(&mut self, mark: &str, hint: &'static str) -> Result<(), ParseError> {
         if self.mark(mark) {
             Ok(())
         } else {
@@ -77,7 +92,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn word(&mut self, word: &str) -> bool {
+    pub(crate) fn word(&mut self, word: &str) -> bool {
         let found = self
             .peek_word()
             .is_some_and(|found| found.eq_ignore_ascii_case(word));
@@ -85,7 +100,7 @@ impl<'a> Parser<'a> {
         found
     }
 
-    fn peek_word(&self) -> Option<&'a str> {
+    pub(crate) fn peek_word(&self) -> Option<&'a str> {
         self.peek()
             .filter(|symbol| symbol.kind == Kind::Word)
             .map(|symbol| symbol.text)
@@ -144,7 +159,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The error that the symbol here does not fit.
-    fn unexpected(&self, hint: &'static str) -> ParseError {
+    pub(crate) fn unexpected(&self, hint: &'static str) -> ParseError {
         let (position, symbol) = match self.peek() {
             Some(symbol) => (symbol.position, symbol.text),
             None => (self.text.chars().count() + 1, self.text),
@@ -306,7 +321,7 @@ impl<'a> Parser<'a> {
         Ok(Predicate::Edge(ends, body))
     }
 
-    fn node(&mut self) -> Result<NodeRef, ParseError> {
+    pub(crate) fn node(&mut self) -> Result<NodeRef, ParseError> {
         if let Some(name) = self.text() {
             return Ok(NodeRef {
                 name: Some(name),

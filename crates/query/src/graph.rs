@@ -1,42 +1,50 @@
 //! Graphs: who called whom, how often, with what outcome and how slowly.
 //!
-//! [`service_graph`] merges what *arrived* in a window: a node's statistics are those of the observations that were
-//! completed in it, an edge's those of the calls whose both sides were known by then; topology is what is known now.
-//! [`trace_graph`] is the same for one trace, without a window. Nodes are one when name, type and account are.
+//! A graph is made of [contributions](contribute): what a trace adds when one of its requests is completed, at the time
+//! at which that came in. [`service_graph`] takes those of a window, [`trace_graph`] those of one trace. Graphs of
+//! adjoining windows [merge](Graph::merge) to the graph of both, which is what rollups rest on. Nodes are one when name,
+//! type and account are.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
+use std::sync::Arc;
 
 use fluoro_model::TimestampMicros;
 use fluoro_trace::Projection;
-use fluoro_trace::projection::{Call, Node, NodeSource, Observation};
+use fluoro_trace::projection::{NodeSource, Outcome};
 
+use crate::groups::Joined;
 use crate::histogram::Histogram;
 use crate::statistics::Statistics;
 
+mod contribute;
+mod key;
 #[cfg(test)]
 mod tests;
 
-/// A graph. It borrows names from the projections that it was made of.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Graph<'a> {
-    /// The earliest second of a node; `None` when empty.
-    pub start: Option<i64>,
-    /// The second in which the latest trace began: one less than the end of its nodes (recorded).
-    pub end: Option<i64>,
+pub use contribute::Builder;
+pub(crate) use contribute::times;
+use key::AsNodeKey;
+pub use key::NodeKey;
+
+/// A graph.
+#[derive(Debug, Clone, Default)]
+pub struct Graph {
     /// In the order of first mention; edges refer to places here.
-    pub nodes: Vec<GraphNode<'a>>,
+    pub nodes: Vec<GraphNode>,
+    places: HashMap<NodeKey, usize>,
+    edges: HashMap<(usize, usize, EdgeKind), usize>,
+    /// When the first and the last of its contributions came in.
+    arrivals: Option<(TimestampMicros, TimestampMicros)>,
+    /// The oldest expression of its group by which a trace in it became a member.
+    oldest_version: Option<u32>,
 }
 
 /// A service.
 #[derive(Debug, Clone, PartialEq)]
-pub struct GraphNode<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// Its type; `None` for a segment without origin.
-    pub kind: Option<&'a str>,
-    /// Its account, when it is not our own.
-    pub account_id: Option<&'a str>,
+pub struct GraphNode {
+    /// Name, type and account.
+    pub key: NodeKey,
     /// How much is known of it.
     pub state: NodeState,
     /// Whether a trace began here.
@@ -46,11 +54,13 @@ pub struct GraphNode<'a> {
     /// The end of the second in which the last of its traces began.
     pub end: i64,
     /// The `aws.region` that its segment, or the call to it, tells.
-    pub region: Option<&'a str>,
+    pub region: Option<Arc<str>>,
     /// Its own view of the requests it served; `None` for a client, which serves none.
     pub served: Option<Served>,
+    /// How long its traces took, where that is told otherwise than how long it took: in the graph of one trace.
+    pub durations: Option<Histogram>,
     /// Whom it called.
-    pub edges: Vec<GraphEdge<'a>>,
+    pub edges: Vec<GraphEdge>,
 }
 
 /// Requests and how long they took.
@@ -73,153 +83,283 @@ pub enum NodeState {
     Unknown,
 }
 
+/// How one node comes to the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EdgeKind {
+    /// It called it, within one trace.
+    Call,
+    /// It sent it something that began, or went on in, another trace.
+    Link,
+}
+
 /// Calls from one node to another, in the caller's view.
 #[derive(Debug, Clone, PartialEq)]
-pub struct GraphEdge<'a> {
+pub struct GraphEdge {
     /// The callee's place in [`Graph::nodes`].
     pub to: usize,
+    /// How it comes there.
+    pub kind: EdgeKind,
     /// The names by which callers called a callee that reported itself.
-    pub aliases: BTreeSet<&'a str>,
+    pub aliases: BTreeSet<Arc<str>>,
     /// The calls.
     pub calls: Served,
+    /// How old what was sent was when it was received; empty for calls.
+    pub ages: Histogram,
 }
 
 /// The graph of what arrived within the window.
-///
-/// `own_account` is left out of nodes, as the service does even where a document names it (recorded).
 #[must_use]
 pub fn service_graph<'a>(
-    own_account: &'a str,
     window: &Range<TimestampMicros>,
     projections: impl IntoIterator<Item = &'a Projection>,
-) -> Graph<'a> {
-    let mut builder = Builder::new(own_account);
+) -> Graph {
+    let mut builder = Builder::default();
     for projection in projections {
-        builder.add(projection, |received| window.contains(&received));
+        builder.add(projection, Joined::ALWAYS, |received| {
+            window.contains(&received)
+        });
     }
-    builder.graph
+    builder.finish()
 }
 
 /// The graph of one trace; empty while its root is in progress.
+///
+/// `extent_before` is for a trace of several deliveries: its duration as it was before the last that changed something.
+/// Then the root is told to have lasted as long as the whole trace, plus what the last delivery added to that; unless it
+/// added nothing (recorded; a quirk).
 #[must_use]
-pub fn trace_graph<'a>(own_account: &'a str, projection: &'a Projection) -> Graph<'a> {
-    let mut builder = Builder::new(own_account);
-    let in_progress = projection.root().is_some_and(|root| root.end.is_none());
-    if !in_progress {
-        builder.add(projection, |_| true);
+pub fn trace_graph(projection: &Projection, extent_before: Option<Option<f64>>) -> Graph {
+    let mut builder = Builder::default();
+    let root = projection.root();
+    if root.is_some_and(|root| root.end.is_none()) {
+        return Graph::default();
     }
-    builder.graph
+    builder.add(projection, Joined::ALWAYS, |_| true);
+    let mut graph = builder.finish();
+    let (Some(root), Some(before), Some(extent)) = (root, extent_before, projection.duration)
+    else {
+        return graph;
+    };
+    let added = extent - before.unwrap_or_default();
+    let place = graph
+        .places
+        .get(projection.node(root.node) as &dyn AsNodeKey);
+    if let (Some(&place), true) = (place, added > 0.0) {
+        let mut durations = Histogram::default();
+        for seen in &projection.observations {
+            let own = seen.duration().filter(|_| seen.node == root.node);
+            let duration = if seen.id == root.id {
+                Some(extent + added)
+            } else {
+                own
+            };
+            duration
+                .into_iter()
+                .for_each(|duration| durations.add(duration));
+        }
+        graph.nodes[place].durations = Some(durations);
+    }
+    graph
 }
 
-/// What makes a node one: name, type, account.
-type Key<'a> = (&'a str, Option<&'a str>, Option<&'a str>);
+// === impl Graph ===
 
-struct Builder<'a> {
-    own_account: &'a str,
-    graph: Graph<'a>,
-    nodes: HashMap<Key<'a>, usize>,
-    edges: HashMap<(usize, usize), usize>,
-}
-
-impl<'a> Builder<'a> {
-    fn new(own_account: &'a str) -> Self {
-        Self {
-            own_account,
-            graph: Graph::default(),
-            nodes: HashMap::new(),
-            edges: HashMap::new(),
-        }
+impl Graph {
+    /// The earliest second of a node; `None` when empty.
+    #[must_use]
+    pub fn start(&self) -> Option<i64> {
+        self.nodes.iter().map(|node| node.start).min()
     }
 
-    fn add(&mut self, projection: &'a Projection, arrived: impl Fn(TimestampMicros) -> bool) {
-        let Some(second) = began(projection) else {
-            return;
-        };
-        for observation in &projection.observations {
-            if observation.end.is_some() && arrived(observation.received) {
-                self.observe(projection, second, observation);
-            }
-        }
-        for call in &projection.calls {
-            if call.end.is_some() && arrived(call.received) {
-                self.connect(projection, second, call);
-            }
-        }
+    /// The second in which the latest trace began: one less than the end of its nodes (recorded).
+    #[must_use]
+    pub fn end(&self) -> Option<i64> {
+        self.nodes.iter().map(|node| node.end - 1).max()
     }
 
-    fn observe(&mut self, projection: &'a Projection, second: i64, observation: &'a Observation) {
-        let node = self.node(projection.node(observation.node), second);
-        let node = &mut self.graph.nodes[node];
-        node.root |= observation.root;
-        node.region = node.region.or(observation.region.as_deref());
-        let served = node.served.get_or_insert_default();
-        served.add(
-            observation.outcome,
-            observation.duration().unwrap_or_default(),
-        );
+    /// Whether nothing contributed to it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
     }
 
-    fn connect(&mut self, projection: &'a Projection, second: i64, call: &'a Call) {
-        let from = self.node(projection.node(call.from), second);
-        let to = self.node(projection.node(call.to), second);
-        let edges = &mut self.graph.nodes[from].edges;
-        let edge = *self.edges.entry((from, to)).or_insert_with(|| {
-            edges.push(GraphEdge {
-                to,
-                aliases: BTreeSet::new(),
-                calls: Served::default(),
-            });
-            edges.len() - 1
+    /// Whether all that contributed came in within the window.
+    #[must_use]
+    pub fn lies_in(&self, window: &Range<TimestampMicros>) -> bool {
+        self.arrivals
+            .is_none_or(|(first, last)| window.contains(&first) && window.contains(&last))
+    }
+
+    /// Whether a trace in it became a member of its group by an expression older than this one.
+    #[must_use]
+    pub fn is_of_older_than(&self, version: u32) -> bool {
+        self.oldest_version.is_some_and(|oldest| oldest < version)
+    }
+
+    /// Adds what another graph has.
+    pub fn merge(&mut self, other: &Self) {
+        let account = |node: &GraphNode| node.key.account_id.clone();
+        self.merge_as(other, account);
+    }
+
+    /// The graph with one's own account left out of nodes, as the service does even where a document names it
+    /// (recorded).
+    #[must_use]
+    pub fn without_account(&self, own_account: &str) -> Self {
+        let mut graph = Self::default();
+        graph.merge_as(self, |node| {
+            let account = node.key.account_id.clone();
+            account.filter(|account| **account != *own_account)
         });
-        let edge = &mut edges[edge];
-        edge.aliases.extend(call.alias.as_deref());
-        edge.calls
-            .add(call.outcome, call.response_time.unwrap_or_default());
+        graph
+    }
+
+    /// The memory that it takes, in bytes, roughly.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        let served = |served: &Served| served.histogram.weight();
+        let edge = |edge: &GraphEdge| {
+            EDGE_WEIGHT + served(&edge.calls) + edge.ages.weight() + 64 * edge.aliases.len()
+        };
+        let node = |node: &GraphNode| {
+            let edges: usize = node.edges.iter().map(edge).sum();
+            NODE_WEIGHT + node.served.as_ref().map_or(0, served) + edges
+        };
+        size_of::<Self>() + self.nodes.iter().map(node).sum::<usize>()
+    }
+
+    fn merge_as(&mut self, other: &Self, account: impl Fn(&GraphNode) -> Option<Arc<str>>) {
+        let places: Vec<usize> = other
+            .nodes
+            .iter()
+            .map(|node| {
+                let key = NodeKey {
+                    account_id: account(node),
+                    ..node.key.clone()
+                };
+                self.merge_node(key, node)
+            })
+            .collect();
+        for (node, &from) in other.nodes.iter().zip(&places) {
+            for edge in &node.edges {
+                let into = self.edge(from, places[edge.to], edge.kind);
+                into.aliases.extend(edge.aliases.iter().cloned());
+                into.calls.merge(&edge.calls);
+                into.ages.merge(&edge.ages);
+            }
+        }
+        if let (Some((first, last)), Some(version)) = (other.arrivals, other.oldest_version) {
+            self.note(first, version);
+            self.note(last, version);
+        }
+    }
+
+    fn merge_node(&mut self, key: NodeKey, other: &GraphNode) -> usize {
+        let place = self.node(&key, other.state, other.start);
+        let node = &mut self.nodes[place];
+        node.end = node.end.max(other.end);
+        node.root |= other.root;
+        if node.region.is_none() {
+            node.region.clone_from(&other.region);
+        }
+        node.merge_durations(other);
+        if let Some(served) = &other.served {
+            node.served.get_or_insert_default().merge(served);
+        }
+        place
     }
 
     /// The node's place, made when it is new, its times widened to this second.
-    fn node(&mut self, node: &'a Node, second: i64) -> usize {
-        let foreign = |account: &&str| *account != self.own_account;
-        let account_id = node.account_id.as_deref().filter(foreign);
-        let key = (&*node.name, node.kind.as_deref(), account_id);
-        let graph = &mut self.graph;
-        let place = *self.nodes.entry(key).or_insert_with(|| {
-            graph.nodes.push(GraphNode {
-                name: &node.name,
-                kind: node.kind.as_deref(),
-                account_id,
-                state: NodeState::of(node.source),
-                root: false,
-                start: second,
-                end: second + 1,
-                region: None,
-                served: (node.source != NodeSource::Client).then(Served::default),
-                edges: Vec::new(),
-            });
-            graph.nodes.len() - 1
-        });
-        let known = &mut graph.nodes[place];
-        known.state = known.state.min(NodeState::of(node.source));
-        known.start = known.start.min(second);
-        known.end = known.end.max(second + 1);
-        graph.start = Some(graph.start.map_or(second, |start| start.min(second)));
-        graph.end = Some(graph.end.map_or(second, |end| end.max(second)));
+    fn node(&mut self, key: &dyn AsNodeKey, state: NodeState, second: i64) -> usize {
+        let place = match self.places.get(key) {
+            Some(&place) => place,
+            None => {
+                let key = key.to_key();
+                self.places.insert(key.clone(), self.nodes.len());
+                self.nodes.push(GraphNode {
+                    key,
+                    state,
+                    root: false,
+                    start: second,
+                    end: second.saturating_add(1),
+                    region: None,
+                    served: None,
+                    durations: None,
+                    edges: Vec::new(),
+                });
+                self.nodes.len() - 1
+            }
+        };
+        let node = &mut self.nodes[place];
+        node.state = node.state.min(state);
+        node.start = node.start.min(second);
+        node.end = node.end.max(second.saturating_add(1));
         place
+    }
+
+    fn edge(&mut self, from: usize, to: usize, kind: EdgeKind) -> &mut GraphEdge {
+        let edges = &mut self.nodes[from].edges;
+        let edge = *self.edges.entry((from, to, kind)).or_insert_with(|| {
+            edges.push(GraphEdge {
+                to,
+                kind,
+                aliases: BTreeSet::new(),
+                calls: Served::default(),
+                ages: Histogram::default(),
+            });
+            edges.len() - 1
+        });
+        &mut edges[edge]
+    }
+
+    /// Notes when something came in, of a trace that is a member by this version of the group.
+    fn note(&mut self, at: TimestampMicros, version: u32) {
+        let (first, last) = self.arrivals.get_or_insert((at, at));
+        *first = at.min(*first);
+        *last = at.max(*last);
+        let oldest = self.oldest_version.get_or_insert(version);
+        *oldest = version.min(*oldest);
     }
 }
 
-/// The second in which the trace's root began, or without one its earliest segment.
-fn began(projection: &Projection) -> Option<i64> {
-    let start = projection.root().map(|root| root.start);
-    Some(start.or(projection.start)?.micros().floor_second())
+/// What a node and an edge take without their histograms, places in maps included.
+const NODE_WEIGHT: usize = 400;
+const EDGE_WEIGHT: usize = 240;
+
+// === impl GraphNode ===
+
+impl GraphNode {
+    /// Before the response times are merged, which durations are where none are told.
+    fn merge_durations(&mut self, other: &Self) {
+        if self.durations.is_none() && other.durations.is_none() {
+            return;
+        }
+        let of = |node: &Self| {
+            let response_times = node.served.as_ref().map(|served| &served.histogram);
+            node.durations.as_ref().or(response_times).cloned()
+        };
+        let mut durations = of(self).unwrap_or_default();
+        durations.merge(&of(other).unwrap_or_default());
+        self.durations = Some(durations);
+    }
 }
 
+// === impl Served ===
+
 impl Served {
-    fn add(&mut self, outcome: fluoro_trace::projection::Outcome, seconds: f64) {
+    fn add(&mut self, outcome: Outcome, seconds: f64) {
         self.statistics.add(outcome, seconds);
         self.histogram.add(seconds);
     }
+
+    /// Adds what another has counted.
+    pub fn merge(&mut self, other: &Self) {
+        self.statistics.merge(&other.statistics);
+        self.histogram.merge(&other.histogram);
+    }
 }
+
+// === impl NodeState ===
 
 impl NodeState {
     fn of(source: NodeSource) -> Self {

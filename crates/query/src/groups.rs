@@ -16,6 +16,8 @@ use fluoro_store::hot::ProjectionObserver;
 use fluoro_trace::Projection;
 use parking_lot::{Mutex, RwLock};
 
+use crate::rollup;
+
 mod book;
 mod members;
 mod record;
@@ -229,6 +231,12 @@ impl Groups {
 const SUFFIX_LENGTH: usize = 52;
 
 const SUFFIX_ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+impl rollup::Members for Groups {
+    fn joined(&self, group: GroupId, trace: TraceId) -> Option<Joined> {
+        self.0.members.lock().joined(group, trace)
+    }
+}
 
 /// Decides membership with each update of a trace.
 impl ProjectionObserver for Groups {

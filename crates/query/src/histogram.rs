@@ -3,19 +3,38 @@
 //! The service's bins are centroids, not fixed buckets (recorded): few samples keep a bin a value, many are merged in
 //! the middle and kept apart at the ends, a value that occurs often keeps a bin of its own, and the counts always add
 //! up. Its parameters are not known; ours give as many bins for as many samples as were recorded.
+//!
+//! Times are held by the millisecond, to which the service rounds (recorded). So up to [`HELD`] distinct values nothing
+//! is lost, and histograms merge to the same whatever the order; beyond, neighbours are merged early, finer than an
+//! answer needs.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
 
 /// How finely samples stay apart in an answer.
 const COMPRESSION: f64 = 65.0;
 
 /// Distinct milliseconds held before they are merged on the way.
-const HELD: usize = 4096;
+const HELD: usize = 2048;
 
-/// Times in seconds, held by the millisecond.
-#[derive(Debug, Clone, Default, PartialEq)]
+/// How finely they stay apart then.
+const HELD_COMPRESSION: f64 = COMPRESSION * 8.0;
+
+/// Times that are not sorted in yet.
+const UNSORTED: usize = 256;
+
+/// Times in seconds.
+#[derive(Debug, Clone, Default)]
 pub struct Histogram {
-    counts: BTreeMap<u64, u64>,
+    /// By milliseconds, each once.
+    cells: Vec<Cell>,
+    unsorted: Vec<u64>,
+}
+
+/// Some samples at a millisecond.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Cell {
+    millis: u64,
+    count: u64,
 }
 
 /// Some samples near a value.
@@ -28,7 +47,7 @@ pub struct Bin {
 }
 
 impl Histogram {
-    /// Counts one time; a negative one counts as none.
+    /// Counts one time, rounded half up; a negative one counts as none.
     pub fn add(&mut self, seconds: f64) {
         #[expect(
             clippy::cast_possible_truncation,
@@ -36,30 +55,111 @@ impl Histogram {
             reason = "`as` saturates at zero and at a length of time that nothing has"
         )]
         let millis = (seconds * 1e3 + 0.5).floor() as u64;
-        *self.counts.entry(millis).or_default() += 1;
-        if self.counts.len() > HELD {
-            self.counts = merge(&self.counts, COMPRESSION * 4.0);
+        if self.unsorted.len() == UNSORTED {
+            self.sort_in();
         }
+        self.unsorted.push(millis);
+    }
+
+    /// Adds all times of another.
+    pub fn merge(&mut self, other: &Self) {
+        self.sort_in();
+        self.cells = merged(&self.cells, &other.sorted());
+        self.bound();
     }
 
     /// How many times were counted.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.counts.values().sum()
+        let sorted: u64 = self.cells.iter().map(|cell| cell.count).sum();
+        sorted + self.unsorted.len() as u64
     }
 
     /// The bins, by value.
     #[must_use]
     pub fn bins(&self) -> Vec<Bin> {
-        let merged = merge(&self.counts, COMPRESSION);
-        merged
-            .into_iter()
-            .map(|(millis, count)| Bin {
-                value: to_f64(millis) / 1e3,
-                count,
-            })
-            .collect()
+        let cells = compressed(&self.sorted(), COMPRESSION);
+        let bins = cells.into_iter().map(|cell| Bin {
+            value: to_f64(cell.millis) / 1e3,
+            count: cell.count,
+        });
+        bins.collect()
     }
+
+    /// The memory that it takes, in bytes.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        self.cells.capacity() * size_of::<Cell>() + self.unsorted.capacity() * size_of::<u64>()
+    }
+
+    /// Takes no more memory than it must; for one that is kept as it is.
+    pub(crate) fn settle(&mut self) {
+        self.sort_in();
+        self.unsorted = Vec::new();
+        self.cells.shrink_to_fit();
+    }
+
+    fn sort_in(&mut self) {
+        if self.unsorted.is_empty() {
+            return;
+        }
+        let added = cells(&mut self.unsorted);
+        self.unsorted.clear();
+        self.cells = merged(&self.cells, &added);
+        self.bound();
+    }
+
+    fn bound(&mut self) {
+        if self.cells.len() > HELD {
+            self.cells = compressed(&self.cells, HELD_COMPRESSION);
+        }
+    }
+
+    fn sorted(&self) -> Vec<Cell> {
+        merged(&self.cells, &cells(&mut self.unsorted.clone()))
+    }
+}
+
+impl PartialEq for Histogram {
+    /// Whether both hold the same times, sorted in or not.
+    fn eq(&self, other: &Self) -> bool {
+        self.sorted() == other.sorted()
+    }
+}
+
+/// The values as cells.
+fn cells(values: &mut [u64]) -> Vec<Cell> {
+    values.sort_unstable();
+    let runs = values.chunk_by(|one, next| one == next);
+    runs.map(|run| Cell {
+        millis: run[0],
+        count: run.len() as u64,
+    })
+    .collect()
+}
+
+/// The cells of both, each value once.
+fn merged(one: &[Cell], other: &[Cell]) -> Vec<Cell> {
+    if one.is_empty() {
+        return other.to_vec();
+    }
+    let mut all = Vec::with_capacity(one.len() + other.len());
+    let (mut left, mut right) = (0, 0);
+    while left < one.len() && right < other.len() {
+        let (mut next, more) = (one[left], other[right]);
+        let order = next.millis.cmp(&more.millis);
+        match order {
+            Ordering::Less => {}
+            Ordering::Equal => next.count += more.count,
+            Ordering::Greater => next = more,
+        }
+        left += usize::from(order.is_le());
+        right += usize::from(order.is_ge());
+        all.push(next);
+    }
+    all.extend_from_slice(&one[left..]);
+    all.extend_from_slice(&other[right..]);
+    all
 }
 
 /// Merges neighbours while together they hold no more than their share, which is greatest at the median and one sample
@@ -67,21 +167,24 @@ impl Histogram {
 ///
 /// Source: Dunning and Ertl, "Computing extremely accurate quantiles using t-digests": a centroid at quantile q of n
 /// samples holds at most `4 n q (1 - q) / compression`.
-fn merge(counts: &BTreeMap<u64, u64>, compression: f64) -> BTreeMap<u64, u64> {
-    let total = to_f64(counts.values().sum());
-    let mut merged: BTreeMap<u64, u64> = BTreeMap::new();
+fn compressed(cells: &[Cell], compression: f64) -> Vec<Cell> {
+    let total = to_f64(cells.iter().map(|cell| cell.count).sum());
+    let mut kept: Vec<Cell> = Vec::with_capacity(cells.len().min(HELD));
     let mut close = |sum: f64, count: u64| {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "a mean of u64 fits a u64"
         )]
-        let mean = (sum / to_f64(count) + 0.5).floor() as u64;
-        *merged.entry(mean).or_default() += count;
+        let millis = (sum / to_f64(count) + 0.5).floor() as u64;
+        match kept.last_mut() {
+            Some(last) if last.millis == millis => last.count += count,
+            _ => kept.push(Cell { millis, count }),
+        }
     };
     let (mut sum, mut count, mut before) = (0.0, 0, 0);
-    for (&millis, &more) in counts {
-        let together = to_f64(count + more);
+    for cell in cells {
+        let together = to_f64(count + cell.count);
         let quantile = (to_f64(before) + together / 2.0) / total;
         let share = (4.0 * total * quantile * (1.0 - quantile) / compression).ceil();
         if count > 0 && together > share {
@@ -89,13 +192,13 @@ fn merge(counts: &BTreeMap<u64, u64>, compression: f64) -> BTreeMap<u64, u64> {
             before += count;
             (sum, count) = (0.0, 0);
         }
-        sum += to_f64(millis) * to_f64(more);
-        count += more;
+        sum += to_f64(cell.millis) * to_f64(cell.count);
+        count += cell.count;
     }
     if count > 0 {
         close(sum, count);
     }
-    merged
+    kept
 }
 
 #[expect(
@@ -107,64 +210,4 @@ fn to_f64(whole: u64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn of(samples: impl IntoIterator<Item = f64>) -> Vec<(f64, u64)> {
-        let mut histogram = Histogram::default();
-        for sample in samples {
-            histogram.add(sample);
-        }
-        let bins = histogram.bins();
-        bins.into_iter().map(|bin| (bin.value, bin.count)).collect()
-    }
-
-    #[test]
-    fn few_samples_keep_a_bin_a_value() {
-        assert_eq!(of([1.0, 2.0, 2.0]), [(1.0, 1), (2.0, 2)]);
-        assert_eq!(of([0.015_67, -1.0]), [(0.0, 1), (0.016, 1)]);
-        assert_eq!(of([]), []);
-    }
-
-    #[test]
-    fn a_heavy_value_keeps_its_bin() {
-        let spread = (0..160).map(|number| f64::from(number) / 100.0);
-        let bins = of(spread.chain([0.805; 96]));
-        assert!(bins.contains(&(0.805, 96)), "{bins:?}");
-    }
-
-    #[test]
-    fn many_samples_are_merged_into_as_many_bins_as_recorded() {
-        for (samples, bins) in [(80, 60..=67), (256, 98..=115), (1024, 149..=157)] {
-            let linear = (0..samples).map(|number| f64::from(number) / 100.0);
-            let count = of(linear).len();
-            assert!(bins.contains(&count), "{samples} samples: {count} bins");
-        }
-    }
-
-    #[test]
-    fn what_is_held_is_bounded() {
-        let mut histogram = Histogram::default();
-        for number in 0..20_000 {
-            histogram.add(f64::from(number) / 1e3);
-        }
-        assert!(histogram.counts.len() <= HELD);
-        assert_eq!(histogram.total(), 20_000);
-    }
-
-    proptest! {
-        #[test]
-        fn counts_add_up_and_the_mean_stays(
-            samples in prop::collection::vec(0u32..100_000, 1..600)
-        ) {
-            let bins = of(samples.iter().map(|millis| f64::from(*millis) / 1e3));
-            prop_assert_eq!(bins.iter().map(|(_, count)| count).sum::<u64>(), samples.len() as u64);
-            let weighted: f64 = bins.iter().map(|(value, count)| value * to_f64(*count)).sum();
-            let exact: f64 = samples.iter().map(|millis| f64::from(*millis) / 1e3).sum();
-            let samples = to_f64(samples.len() as u64);
-            prop_assert!((weighted - exact).abs() / samples <= 0.000_51);
-        }
-    }
-}
+mod tests;

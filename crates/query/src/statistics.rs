@@ -3,7 +3,10 @@
 use fluoro_trace::projection::{Counted, Outcome};
 
 /// What became of the requests that a node served, or that went over an edge. Each counts once.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+///
+/// Adding up is exact: however the requests are divided among several and in whatever order those are merged, the
+/// sum is the same.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Statistics {
     /// Neither of the below.
     pub ok: u64,
@@ -13,7 +16,8 @@ pub struct Statistics {
     pub throttle: u64,
     /// Faults.
     pub fault: u64,
-    total_seconds: f64,
+    /// The sum of the times in nanoseconds: finer than the doubles that they are differences of.
+    total_nanos: u128,
 }
 
 impl Statistics {
@@ -26,7 +30,22 @@ impl Statistics {
             Counted::Fault => &mut self.fault,
         };
         *count += 1;
-        self.total_seconds += seconds.max(0.0);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "`as` saturates at zero and at a length of time that nothing has"
+        )]
+        let nanos = (seconds * 1e9).round() as u64;
+        self.total_nanos += u128::from(nanos);
+    }
+
+    /// Adds what another has counted.
+    pub fn merge(&mut self, other: &Self) {
+        self.ok += other.ok;
+        self.error += other.error;
+        self.throttle += other.throttle;
+        self.fault += other.fault;
+        self.total_nanos += other.total_nanos;
     }
 
     /// All requests.
@@ -38,7 +57,13 @@ impl Statistics {
     /// The sum of their times in seconds, rounded to milliseconds at the end, half up (recorded).
     #[must_use]
     pub fn total_response_time(&self) -> f64 {
-        (self.total_seconds * 1e3 + 0.5).floor() / 1e3
+        let millis = (self.total_nanos + 500_000) / 1_000_000;
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a sum of times is no exact thing any more when it is that long"
+        )]
+        let millis = millis as f64;
+        millis / 1e3
     }
 }
 
@@ -70,5 +95,25 @@ mod tests {
         assert_eq!(statistics.total_response_time(), 0.031);
         statistics.add(Outcome::default(), -5.0);
         assert_eq!(statistics.total_response_time(), 0.031);
+    }
+
+    #[test]
+    fn a_sum_does_not_depend_on_how_it_is_divided() {
+        let times = [0.000_4, 0.000_1, 1e9, 0.3, 0.000_999_9];
+        let mut at_once = Statistics::default();
+        let mut parts = Vec::new();
+        for seconds in times {
+            at_once.add(Outcome::default(), seconds);
+            let mut part = Statistics::default();
+            part.add(Outcome::default(), seconds);
+            parts.push(part);
+        }
+        for order in [[0, 1, 2, 3, 4], [4, 2, 0, 1, 3]] {
+            let mut merged = Statistics::default();
+            for part in order {
+                merged.merge(&parts[part]);
+            }
+            assert_eq!(merged, at_once);
+        }
     }
 }

@@ -16,6 +16,8 @@ use fluoro_ingest::daemon::UdpDaemon;
 use fluoro_ingest::{Door, Ingest, IngestSettings, Source};
 use fluoro_model::TimestampMicros;
 use fluoro_query::groups::Groups;
+use fluoro_query::time_series::NoForecast;
+use fluoro_query::{Graphs, Rollups};
 use fluoro_sampling::{LambdaSampler, RuleRecord, Sampling};
 use fluoro_store::catalog::{Catalog, CatalogError, FjallCatalog};
 use fluoro_store::hot::{HotSettings, HotTraces};
@@ -108,11 +110,15 @@ pub(crate) async fn compose(
     let (log, catalog) = open_engines(data).await?;
     let still_open = Arc::downgrade(&log);
     let groups = Groups::open(ambient.clone(), Arc::clone(&catalog)).await?;
+    let hot_settings = hot_settings(settings);
+    let rollups_memory = hot_settings.memory_bytes / ROLLUP_SHARE;
+    let rollups = Arc::new(Rollups::new(Arc::new(groups.clone()), rollups_memory));
     let hot = HotTraces::open_observed(
         ambient.clone(),
         Arc::clone(&log),
-        hot_settings(settings),
-        vec![Arc::new(groups.clone())],
+        hot_settings,
+        // Who is a member is decided before what it contributes.
+        vec![Arc::new(groups.clone()), Arc::<Rollups>::clone(&rollups)],
     );
     doors.front.starting.hot.get_or_init(|| Arc::clone(&hot));
     let ingest = Ingest::open(
@@ -181,6 +187,8 @@ pub(crate) async fn compose(
     let xray = XRay::new(fluoro_api_xray::Parts {
         ambient: ambient.clone(),
         scan: Arc::<HotTraces>::clone(&hot),
+        graphs: Graphs::new(Arc::<HotTraces>::clone(&hot), rollups),
+        forecast: Arc::new(NoForecast),
         ingest: Arc::clone(&ingest),
         rules,
         groups,
@@ -270,6 +278,9 @@ fn xray_settings(limits: &Limits) -> XRaySettings {
         summaries_page: limits.summaries_page,
     }
 }
+
+/// Rollups may take this part of the memory of the traces' index, beside it.
+const ROLLUP_SHARE: usize = 8;
 
 /// The rules' sampler, and Lambda's own, which no rule governs.
 fn samplers(ambient: &Ambient, settings: &Settings) -> (Sampling, LambdaSampler) {

@@ -340,6 +340,19 @@ impl HotTraces {
 
 #[async_trait]
 impl Scan for HotTraces {
+    async fn settle(&self) -> Result<(), ScanError> {
+        self.refresh_all().await?;
+        if self.observers.is_empty() {
+            return Ok(());
+        }
+        let observers = Arc::clone(&self.observers);
+        self.blocking(move || observers.wait_until_told()).await
+    }
+
+    fn held_since(&self) -> Option<TimestampMicros> {
+        self.index.lock().held_since()
+    }
+
     async fn projections(
         &self,
         candidates: &Candidates,

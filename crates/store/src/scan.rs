@@ -49,6 +49,13 @@ pub enum ScanError {
 /// The seam.
 #[async_trait]
 pub trait Scan: Send + Sync + fmt::Debug {
+    /// Waits until every document that was acknowledged before the call is in a projection that observers were told of,
+    /// and until every projection that they were told of before the call can be read.
+    async fn settle(&self) -> Result<(), ScanError>;
+
+    /// When the oldest document came in that is held; `None` when there is none.
+    fn held_since(&self) -> Option<TimestampMicros>;
+
     /// The projections of all traces that fit, perhaps of some others, in no order. Every document that was
     /// acknowledged before the call is in them.
     async fn projections(&self, candidates: &Candidates)

@@ -1,9 +1,11 @@
 //! A graph as the service writes it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use fluoro_query::graph::Served;
-use fluoro_query::{Bin, Graph, GraphEdge, GraphNode, NodeState, Statistics};
+use fluoro_query::{
+    EdgeKind, Graph, GraphEdge, GraphNode, Histogram, NodeState, Served, Statistics,
+};
 use serde::Serialize;
 
 /// `Service`
@@ -37,7 +39,12 @@ pub(super) struct ServiceOutput<'a> {
 #[serde(rename_all = "PascalCase")]
 struct EdgeOutput<'a> {
     aliases: Vec<AliasOutput<'a>>,
+    /// Absent on ordinary edges (recorded), as the ages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edge_type: Option<&'static str>,
     end_time: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    received_event_age_histogram: Option<Vec<HistogramEntryOutput>>,
     reference_id: usize,
     response_time_histogram: Vec<HistogramEntryOutput>,
     start_time: Option<i64>,
@@ -56,7 +63,7 @@ struct AliasOutput<'a> {
 /// `ServiceStatistics`, `EdgeStatistics`
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct StatisticsOutput {
+pub(crate) struct StatisticsOutput {
     error_statistics: ErrorStatisticsOutput,
     fault_statistics: FaultStatisticsOutput,
     ok_count: u64,
@@ -79,15 +86,15 @@ struct FaultStatisticsOutput {
     total_count: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct HistogramEntryOutput {
+pub(crate) struct HistogramEntryOutput {
     count: u64,
     value: f64,
 }
 
 /// The nodes of a service graph: with times, without regions.
-pub(super) fn of_service_graph<'a>(graph: &Graph<'a>) -> Vec<ServiceOutput<'a>> {
+pub(super) fn of_service_graph(graph: &Graph) -> Vec<ServiceOutput<'_>> {
     let nodes = graph.nodes.iter().enumerate();
     nodes
         .map(|(place, node)| ServiceOutput {
@@ -99,23 +106,27 @@ pub(super) fn of_service_graph<'a>(graph: &Graph<'a>) -> Vec<ServiceOutput<'a>> 
 }
 
 /// The nodes of one trace's graph: without times, with regions.
-pub(super) fn of_trace_graph<'a>(graph: &Graph<'a>) -> Vec<ServiceOutput<'a>> {
+pub(super) fn of_trace_graph(graph: &Graph) -> Vec<ServiceOutput<'_>> {
     let nodes = graph.nodes.iter().enumerate();
     nodes
         .map(|(place, node)| ServiceOutput {
-            region: node.region,
+            region: node.region.as_deref(),
             ..ServiceOutput::of(place, node, None)
         })
         .collect()
 }
 
 impl<'a> ServiceOutput<'a> {
-    fn of(place: usize, node: &GraphNode<'a>, times: Option<(i64, i64)>) -> Self {
-        let histogram = |served: &Served| bins(&served.histogram.bins());
+    fn of(place: usize, node: &'a GraphNode, times: Option<(i64, i64)>) -> Self {
+        let histogram = |served: &Served| bins(&served.histogram);
+        let response_times = node.served.as_ref().map(histogram);
         let (start_time, end_time) = times.unzip();
         Self {
-            account_id: node.account_id,
-            duration_histogram: node.served.as_ref().map(histogram),
+            account_id: node.key.account_id.as_deref(),
+            duration_histogram: match &node.durations {
+                Some(durations) => Some(bins(durations)),
+                None => response_times.clone(),
+            },
             // An edge repeats the bounds of the node that it leaves (recorded).
             edges: node
                 .edges
@@ -125,11 +136,11 @@ impl<'a> ServiceOutput<'a> {
             end_time,
             hosted_in: None,
             key_attributes: None,
-            name: node.name,
-            names: [node.name],
+            name: &node.key.name,
+            names: [&node.key.name],
             reference_id: place,
             region: None,
-            response_time_histogram: node.served.as_ref().map(histogram),
+            response_time_histogram: response_times,
             root: node.root.then_some(true),
             start_time,
             state: match node.state {
@@ -141,24 +152,27 @@ impl<'a> ServiceOutput<'a> {
                 .served
                 .as_ref()
                 .map(|served| StatisticsOutput::of(&served.statistics)),
-            kind: node.kind,
+            kind: node.key.kind.as_deref(),
         }
     }
 }
 
 impl<'a> EdgeOutput<'a> {
-    fn of(edge: &GraphEdge<'a>, times: Option<(i64, i64)>) -> Self {
+    fn of(edge: &'a GraphEdge, times: Option<(i64, i64)>) -> Self {
         let (start_time, end_time) = times.unzip();
-        let alias = |name: &&'a str| AliasOutput {
+        let is_link = edge.kind == EdgeKind::Link;
+        let alias = |name: &'a Arc<str>| AliasOutput {
             name,
             names: [name],
             kind: "remote",
         };
         Self {
             aliases: edge.aliases.iter().map(alias).collect(),
+            edge_type: is_link.then_some("link"),
             end_time,
+            received_event_age_histogram: is_link.then(|| bins(&edge.ages)),
             reference_id: edge.to,
-            response_time_histogram: bins(&edge.calls.histogram.bins()),
+            response_time_histogram: bins(&edge.calls.histogram),
             start_time,
             summary_statistics: StatisticsOutput::of(&edge.calls.statistics),
         }
@@ -166,7 +180,7 @@ impl<'a> EdgeOutput<'a> {
 }
 
 impl StatisticsOutput {
-    fn of(statistics: &Statistics) -> Self {
+    pub(crate) fn of(statistics: &Statistics) -> Self {
         Self {
             error_statistics: ErrorStatisticsOutput {
                 other_count: statistics.error,
@@ -184,10 +198,13 @@ impl StatisticsOutput {
     }
 }
 
-fn bins(bins: &[Bin]) -> Vec<HistogramEntryOutput> {
-    let entries = bins.iter().map(|bin| HistogramEntryOutput {
-        count: bin.count,
-        value: bin.value,
-    });
+pub(crate) fn bins(histogram: &Histogram) -> Vec<HistogramEntryOutput> {
+    let entries = histogram
+        .bins()
+        .into_iter()
+        .map(|bin| HistogramEntryOutput {
+            count: bin.count,
+            value: bin.value,
+        });
     entries.collect()
 }

@@ -25,10 +25,6 @@ async fn an_answer_has_the_services_headers() {
 async fn what_is_not_served_yet_says_so_by_name() {
     let fixture = Fixture::new().await;
     for (path, name) in [
-        (
-            "/TimeSeriesServiceStatistics",
-            "GetTimeSeriesServiceStatistics",
-        ),
         ("/InsightSummaries", "GetInsightSummaries"),
         ("/EncryptionConfig", "GetEncryptionConfig"),
         ("/StartTraceRetrieval", "StartTraceRetrieval"),

@@ -7,6 +7,8 @@ use fluoro_ambient::{Ambient, ManualClock, SeededEntropy};
 use fluoro_iam::Iam;
 use fluoro_ingest::{Ingest, IngestSettings};
 use fluoro_query::groups::Groups;
+use fluoro_query::time_series::NoForecast;
+use fluoro_query::{Graphs, Rollups};
 use fluoro_sampling::{RuleRecord, Sampling};
 use fluoro_store::catalog::{Catalog, MemoryCatalog};
 use fluoro_store::hot::{HotSettings, HotTraces};
@@ -64,11 +66,12 @@ impl Fixture {
         let log = ground.log;
         let groups = Groups::open(ambient.clone(), Arc::clone(&ground.catalog));
         let groups = groups.await.unwrap();
+        let rollups = Arc::new(Rollups::new(Arc::new(groups.clone()), 16 << 20));
         let hot = HotTraces::open_observed(
             ambient.clone(),
             Arc::clone(&log),
             HotSettings::default(),
-            vec![Arc::new(groups.clone())],
+            vec![Arc::new(groups.clone()), Arc::<Rollups>::clone(&rollups)],
         );
         let ingest = Ingest::open(ambient.clone(), log, Arc::clone(&hot), ground.ingest);
         let sampling = Sampling::new(ambient.clone(), "us-east-1", ground.default_rule);
@@ -78,6 +81,8 @@ impl Fixture {
         let iam = iam.await.unwrap();
         let parts = Parts {
             ambient,
+            graphs: Graphs::new(Arc::<HotTraces>::clone(&hot), rollups),
+            forecast: Arc::new(NoForecast),
             scan: hot,
             ingest: Arc::clone(&ingest),
             rules: rules.await.unwrap(),

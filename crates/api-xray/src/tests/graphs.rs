@@ -74,3 +74,28 @@ async fn the_graph_of_a_trace_has_regions_and_no_times() {
         assert!(shop[member].is_null(), "{member}");
     }
 }
+
+#[tokio::test]
+async fn a_root_of_several_deliveries_lasted_longer_than_it_took() {
+    let fixture = Fixture::new().await;
+    fixture.store(&[segment(1, NOW - 60)]).await;
+    fixture.pass_seconds(1);
+    let late = json!({
+        "name": "work", "id": "00000000000000ff", "trace_id": trace_id(1), "type": "subsegment",
+        "parent_id": format!("{:016x}", 1), "start_time": NOW - 60, "end_time": NOW - 57
+    });
+    fixture.store(&[late]).await;
+    let body = json!({"TraceIds": [trace_id(1)]});
+    let answer = fixture.ok("/TraceGraph", body).await;
+    let services = answer["Services"].as_array().unwrap();
+    let shop = services.iter().find(|service| service["Root"] == true);
+    let shop = shop.unwrap();
+    assert_eq!(
+        shop["DurationHistogram"],
+        json!([{"Count": 1, "Value": 5.0}])
+    );
+    assert_eq!(
+        shop["ResponseTimeHistogram"],
+        json!([{"Count": 1, "Value": 1.0}])
+    );
+}

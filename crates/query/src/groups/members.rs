@@ -65,7 +65,7 @@ struct OfGroup {
 
 impl Joined {
     /// How every trace is a member of the default group.
-    pub(super) const ALWAYS: Self = Self {
+    pub(crate) const ALWAYS: Self = Self {
         at: TimestampMicros(i64::MIN),
         version: 1,
     };

@@ -28,7 +28,7 @@ pub struct Scope {
 
 /// Tells one group from all others that are or were, until the server ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct GroupId(pub(super) u64);
+pub struct GroupId(pub(crate) u64);
 
 /// A group as it is at one moment.
 #[derive(Debug, Clone, PartialEq)]

@@ -428,6 +428,13 @@ impl Index {
         std::mem::take(&mut self.forgotten)
     }
 
+    /// When the oldest document came in.
+    pub(super) fn held_since(&self) -> Option<TimestampMicros> {
+        let (_, oldest) = self.by_first.first_key_value()?;
+        let first = self.traces.get(oldest)?.places.first()?;
+        Some(first.at)
+    }
+
     /// The first position that any trace needs.
     pub(super) fn first_needed(&self) -> Option<Position> {
         self.by_first.keys().next().copied()

@@ -125,6 +125,11 @@ impl Observers {
         self.tell_forgotten(&forgotten);
     }
 
+    /// Waits while somebody is being told.
+    pub(super) fn wait_until_told(&self) {
+        drop(self.telling.lock());
+    }
+
     fn tell(&self, made: &Made) {
         let mut before = made.before.as_ref();
         for now in made.steps.iter().chain([&made.now]) {

@@ -1,0 +1,265 @@
+//! Rollups: the graph of each minute, made once and kept, so that graphs of hours and time series cost little.
+//!
+//! A rollup is the graph of what arrived in one minute, of all traces or of a group's. It is made from projections when
+//! somebody asks and kept until a trace that contributes to it changes, or until memory is wanted elsewhere; nothing is
+//! lost with it. A window is whole minutes from rollups and its ragged ends from projections: the same graph, to the
+//! bin, as [`service_graph`](crate::service_graph) makes of the projections alone.
+//!
+//! Traces that were let go for want of room stay counted in minutes that were made before.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use fluoro_model::{TimestampMicros, TraceId};
+use fluoro_store::scan::{Scan, ScanError};
+use fluoro_trace::Projection;
+
+use crate::arrival_candidates;
+use crate::graph::{Builder, Graph};
+use crate::groups::{Group, GroupId, Joined};
+
+mod cache;
+mod plan;
+#[cfg(test)]
+mod tests;
+
+pub use cache::Rollups;
+use cache::Slot;
+use plan::Plan;
+
+/// Microseconds of a minute.
+const MINUTE: i64 = 60_000_000;
+
+/// Minutes that are kept merged, too.
+const TEN: i64 = 10;
+
+/// Which traces a graph is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Traces {
+    /// All.
+    All,
+    /// The members of a group.
+    Of(GroupId),
+}
+
+/// Who is a member of which group.
+pub trait Members: Send + Sync + fmt::Debug {
+    /// How the trace became a member of the group, when a document of it came in; `None` when it is none. What this says
+    /// of a trace changes only before the rollups are told of the trace.
+    fn joined(&self, group: GroupId, trace: TraceId) -> Option<Joined>;
+}
+
+/// Graphs of windows and of minutes.
+#[derive(Debug, Clone)]
+pub struct Graphs {
+    scan: Arc<dyn Scan>,
+    rollups: Arc<Rollups>,
+}
+
+// === impl Traces ===
+
+impl Traces {
+    /// Those of a group.
+    #[must_use]
+    pub fn of(group: &Group) -> Self {
+        match group.is_default() {
+            true => Self::All,
+            false => Self::Of(group.id),
+        }
+    }
+}
+
+// === impl Graphs ===
+
+impl Graphs {
+    /// Graphs of what the scan finds. The rollups must be told of every projection that the scan can find.
+    #[must_use]
+    pub fn new(scan: Arc<dyn Scan>, rollups: Arc<Rollups>) -> Self {
+        Self { scan, rollups }
+    }
+
+    /// The graph of what arrived within the window.
+    ///
+    /// # Errors
+    ///
+    /// When projections cannot be read; so for all below.
+    pub async fn window(
+        &self,
+        traces: Traces,
+        window: Range<TimestampMicros>,
+    ) -> Result<Graph, ScanError> {
+        self.scan.settle().await?;
+        let plan = Plan::of(&window);
+        let mut graph = Graph::default();
+        for ragged in plan.ragged {
+            graph.merge(&*self.ragged(traces, ragged).await?);
+        }
+        for tens in plan.tens {
+            graph.merge(&*self.ten_minutes(traces, tens).await?);
+        }
+        for minutes in plan.minutes {
+            for (_, minute) in self.made(traces, minutes).await? {
+                graph.merge(&minute);
+            }
+        }
+        Ok(graph)
+    }
+
+    /// The graphs of those of the minutes in which anything arrived, in order. A minute is told by its number since the
+    /// epoch.
+    ///
+    /// # Errors
+    ///
+    /// When projections cannot be read.
+    pub async fn minutes(
+        &self,
+        traces: Traces,
+        minutes: Range<i64>,
+    ) -> Result<Vec<(i64, Arc<Graph>)>, ScanError> {
+        self.scan.settle().await?;
+        let mut made = self.made(traces, minutes).await?;
+        made.retain(|(_, graph)| !graph.is_empty());
+        Ok(made)
+    }
+
+    /// The graph of one minute, told by its number since the epoch.
+    ///
+    /// # Errors
+    ///
+    /// When projections cannot be read.
+    pub async fn minute(&self, traces: Traces, minute: i64) -> Result<Arc<Graph>, ScanError> {
+        self.scan.settle().await?;
+        let mut made = self.made(traces, minute..minute + 1).await?;
+        Ok(made.pop().map(|(_, graph)| graph).unwrap_or_default())
+    }
+
+    /// A part of one minute: from its rollup, if all that arrived in the minute did so in this part.
+    async fn ragged(
+        &self,
+        traces: Traces,
+        part: Range<TimestampMicros>,
+    ) -> Result<Arc<Graph>, ScanError> {
+        let minute = minute_of(part.start);
+        let begins_it = part.start.0 == minute * MINUTE;
+        let rollup = match self.rollups.get(traces, Slot::Minute(minute)) {
+            // The present minute is asked for from its beginning.
+            None if begins_it => self.made(traces, minute..minute + 1).await?.pop(),
+            kept => kept.map(|graph| (minute, graph)),
+        };
+        match rollup {
+            Some((_, rollup)) if rollup.lies_in(&part) => Ok(rollup),
+            _ => {
+                let parts = vec![part];
+                let mut made = self.make(traces, parts).await?;
+                Ok(Arc::new(made.pop().unwrap_or_default()))
+            }
+        }
+    }
+
+    async fn ten_minutes(&self, traces: Traces, number: i64) -> Result<Arc<Graph>, ScanError> {
+        let slot = Slot::TenMinutes(number);
+        if let Some(kept) = self.rollups.get(traces, slot) {
+            return Ok(kept);
+        }
+        let claim = self.rollups.claim(traces, slot);
+        let minutes = self.made(traces, number * TEN..(number + 1) * TEN).await?;
+        let mut merged = Graph::default();
+        for (_, minute) in minutes {
+            merged.merge(&minute);
+        }
+        let merged = Arc::new(merged);
+        self.rollups.keep(claim, &merged);
+        Ok(merged)
+    }
+
+    /// The graphs of all of the minutes, kept or made.
+    async fn made(
+        &self,
+        traces: Traces,
+        minutes: Range<i64>,
+    ) -> Result<Vec<(i64, Arc<Graph>)>, ScanError> {
+        let mut graphs = Vec::new();
+        let mut missing: Vec<Range<i64>> = Vec::new();
+        for minute in minutes {
+            match (
+                self.rollups.get(traces, Slot::Minute(minute)),
+                missing.last_mut(),
+            ) {
+                (Some(graph), _) => graphs.push((minute, graph)),
+                (None, Some(run)) if run.end == minute => run.end += 1,
+                (None, _) => missing.push(minute..minute + 1),
+            }
+        }
+        if missing.is_empty() {
+            return Ok(graphs);
+        }
+        for run in missing {
+            let claims: Vec<_> = run
+                .clone()
+                .map(|minute| self.rollups.claim(traces, Slot::Minute(minute)))
+                .collect();
+            // What was told before the claims is readable from here on; what is told later voids them.
+            self.scan.settle().await?;
+            let parts = run.clone().map(minute_range).collect();
+            let made = self.make(traces, parts).await?;
+            for ((minute, graph), claim) in run.zip(made).zip(claims) {
+                let graph = Arc::new(graph);
+                self.rollups.keep(claim, &graph);
+                graphs.push((minute, graph));
+            }
+        }
+        graphs.sort_by_key(|(minute, _)| *minute);
+        Ok(graphs)
+    }
+
+    /// The graphs of these parts, which lie side by side, from projections.
+    async fn make(
+        &self,
+        traces: Traces,
+        parts: Vec<Range<TimestampMicros>>,
+    ) -> Result<Vec<Graph>, ScanError> {
+        let (Some(first), Some(last)) = (parts.first(), parts.last()) else {
+            return Ok(Vec::new());
+        };
+        let candidates = arrival_candidates(first.start..last.end);
+        let projections = self.scan.projections(&candidates).await?;
+        let rollups = Arc::clone(&self.rollups);
+        let made = tokio::task::spawn_blocking(move || {
+            let joined = |trace| rollups.joined(traces, trace);
+            direct(&parts, &projections, joined)
+        });
+        made.await.map_err(|_| ScanError::Closed)
+    }
+}
+
+/// The graphs of what arrived in each of the parts, which are in order and do not overlap.
+fn direct(
+    parts: &[Range<TimestampMicros>],
+    projections: &[Arc<Projection>],
+    joined: impl Fn(TraceId) -> Option<Joined>,
+) -> Vec<Graph> {
+    let mut builders: Vec<Builder> = parts.iter().map(|_| Builder::default()).collect();
+    for projection in projections {
+        let Some(joined) = joined(projection.id) else {
+            continue;
+        };
+        let first = projection.first_received.max(joined.at);
+        let last = projection.last_received.max(joined.at);
+        let from = parts.partition_point(|part| part.end <= first);
+        let up_to = parts.partition_point(|part| part.start <= last);
+        for number in from..up_to.max(from) {
+            builders[number].add(projection, joined, |at| parts[number].contains(&at));
+        }
+    }
+    builders.into_iter().map(Builder::finish).collect()
+}
+
+fn minute_of(at: TimestampMicros) -> i64 {
+    at.0.div_euclid(MINUTE)
+}
+
+fn minute_range(minute: i64) -> Range<TimestampMicros> {
+    let at = |minute: i64| TimestampMicros(minute.saturating_mul(MINUTE));
+    at(minute)..at(minute.saturating_add(1))
+}
