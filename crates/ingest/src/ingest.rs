@@ -97,6 +97,17 @@ pub(crate) struct Intake {
     /// Bytes on their way, in units of [`FLIGHT_UNIT`].
     flight: Arc<Semaphore>,
     threads: Arc<Semaphore>,
+    /// Recorded documents do not queue behind answered ones, here or in the log.
+    recorded_threads: Arc<Semaphore>,
+}
+
+/// How documents came, and so whether they can be kept waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Their sender waits for the answer.
+    Answered,
+    /// Nobody waits, and nobody would send them again.
+    Recorded,
 }
 
 /// Documents of one sender that came together.
@@ -118,7 +129,7 @@ struct Valid {
 /// In-flight bytes are counted in units of this many.
 const FLIGHT_UNIT: usize = 1 << 10;
 
-/// How many blocking threads parsing may use at once.
+/// How many blocking threads parsing may use at once; and one more for recorded documents.
 const THREADS: usize = 2;
 
 // === impl Ingest ===
@@ -143,6 +154,7 @@ impl Ingest {
             last_receipt: AtomicI64::new(i64::MIN),
             flight: Arc::new(Semaphore::new(settings.in_flight_bytes / FLIGHT_UNIT)),
             threads: Arc::new(Semaphore::new(THREADS)),
+            recorded_threads: Arc::new(Semaphore::new(1)),
         });
         let queue = queue::start(Arc::clone(&intake), settings.queue_bytes);
         Arc::new(Self { intake, queue })
@@ -171,7 +183,7 @@ impl Ingest {
         let stored = tokio::spawn(async move {
             let bytes = batch.documents.iter().map(Bytes::len).sum();
             let _flight = intake.take_off(&batch, bytes).await?;
-            let mut outcomes = intake.store(vec![batch]).await?;
+            let mut outcomes = intake.store(Way::Answered, vec![batch]).await?;
             Ok(outcomes.pop().unwrap_or_default())
         });
         stored.await.unwrap_or(Err(IngestError::Closed))
@@ -294,9 +306,14 @@ impl Intake {
     /// Stores what is valid in the batches; answers batch by batch, document by document.
     pub(crate) async fn store(
         self: &Arc<Self>,
+        way: Way,
         batches: Vec<Batch>,
     ) -> Result<Vec<Outcome>, IngestError> {
-        let permit = Arc::clone(&self.threads)
+        let threads = match way {
+            Way::Answered => &self.threads,
+            Way::Recorded => &self.recorded_threads,
+        };
+        let permit = Arc::clone(threads)
             .acquire_owned()
             .await
             .map_err(|_| IngestError::Closed)?;
@@ -307,7 +324,7 @@ impl Intake {
             checked
         });
         let (sources, outcomes, valid) = checked.await.map_err(|_| IngestError::Closed)?;
-        if let Err(error) = self.append(&sources, valid).await {
+        if let Err(error) = self.append(way, &sources, valid).await {
             return Err(error.into());
         }
         Ok(outcomes)
@@ -368,7 +385,12 @@ impl Intake {
         trace_bytes > self.settings.trace_bytes as u64
     }
 
-    async fn append(&self, sources: &[Source], valid: Vec<Valid>) -> Result<(), LogError> {
+    async fn append(
+        &self,
+        way: Way,
+        sources: &[Source],
+        valid: Vec<Valid>,
+    ) -> Result<(), LogError> {
         if valid.is_empty() {
             return Ok(());
         }
@@ -378,7 +400,12 @@ impl Intake {
             received: at,
             document: valid.json.clone(),
         });
-        let positions = match self.log.append(records.collect()).await {
+        let records = records.collect();
+        let appended = match way {
+            Way::Answered => self.log.append(records).await,
+            Way::Recorded => self.log.append_first(records).await,
+        };
+        let positions = match appended {
             Ok(positions) => positions,
             Err(error) => {
                 let cause = match error {

@@ -1,16 +1,18 @@
 //! The way of single documents: a bounded queue, emptied in groups.
 //!
 //! Who records never waits. A group waits a few milliseconds for more, so that a busy gateway pays for one sync and not
-//! for hundreds; who waits for the queue ([`Queue::flushed`]) cuts that short.
+//! for hundreds; who waits for the queue ([`Queue::flushed`]) cuts that short. While a group is being stored the next
+//! one forms and follows: a document waits for the sync under way and its own, whatever else there is to store.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::task::JoinHandle;
 
-use crate::ingest::{Batch, Intake};
+use crate::ingest::{Batch, Intake, Way};
 use crate::sink::Source;
 
 /// How many documents may wait, whatever their size.
@@ -21,6 +23,10 @@ const GROUP_DOCUMENTS: usize = 1_024;
 
 /// How long a group waits for more. Part of the 100 ms within which a recorded document is durable.
 const LINGER: Duration = Duration::from_millis(10);
+
+/// How many groups may be on their way at once. They come [`LINGER`] apart, so it takes a sync of more than half a
+/// second before one has to wait here.
+const GROUPS: usize = 64;
 
 #[derive(Debug)]
 pub(crate) struct Queue {
@@ -81,6 +87,8 @@ async fn run(
     mut items: mpsc::Receiver<Item>,
     waiting_bytes: Arc<AtomicUsize>,
 ) {
+    let turns = Arc::new(Semaphore::new(GROUPS));
+    let mut before = None;
     while let Some(first) = items.recv().await {
         let mut group = Group::default();
         group.add(first);
@@ -92,25 +100,41 @@ async fn run(
                 group.add(item);
             }
         }
-        let Group {
-            batches,
-            flushes,
-            bytes,
-            ..
-        } = group;
-        if !batches.is_empty()
-            && let Err(error) = intake.store(batches).await
-        {
-            // The documents are counted by cause already.
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "recorded documents are lost"
-            );
-        }
-        waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
-        for flush in flushes {
-            flush.send(()).ok();
-        }
+        let Ok(turn) = Arc::clone(&turns).acquire_owned().await else {
+            return;
+        };
+        let (intake, waiting_bytes) = (Arc::clone(&intake), Arc::clone(&waiting_bytes));
+        let previous = before.take();
+        before = Some(tokio::spawn(async move {
+            store(&intake, group, previous, &waiting_bytes).await;
+            drop(turn);
+        }));
+    }
+}
+
+/// Stores a group; answers who waits for it once all groups before it are stored, too.
+async fn store(
+    intake: &Arc<Intake>,
+    group: Group,
+    previous: Option<JoinHandle<()>>,
+    waiting_bytes: &AtomicUsize,
+) {
+    if !group.batches.is_empty()
+        && let Err(error) = intake.store(Way::Recorded, group.batches).await
+    {
+        // The documents are counted by cause already.
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "recorded documents are lost"
+        );
+    }
+    waiting_bytes.fetch_sub(group.bytes, Ordering::Relaxed);
+    if let Some(previous) = previous {
+        // An error says that it is gone, and with it those who waited for it.
+        previous.await.ok();
+    }
+    for flush in group.flushes {
+        flush.send(()).ok();
     }
 }
 

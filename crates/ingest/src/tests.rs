@@ -1,15 +1,20 @@
 //! Ingest over a log on a simulated disk.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use fluoro_ambient::Ambient;
 use fluoro_model::TraceId;
 use fluoro_model::document::{Refusal, RefusalCode};
 use fluoro_store::hot::{HotSettings, HotTraces};
 use fluoro_store::log::simulated::SimulatedDisk;
-use fluoro_store::log::{Log, LogSettings, SegmentedLog};
+use fluoro_store::log::{
+    Chunk, Extent, Log, LogError, LogSettings, MemoryLog, Position, Record, SegmentedLog,
+};
+use tokio::sync::Semaphore;
 
 use crate::ledger::{CLIENTS_PER_DOOR, OTHERS};
 use crate::{
@@ -27,7 +32,10 @@ impl Bench {
     pub(crate) fn new(settings: IngestSettings) -> Self {
         let disk = SimulatedDisk::new(1);
         let log = SegmentedLog::open_on(Arc::new(disk.clone()), LogSettings::default()).unwrap();
-        let log: Arc<dyn Log> = Arc::new(log);
+        Self::over(disk, Arc::new(log), settings)
+    }
+
+    fn over(disk: SimulatedDisk, log: Arc<dyn Log>, settings: IngestSettings) -> Self {
         let ambient = Ambient::system();
         let hot = HotTraces::open(ambient.clone(), Arc::clone(&log), HotSettings::default());
         let ingest = Ingest::open(ambient, log, Arc::clone(&hot), settings);
@@ -226,6 +234,82 @@ async fn what_was_recorded_is_readable_once_flushed() {
     }
     bench.ingest.flushed().await;
     assert_eq!(bench.hot.held().traces, 3_000);
+}
+
+/// A log that takes nothing until it is told to.
+#[derive(Debug)]
+struct HeldLog {
+    held: MemoryLog,
+    turns: Semaphore,
+    /// Calls that wait, of those that go first and of the others.
+    first: AtomicUsize,
+    others: AtomicUsize,
+}
+
+#[async_trait]
+impl Log for HeldLog {
+    async fn append(&self, records: Vec<Record>) -> Result<Vec<Position>, LogError> {
+        self.others.fetch_add(1, Ordering::Relaxed);
+        let _turn = self.turns.acquire().await;
+        self.held.append(records).await
+    }
+
+    async fn append_first(&self, records: Vec<Record>) -> Result<Vec<Position>, LogError> {
+        self.first.fetch_add(1, Ordering::Relaxed);
+        let _turn = self.turns.acquire().await;
+        self.held.append(records).await
+    }
+
+    async fn read(&self, positions: &[Position]) -> Result<Vec<Option<Record>>, LogError> {
+        self.held.read(positions).await
+    }
+
+    async fn scan(&self, from: Position, bytes: usize) -> Result<Chunk, LogError> {
+        self.held.scan(from, bytes).await
+    }
+
+    async fn release(&self, up_to: Position) -> Result<(), LogError> {
+        self.held.release(up_to).await
+    }
+
+    fn extent(&self) -> Extent {
+        self.held.extent()
+    }
+}
+
+async fn until(condition: impl Fn() -> bool) {
+    while !condition() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_recorded_waits_for_nothing_but_the_disk() {
+    let log = Arc::new(HeldLog {
+        held: MemoryLog::default(),
+        turns: Semaphore::new(0),
+        first: AtomicUsize::new(0),
+        others: AtomicUsize::new(0),
+    });
+    let shared: Arc<dyn Log> = Arc::<HeldLog>::clone(&log);
+    let bench = Bench::over(SimulatedDisk::new(1), shared, IngestSettings::default());
+    let ingest = Arc::clone(&bench.ingest);
+    let answered =
+        tokio::spawn(async move { ingest.put(&sdk(), bytes(&[&segment(1)])).await.unwrap() });
+    until(|| log.others.load(Ordering::Relaxed) == 1).await;
+    // The disk stands still, and yet each group follows the one before.
+    for number in 2..5 {
+        bench.ingest.record(&sdk(), Bytes::from(segment(number)));
+        let groups = number as usize - 1;
+        until(|| log.first.load(Ordering::Relaxed) == groups).await;
+    }
+    let ingest = Arc::clone(&bench.ingest);
+    let flushed = tokio::spawn(async move { ingest.flushed().await });
+    log.turns.add_permits(10);
+    flushed.await.unwrap();
+    assert!(answered.await.unwrap()[0].is_ok());
+    assert_eq!(bench.hot.held().traces, 4);
+    assert_eq!(log.others.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]

@@ -24,6 +24,7 @@ mod segmented;
 pub mod simulated;
 #[cfg(test)]
 mod tests;
+mod waiting;
 mod writer;
 
 pub use memory::MemoryLog;
@@ -160,6 +161,10 @@ pub trait Log: Send + Sync + fmt::Debug {
     /// When it fails, none of them counts as written, though some may be found after a crash. The same holds when
     /// the future is dropped before it is done.
     async fn append(&self, records: Vec<Record>) -> Result<Vec<Position>, LogError>;
+
+    /// Appends as [`Log::append`] does, but waits behind no [`Log::append`]: only for what is being written when it
+    /// comes. For documents whose senders get no answer and cannot be slowed down.
+    async fn append_first(&self, records: Vec<Record>) -> Result<Vec<Position>, LogError>;
 
     /// The records at these positions; `None` for one that was released, or is lost to damage (which was reported).
     async fn read(&self, positions: &[Position]) -> Result<Vec<Option<Record>>, LogError>;

@@ -19,6 +19,10 @@ impl Log for FullLog {
         Err(LogError::Full)
     }
 
+    async fn append_first(&self, _: Vec<Record>) -> Result<Vec<Position>, LogError> {
+        Err(LogError::Full)
+    }
+
     async fn read(&self, positions: &[Position]) -> Result<Vec<Option<Record>>, LogError> {
         self.0.read(positions).await
     }

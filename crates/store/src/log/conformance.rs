@@ -86,7 +86,11 @@ async fn follows_a_map(log: &dyn Log, seed: u64) {
                 record(number, random.below(rarely_long))
             })
             .collect();
-        let positions = log.append(group.clone()).await.expect("append");
+        let positions = match random.chance(300) {
+            true => log.append_first(group.clone()).await,
+            false => log.append(group.clone()).await,
+        };
+        let positions = positions.expect("append");
         assert_eq!(positions.len(), group.len());
         for (position, record) in positions.into_iter().zip(group) {
             let after = model

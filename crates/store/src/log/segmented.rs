@@ -6,11 +6,12 @@ use std::thread::JoinHandle;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, oneshot};
 
 use super::disk::{Directory, Disk};
 use super::reader::{Piece, Pieces};
-use super::writer::{Request, Writer};
+use super::waiting::{Request, Row, Waiting};
+use super::writer::Writer;
 use super::{Chunk, Extent, LARGEST_DOCUMENT, Log, LogError, Position, Record, format, recovery};
 
 /// What of the log can be chosen.
@@ -18,7 +19,7 @@ use super::{Chunk, Extent, LARGEST_DOCUMENT, Log, LogError, Position, Record, fo
 pub struct LogSettings {
     /// A file is closed once it is this long, in bytes at rest. Room is given back file by file.
     pub file_bytes: u64,
-    /// How many bytes of documents may wait to be written; appends beyond wait outside.
+    /// How many bytes of documents may wait to be written, in each of the two rows; appends beyond wait outside.
     pub queue_bytes: usize,
 }
 
@@ -31,19 +32,16 @@ impl Default for LogSettings {
     }
 }
 
-/// How many requests may wait to be written, whatever their size.
-const QUEUE_REQUESTS: usize = 1024;
-
-/// The queue's room is counted in units of this many bytes.
+/// A row's room is counted in units of this many bytes; no request takes less than one.
 const ROOM_UNIT: usize = 1 << 10;
 
 /// An append-only log in files.
 #[derive(Debug)]
 pub struct SegmentedLog {
     pieces: Arc<Pieces>,
-    /// `None` only while the log is being dropped.
-    queue: Option<mpsc::Sender<Request>>,
-    room: Arc<Semaphore>,
+    waiting: Arc<Waiting>,
+    room_first: Arc<Semaphore>,
+    room_second: Arc<Semaphore>,
     room_units: u32,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
@@ -72,20 +70,56 @@ impl SegmentedLog {
     pub fn open_on(disk: Arc<dyn Disk>, settings: LogSettings) -> Result<Self, LogError> {
         let pieces = Arc::new(recovery::open(disk)?);
         let writer = Writer::new(Arc::clone(&pieces), settings.file_bytes)?;
-        let (queue, requests) = mpsc::channel(QUEUE_REQUESTS);
+        let waiting = Arc::new(Waiting::default());
+        let waited_for = Arc::clone(&waiting);
         let thread = std::thread::Builder::new()
             .name("fluoro-log".to_owned())
-            .spawn(move || writer.run(requests))
+            .spawn(move || writer.run(&waited_for))
             .map_err(|source| LogError::disk("start the log's writer", source))?;
         let room_units =
             u32::try_from(settings.queue_bytes.div_ceil(ROOM_UNIT)).unwrap_or(u32::MAX);
         Ok(Self {
             pieces,
-            queue: Some(queue),
-            room: Arc::new(Semaphore::new(room_units as usize)),
+            waiting,
+            room_first: Arc::new(Semaphore::new(room_units as usize)),
+            room_second: Arc::new(Semaphore::new(room_units as usize)),
             room_units,
             writer: Mutex::new(Some(thread)),
         })
+    }
+
+    async fn append_in(&self, row: Row, records: Vec<Record>) -> Result<Vec<Position>, LogError> {
+        if records.is_empty() {
+            return Ok(Vec::new());
+        }
+        if let Some(record) = records
+            .iter()
+            .find(|record| record.document.len() > LARGEST_DOCUMENT)
+        {
+            return Err(LogError::TooLarge {
+                bytes: record.document.len(),
+            });
+        }
+        let bytes: usize = records.iter().map(|record| record.document.len()).sum();
+        let units = u32::try_from(bytes.div_ceil(ROOM_UNIT))
+            .unwrap_or(u32::MAX)
+            .clamp(1, self.room_units);
+        let room = match row {
+            Row::First => &self.room_first,
+            Row::Second => &self.room_second,
+        };
+        let room = Arc::clone(room)
+            .acquire_many_owned(units)
+            .await
+            .map_err(|_| LogError::Closed)?;
+        let (answer, answered) = oneshot::channel();
+        let request = Request {
+            records,
+            answer,
+            _room: room,
+        };
+        self.waiting.push(row, request)?;
+        answered.await.unwrap_or(Err(LogError::Closed))
     }
 
     async fn blocking<T: Send + 'static>(
@@ -102,34 +136,11 @@ impl SegmentedLog {
 #[async_trait]
 impl Log for SegmentedLog {
     async fn append(&self, records: Vec<Record>) -> Result<Vec<Position>, LogError> {
-        if records.is_empty() {
-            return Ok(Vec::new());
-        }
-        if let Some(record) = records
-            .iter()
-            .find(|record| record.document.len() > LARGEST_DOCUMENT)
-        {
-            return Err(LogError::TooLarge {
-                bytes: record.document.len(),
-            });
-        }
-        let bytes: usize = records.iter().map(|record| record.document.len()).sum();
-        let units = u32::try_from(bytes.div_ceil(ROOM_UNIT))
-            .unwrap_or(u32::MAX)
-            .clamp(1, self.room_units);
-        let room = Arc::clone(&self.room)
-            .acquire_many_owned(units)
-            .await
-            .map_err(|_| LogError::Closed)?;
-        let (answer, answered) = oneshot::channel();
-        let request = Request {
-            records,
-            answer,
-            _room: room,
-        };
-        let queue = self.queue.as_ref().ok_or(LogError::Closed)?;
-        queue.send(request).await.map_err(|_| LogError::Closed)?;
-        answered.await.unwrap_or(Err(LogError::Closed))
+        self.append_in(Row::Second, records).await
+    }
+
+    async fn append_first(&self, records: Vec<Record>) -> Result<Vec<Position>, LogError> {
+        self.append_in(Row::First, records).await
     }
 
     async fn read(&self, positions: &[Position]) -> Result<Vec<Option<Record>>, LogError> {
@@ -174,7 +185,7 @@ fn take_oldest(pieces: &Pieces, up_to: u64) -> Option<Arc<Piece>> {
 impl Drop for SegmentedLog {
     /// Waits for the writer, at most for the groups in its queue, so that the directory is free afterwards.
     fn drop(&mut self) {
-        self.queue = None;
+        self.waiting.close();
         if let Some(writer) = self.writer.lock().take()
             && writer.join().is_err()
         {

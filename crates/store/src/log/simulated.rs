@@ -1,11 +1,11 @@
 //! A disk that fails as disks do, by a seed: power cuts that lose and tear what was not synced, short writes, failing
-//! writes and syncs, no room.
+//! writes and syncs, no room. It can also hold syncs back, for tests of what waits for what.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 
 use super::disk::{Disk, File};
 
@@ -16,6 +16,22 @@ const SECTOR: usize = 512;
 #[derive(Debug, Clone)]
 pub struct SimulatedDisk {
     state: Arc<Mutex<State>>,
+    syncs: Arc<Syncs>,
+}
+
+/// Whether syncs of files are held back.
+#[derive(Debug, Default)]
+struct Syncs {
+    held: Mutex<Held>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    /// How many more may pass; `None` lets all.
+    allowed: Option<u64>,
+    /// How many wait.
+    waiting: u64,
 }
 
 #[derive(Debug)]
@@ -48,6 +64,7 @@ enum Change {
 #[derive(Debug)]
 struct SimulatedFile {
     state: Arc<Mutex<State>>,
+    syncs: Arc<Syncs>,
     id: u64,
     boot: u64,
 }
@@ -102,7 +119,27 @@ impl SimulatedDisk {
                 names: BTreeMap::new(),
                 durable_names: BTreeMap::new(),
             })),
+            syncs: Arc::default(),
         }
+    }
+
+    /// From now on, a sync of a file waits until it is allowed.
+    pub fn hold_syncs(&self) {
+        self.syncs.held.lock().allowed = Some(0);
+    }
+
+    /// Lets `more` syncs pass, those that wait first.
+    pub fn allow_syncs(&self, more: u64) {
+        if let Some(allowed) = &mut self.syncs.held.lock().allowed {
+            *allowed += more;
+        }
+        self.syncs.changed.notify_all();
+    }
+
+    /// How many syncs wait now.
+    #[must_use]
+    pub fn waiting_syncs(&self) -> u64 {
+        self.syncs.held.lock().waiting
     }
 
     /// From now on, so many writes and syncs of 1024 fail.
@@ -194,9 +231,26 @@ impl SimulatedDisk {
     fn handle(&self, id: u64, boot: u64) -> Arc<dyn File> {
         Arc::new(SimulatedFile {
             state: Arc::clone(&self.state),
+            syncs: Arc::clone(&self.syncs),
             id,
             boot,
         })
+    }
+}
+
+// === impl Syncs ===
+
+impl Syncs {
+    fn pass(&self) {
+        let mut held = self.held.lock();
+        held.waiting += 1;
+        while held.allowed == Some(0) {
+            self.changed.wait(&mut held);
+        }
+        held.waiting -= 1;
+        if let Some(allowed) = &mut held.allowed {
+            *allowed -= 1;
+        }
     }
 }
 
@@ -328,6 +382,7 @@ impl File for SimulatedFile {
     }
 
     fn sync(&self) -> io::Result<()> {
+        self.syncs.pass();
         self.with(|state, contents| {
             state.may_fail()?;
             contents.durable.clone_from(&contents.now);

@@ -1,7 +1,10 @@
 //! The engines against their suite, and the embedded one against failing disks.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
 
 use super::conformance::{self, all, record};
 use super::disk::Disk;
@@ -78,6 +81,48 @@ async fn concurrent_appends_share_syncs_and_get_their_own_positions() {
     }
     let found = all(&*log, Position::START, 5_000).await.unwrap();
     assert_eq!(found, expected.into_iter().collect::<Vec<_>>());
+}
+
+/// Polls once; whether there is more to wait for.
+async fn is_pending(future: &mut (impl Future + Unpin)) -> bool {
+    std::future::poll_fn(|context| Poll::Ready(Pin::new(&mut *future).poll(context).is_pending()))
+        .await
+}
+
+#[tokio::test]
+async fn who_gets_no_answer_waits_for_the_sync_under_way_and_its_own() {
+    let disk = SimulatedDisk::new(8);
+    let settings = LogSettings::default();
+    let log = SegmentedLog::open_on(Arc::new(disk.clone()), settings).unwrap();
+    // The file is made, which takes syncs of its own.
+    log.append(vec![record(0, 10)]).await.unwrap();
+
+    disk.hold_syncs();
+    let mut under_way = Box::pin(log.append(vec![record(1, 10)]));
+    assert!(is_pending(&mut under_way).await);
+    while disk.waiting_syncs() == 0 {
+        tokio::task::yield_now().await;
+    }
+    // A group each.
+    let mut others = Vec::new();
+    for number in 2..12 {
+        let mut other = Box::pin(log.append(vec![record(number, 1 << 20)]));
+        assert!(is_pending(&mut other).await);
+        others.push(other);
+    }
+    let first = log.append_first(vec![record(12, 10)]);
+    disk.allow_syncs(2);
+    let first = tokio::time::timeout(Duration::from_secs(20), first).await;
+    first.expect("two syncs are enough").unwrap();
+    under_way.await.unwrap();
+    others.remove(0).await.unwrap();
+    for other in &mut others {
+        assert!(is_pending(other).await);
+    }
+    disk.allow_syncs(1_000);
+    for other in others {
+        other.await.unwrap();
+    }
 }
 
 #[tokio::test]

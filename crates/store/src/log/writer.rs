@@ -2,24 +2,11 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
-
 use super::format::{self, Encoder, FILE_HEADER};
 use super::reader::{Piece, Pieces};
 use super::recovery::name_of;
-use super::{LogError, Position, Record};
-
-/// No further request joins a group that is this long, in bytes of documents.
-const GROUP_TARGET: usize = 1 << 20;
-
-/// Records to be made durable together.
-#[derive(Debug)]
-pub(super) struct Request {
-    pub(super) records: Vec<Record>,
-    pub(super) answer: oneshot::Sender<Result<Vec<Position>, LogError>>,
-    /// The request's share of the queue, given back when it is answered.
-    pub(super) _room: OwnedSemaphorePermit,
-}
+use super::waiting::{Request, Waiting};
+use super::{LogError, Position};
 
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -29,6 +16,15 @@ pub(super) struct Writer {
     frames: Vec<u8>,
     /// The last piece can take no more, though it is not full: what follows its durable end is in doubt.
     spoilt: bool,
+}
+
+/// Says that nobody writes any more.
+struct Gone<'a>(&'a Waiting);
+
+impl Drop for Gone<'_> {
+    fn drop(&mut self) {
+        self.0.abandon();
+    }
 }
 
 // === impl Writer ===
@@ -45,16 +41,10 @@ impl Writer {
     }
 
     /// Serves requests until nobody can send any more.
-    pub(super) fn run(mut self, mut queue: mpsc::Receiver<Request>) {
-        while let Some(first) = queue.blocking_recv() {
-            let mut bytes = size_of(&first);
-            let mut group = vec![first];
-            while bytes < GROUP_TARGET
-                && let Ok(next) = queue.try_recv()
-            {
-                bytes += size_of(&next);
-                group.push(next);
-            }
+    pub(super) fn run(mut self, waiting: &Waiting) {
+        // However this thread ends, nobody waits for it afterwards.
+        let _gone = Gone(waiting);
+        while let Some(group) = waiting.next_group() {
             self.serve(group);
         }
     }
@@ -191,12 +181,4 @@ fn remove_half_made(disk: &dyn super::disk::Disk, name: &str) {
 fn answer(request: Request, result: Result<Vec<Position>, LogError>) {
     // Who asked may have gone away; the records are durable all the same.
     request.answer.send(result).ok();
-}
-
-fn size_of(request: &Request) -> usize {
-    request
-        .records
-        .iter()
-        .map(|record| record.document.len())
-        .sum()
 }
