@@ -63,6 +63,12 @@ pub(crate) fn draw(paint: Paint, id: &str, documents: &[Value]) -> String {
             paint.ink(ink, &bar),
             paint.ink(ink, &remark(document)),
         ));
+        if let Some(reason) = reason(document) {
+            // Whole: what is to be mended stands at its end.
+            let line = format!("{}  ! {reason}", "  ".repeat(row.depth));
+            text.push_str(&paint.ink(Ink::Fault, &line));
+            text.push('\n');
+        }
         for exception in exceptions(document) {
             let line = cut(
                 &format!("{}  ! {exception}", "  ".repeat(row.depth)),
@@ -249,6 +255,12 @@ fn remark(document: &Value) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
+/// Why the gateway answered as it did, where it was the gateway: no exception says that.
+fn reason(document: &Value) -> Option<String> {
+    let reason = document.pointer("/metadata/fluoro/reason")?.as_str()?;
+    Some(reason.replace('\n', " "))
+}
+
 fn exceptions(document: &Value) -> Vec<String> {
     let exceptions = document
         .pointer("/cause/exceptions")
@@ -326,6 +338,15 @@ shop/dev [AWS::ApiGateway::Stage]       1.00 s ███████████
 lost [segment]                            open ·····························▒▒› 
 ";
         assert_eq!(draw(PLAIN, "1-x", &documents()), expected);
+    }
+
+    #[test]
+    fn the_gateways_own_reason_is_told() {
+        let reason = "Execution failed due to configuration error: Malformed Lambda proxy response";
+        let stage = json!({"id": "a", "name": "shop/dev", "start_time": 1.0, "end_time": 2.0, "fault": true,
+            "http": {"response": {"status": 502}}, "metadata": {"fluoro": {"reason": reason}}});
+        let text = draw(PLAIN, "1-x", &[stage]);
+        assert!(text.ends_with(&format!("  ! {reason}\n")), "{text}");
     }
 
     #[test]
