@@ -22,6 +22,7 @@ use tempfile::TempDir;
 use crate::arn::FunctionArn;
 use crate::clients::Clients;
 use crate::daemon_host::{Daemon, DaemonHost, DaemonOwner, WriteGate};
+use crate::leftovers;
 use crate::log::FunctionLog;
 use crate::log::capture::Capture;
 use crate::memory::{MemoryWatch, Watched};
@@ -43,6 +44,8 @@ pub(crate) struct Host {
     pub(crate) iam: Iam,
     pub(crate) daemons: Arc<dyn DaemonHost>,
     pub(crate) spawner: Spawner,
+    /// By which processes of this run are known.
+    pub(crate) mark: String,
     pub(crate) memory: MemoryWatch,
     pub(crate) finder: Finder,
     pub(crate) clients: Clients,
@@ -267,11 +270,13 @@ impl Host {
             limits,
             &command.argv,
         ));
+        let mut variables = told.variables(&command);
+        variables.push((leftovers::VARIABLE.to_owned(), self.mark.clone().into()));
         let launch = Launch {
             program: sandbox.program.clone(),
             arguments,
             directory: serving.files.clone(),
-            variables: told.variables(&command),
+            variables,
             output: input.into(),
         };
         let process = self.spawner.spawn(launch).await?;

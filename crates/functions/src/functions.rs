@@ -26,6 +26,7 @@ use crate::dependencies::Dependencies;
 use crate::environment::Host;
 use crate::events::{Queue, QueuedEvent};
 use crate::invoke::{Invocation, InvokeError, Invoker, LogTail, Outcome};
+use crate::leftovers::Mark;
 use crate::live::Live;
 use crate::log::FunctionLog;
 use crate::memory::MemoryWatch;
@@ -115,6 +116,8 @@ impl Functions {
             fs::canonicalize(path)
         })?;
         let data = &settings.data_dir.clone();
+        let mark = Mark::new(data, &parts.ambient);
+        end_leftovers(&mark).await;
         let scratch = data.join("scratch");
         prepare(&scratch, |path| {
             // What an earlier process left behind.
@@ -133,12 +136,15 @@ impl Functions {
         settings.node_modules.push(dependencies.node_modules());
         let clients = prepare(&data.join("runtime"), |_| Clients::install(data))?;
         let code = prepare(&data.join("code"), |path| CodeStore::open(path.to_owned()))?;
-        let spawner = prepare(data, |_| Spawner::new())?;
+        let spawner = prepare(data, |_| {
+            Spawner::new(mark.clone(), settings.sandbox.clone())
+        })?;
         let host = Host {
             ambient: parts.ambient.clone(),
             iam: parts.iam.clone(),
             daemons: Arc::clone(&parts.daemons),
             spawner,
+            mark: mark.value(),
             memory: MemoryWatch::default(),
             finder: Finder::new(settings.interpreters.clone()),
             clients,
@@ -196,6 +202,31 @@ impl Functions {
     #[must_use]
     pub fn log(&self, function: &FunctionArn) -> Option<Arc<FunctionLog>> {
         self.inner.live(function).map(|live| Arc::clone(&live.log))
+    }
+}
+
+/// The cache that is set, else one of our own: no function needs to fail because a home directory is not to be had.
+fn package_cache(wanted: &Path, data: &Path) -> Result<PathBuf, OpenError> {
+    let make = |path: &Path| {
+        fs::create_dir_all(path)?;
+        fs::canonicalize(path)
+    };
+    prepare(wanted, make).or_else(|error| {
+        tracing::warn!(
+            error = crate::error_chain(&error),
+            "AWS SDKs go into the data directory"
+        );
+        prepare(&data.join("packages"), make)
+    })
+}
+
+/// Ends what an earlier run that was killed left behind, before its directories are used again.
+async fn end_leftovers(mark: &Mark) {
+    let mark = mark.clone();
+    match tokio::task::spawn_blocking(move || mark.kill_earlier()).await {
+        Ok(0) => {}
+        Ok(killed) => tracing::warn!(killed, "killed processes that an earlier run left behind"),
+        Err(error) => tracing::error!(%error, "cannot look for processes left behind"),
     }
 }
 

@@ -26,6 +26,7 @@ mod environment;
 mod events;
 mod functions;
 mod invoke;
+mod leftovers;
 mod live;
 mod log;
 mod manage;

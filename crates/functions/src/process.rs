@@ -1,20 +1,24 @@
 //! Starting, watching and ending the processes of environments.
 //!
 //! A process asks to be killed when the *thread* that started it ends (that is what Linux watches), so one thread of
-//! ours, which lives as long as the functions do, starts them all.
+//! ours, which lives as long as the functions do, starts them all. Before the first, it starts the process that ends
+//! what they leave behind.
 
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::{ExitStatus, Stdio};
+use std::process::{ChildStdin, ExitStatus, Stdio};
 use std::thread;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, Command};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::leftovers::Mark;
+use crate::settings::SandboxCommand;
 
 /// Starts that may wait for the thread; more wait at the channel.
 const WAITING: usize = 64;
@@ -61,12 +65,14 @@ pub(crate) struct Ended {
 
 impl Spawner {
     /// Starts the thread. Must be called within a Tokio runtime, which watches the processes.
-    pub(crate) fn new() -> io::Result<Self> {
+    pub(crate) fn new(mark: Mark, sandbox: SandboxCommand) -> io::Result<Self> {
         let (jobs, mut waiting) = mpsc::channel::<Job>(WAITING);
         let runtime = Handle::current();
         let serve = move || {
             let _entered = runtime.enter();
+            let mut watch = None;
             while let Some(Job { launch, started }) = waiting.blocking_recv() {
+                watch = watch.or_else(|| start_watch(&mark, &sandbox));
                 // When nobody waits any more, the process is dropped, which kills it.
                 let _unwanted = started.send(start(launch));
             }
@@ -87,6 +93,16 @@ impl Spawner {
             .map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }
+}
+
+/// Functions run without it, too; then what they leave behind is killed at the next start.
+fn start_watch(mark: &Mark, sandbox: &SandboxCommand) -> Option<ChildStdin> {
+    let started = mark.start_watch(sandbox);
+    started
+        .inspect_err(|error| {
+            tracing::warn!(%error, "cannot watch over what functions leave behind");
+        })
+        .ok()
 }
 
 fn start(launch: Launch) -> io::Result<Process> {
@@ -221,8 +237,17 @@ mod tests {
         }
     }
 
+    fn spawner() -> Spawner {
+        let sandbox = SandboxCommand {
+            program: "/bin/true".into(),
+            arguments: Vec::new(),
+        };
+        let mark = Mark::new("/nowhere".as_ref(), &fluoro_ambient::Ambient::system());
+        Spawner::new(mark, sandbox).unwrap()
+    }
+
     async fn reason(script: &str) -> String {
-        let process = Spawner::new().unwrap().spawn(launch(script)).await.unwrap();
+        let process = spawner().spawn(launch(script)).await.unwrap();
         process.ended().await.reason()
     }
 
@@ -255,7 +280,7 @@ mod tests {
         let (mut reader, writer) = io::pipe().unwrap();
         let mut script = launch("sleep 600 & echo started; wait");
         script.output = writer.into();
-        let process = Spawner::new().unwrap().spawn(script).await.unwrap();
+        let process = spawner().spawn(script).await.unwrap();
         let read = tokio::task::spawn_blocking(move || {
             let mut all = String::new();
             // Ends when the last holder of the pipe is gone, the `sleep` included.

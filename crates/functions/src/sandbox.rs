@@ -14,6 +14,8 @@ use rustix::process::{
     Pid, Resource, Rlimit, Signal, getppid, set_parent_process_death_signal, setrlimit,
 };
 
+use crate::leftovers;
+
 /// The exit status when the runtime could not be started at all, as shells have it.
 pub(crate) const CANNOT_EXECUTE: i32 = 126;
 
@@ -47,9 +49,13 @@ pub(crate) fn arguments(parent: u32, limits: Limits, command: &[OsString]) -> Ve
     arguments
 }
 
-/// Becomes the function's runtime; `arguments` are those after the hidden verb. Returns only by ending the process.
+/// Becomes the function's runtime, or the process that outlives us to end what is left; `arguments` are those after the
+/// hidden verb. Returns only by ending the process.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ! {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if leftovers::watch(&arguments) {
+        exit(0);
+    }
     let Err(error) = become_runtime(&arguments);
     // Read by our own log, which shows it as the function's.
     eprintln!("{}", crate::error_chain(&error));
