@@ -16,6 +16,7 @@ use fluoro_ingest::{Door, Source, TraceSink};
 use fluoro_model::TimestampMicros;
 use fluoro_store::catalog::{Catalog, CatalogError, Table};
 use parking_lot::RwLock;
+use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::arn::FunctionArn;
@@ -40,6 +41,9 @@ use crate::tracing_plan::{Asked, Plan};
 
 /// The largest event of a synchronous invocation. Source: Lambda quotas.
 pub const PAYLOAD_LIMIT: usize = 6 * 1024 * 1024;
+
+/// How long the end of the functions' logs may take to be written at shutdown.
+const LOG_GRACE: Duration = Duration::from_secs(2);
 
 /// Lambda's own sampler: which requests an Active function records when the caller did not say.
 pub trait InvocationSampler: Send + Sync + fmt::Debug {
@@ -181,8 +185,16 @@ impl Functions {
             tracing::warn!(left, "invocations were ended before they were done");
         }
         let known = std::mem::take(&mut *self.inner.known.write());
-        for live in known.into_values() {
+        for live in known.values() {
             live.close();
+        }
+        let kept = async {
+            for live in known.values() {
+                live.log.flushed().await;
+            }
+        };
+        if tokio::time::timeout(LOG_GRACE, kept).await.is_err() {
+            tracing::warn!("the end of some functions' logs is not kept");
         }
     }
 
@@ -260,6 +272,14 @@ impl Inner {
 
     pub(crate) fn settings(&self) -> &Settings {
         &self.host.settings
+    }
+
+    /// The function's log, going on where it ended. By digest as well: a region may be any text.
+    pub(crate) fn open_log(&self, arn: &FunctionArn) -> Arc<FunctionLog> {
+        let digest = hex::encode(&Sha256::digest(arn.to_string())[..8]);
+        let directory = self.settings().data_dir.join("logs");
+        let directory = directory.join(format!("{}-{digest}", arn.name));
+        FunctionLog::open(&directory, self.settings().log_events)
     }
 
     pub(crate) fn live(&self, function: &FunctionArn) -> Option<Arc<Live>> {

@@ -83,10 +83,10 @@ pub(crate) struct Returning {
 pub(crate) struct ReservationFull;
 
 impl Live {
-    pub(crate) fn new(record: Function, revision: Revision, log_events: usize) -> Self {
+    pub(crate) fn new(record: Function, revision: Revision, log: Arc<FunctionLog>) -> Self {
         Self {
             arn: record.arn.clone(),
-            log: Arc::new(FunctionLog::new(log_events)),
+            log,
             current: RwLock::new(Current {
                 record: Arc::new(record),
                 serving: None,

@@ -119,7 +119,8 @@ impl Functions {
             Err(CatalogError::Conflict { .. }) => return Err(ManageError::AlreadyExists(new.arn)),
             Err(other) => return Err(other.into()),
         };
-        let live = Arc::new(Live::new(record, revision, inner.settings().log_events));
+        let log = inner.open_log(&new.arn);
+        let live = Arc::new(Live::new(record, revision, log));
         inner.known.write().insert(new.arn, Arc::clone(&live));
         let pending = live.record();
         inner.make_ready(live);
@@ -219,6 +220,7 @@ impl Functions {
             .await?;
         self.inner.known.write().remove(&live.arn);
         live.close();
+        live.log.remove().await;
         Ok(())
     }
 
@@ -345,11 +347,8 @@ impl Inner {
         }
         for (_, one) in found {
             let arn = one.value.arn.clone();
-            let live = Arc::new(Live::new(
-                one.value,
-                one.revision,
-                self.settings().log_events,
-            ));
+            let log = self.open_log(&arn);
+            let live = Arc::new(Live::new(one.value, one.revision, log));
             if matches!(live.record().state, State::Active) {
                 live.serve(self.serving(&live.record()));
             }

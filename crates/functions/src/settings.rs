@@ -37,7 +37,7 @@ pub struct Settings {
     pub segment_style: SegmentStyle,
     /// Whether a PassThrough function records segments when the caller sampled, as AWS did until 2024.
     pub legacy_passthrough: bool,
-    /// Log events kept for each function.
+    /// Log events kept in memory for each function; `{data}/functions/logs` has more.
     pub log_events: usize,
 }
 

@@ -82,7 +82,7 @@ impl OwnApi {
         if let ["functions", name, "logs"] = asked.path.as_slice()
             && *asked.method == Method::GET
         {
-            return logs::answer(self, name, &asked.query);
+            return logs::answer(self, name, &asked.query).await;
         }
         let reply = self.reply(asked, head, body).await?;
         Ok(reply.into_response())

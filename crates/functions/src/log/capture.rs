@@ -264,7 +264,7 @@ mod tests {
 
     fn captured() -> (Capture, Arc<FunctionLog>, io::PipeWriter) {
         let (reader, writer) = io::pipe().unwrap();
-        let log = Arc::new(FunctionLog::new(100));
+        let log = FunctionLog::open(std::path::Path::new("/proc/nowhere"), 100);
         let capture = Capture::start(
             Ambient::system(),
             Arc::clone(&log),
@@ -274,8 +274,8 @@ mod tests {
         (capture.unwrap(), log, writer)
     }
 
-    fn messages(log: &FunctionLog) -> Vec<String> {
-        let events = log.after(0, None, 100);
+    async fn messages(log: &FunctionLog) -> Vec<String> {
+        let events = log.after(0, None, 100).await;
         events.into_iter().map(|event| event.message).collect()
     }
 
@@ -296,7 +296,7 @@ mod tests {
             "END\n",
             "REPORT x\n",
         ];
-        assert_eq!(messages(&log), wanted);
+        assert_eq!(messages(&log).await, wanted);
         capture.begin("r2".into(), None, "START\n".into()).await;
         writer.write_all(b" line\n").unwrap();
         assert_eq!(
@@ -321,7 +321,7 @@ mod tests {
         writer.write_all(b"gone").unwrap();
         drop(writer);
         log.grown(0).await;
-        assert_eq!(messages(&log), ["gone"]);
+        assert_eq!(messages(&log).await, ["gone"]);
         drop(capture);
     }
 }

@@ -24,7 +24,7 @@ use crate::http1::Stop;
 const LINES: usize = 10_000;
 
 /// Lines that are read from the log at once when they are followed.
-const BATCH: usize = 500;
+const BATCH: usize = 2_000;
 
 /// One line of a log, as it is answered.
 #[derive(Debug, Serialize)]
@@ -47,7 +47,11 @@ struct Lines {
 /// A body whose pieces come from a task.
 struct Followed(mpsc::Receiver<Bytes>);
 
-pub(super) fn answer(own: &OwnApi, name: &str, query: &Form) -> Result<Response<Body>, Problem> {
+pub(super) async fn answer(
+    own: &OwnApi,
+    name: &str,
+    query: &Form,
+) -> Result<Response<Body>, Problem> {
     let log = find(&own.functions, own, name)?;
     let trace = match query.get("trace") {
         Some(text) => Some(
@@ -58,7 +62,7 @@ pub(super) fn answer(own: &OwnApi, name: &str, query: &Form) -> Result<Response<
     };
     match query.get("follow") {
         None | Some("false") => {
-            let mut events = log.after(0, trace, usize::MAX);
+            let mut events = log.after(0, trace, usize::MAX).await;
             let lines = events.split_off(events.len().saturating_sub(LINES));
             let lines = lines.into_iter().map(Line::from).collect();
             Ok(Reply::json(&Lines { lines }).into_response())
@@ -101,7 +105,7 @@ async fn send_lines(
     loop {
         // Read first: what is behind it was in the log when it was asked.
         let newest = log.newest();
-        let events = log.after(seen, trace, BATCH);
+        let events = log.after(seen, trace, BATCH).await;
         if events.is_empty() {
             seen = newest;
             tokio::select! {
