@@ -42,12 +42,14 @@ def isolate() -> None:
 class Server:
     """A running `fluoro serve`. `endpoint` and `daemon` say where it listens."""
 
-    def __init__(self, data: Path, *arguments: str, log: Path | None = None):
+    def __init__(self, data: Path, *arguments: str, log: Path | None = None, variables: dict[str, str] | None = None):
         self.data = data
         self.log = log or data.with_suffix(".log")
         command = [str(binary()), "serve", "--data", str(data), "--listen", "127.0.0.1:0", "--daemon", "127.0.0.1:0"]
-        # Settings come as arguments; FLUORO_CACHE and the like are ours, and no settings of the server.
+        # Settings come as arguments; FLUORO_BINARY and the like are ours, and no settings of the server.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("FLUORO_")}
+        environment["FLUORO_CACHE"] = os.environ.get("FLUORO_CACHE", str(ROOT / ".cache"))
+        environment |= variables or {}
         with open(self.log, "ab") as sink:
             self.process = subprocess.Popen(
                 [*command, "--json", *arguments],
@@ -93,10 +95,10 @@ class Server:
 
 
 @contextlib.contextmanager
-def running(*arguments: str) -> Iterator[Server]:
+def running(*arguments: str, variables: dict[str, str] | None = None) -> Iterator[Server]:
     """A server that lives as long as the block, on an empty data directory."""
     with tempfile.TemporaryDirectory(prefix="fluoro-test-") as folder:
-        server = Server(Path(folder) / "data", *arguments)
+        server = Server(Path(folder) / "data", *arguments, variables=variables)
         try:
             yield server
         finally:

@@ -5,6 +5,7 @@
 //! 1 and one line that says what to do next.
 
 mod args;
+mod cache;
 mod client;
 mod map;
 mod paint;

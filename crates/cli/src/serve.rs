@@ -10,6 +10,7 @@ use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::{Cli, Sample, Serve};
+use crate::cache;
 
 /// Read when it lies in the working directory.
 const SETTINGS_FILE: &str = "fluoro.toml";
@@ -89,7 +90,9 @@ pub(crate) fn print_config(cli: &Cli, loaded: &Loaded) {
 }
 
 /// Runs until SIGINT or SIGTERM, then stops in order.
-pub(crate) async fn serve(cli: &Cli, loaded: Loaded) -> anyhow::Result<()> {
+pub(crate) async fn serve(cli: &Cli, mut loaded: Loaded) -> anyhow::Result<()> {
+    let packages = &mut loaded.settings.functions.package_cache;
+    packages.get_or_insert_with(|| cache::folder().join("aws-sdks"));
     let sample_all = loaded.settings.sample == settings::Sample::All;
     let data = loaded.settings.data.clone();
     // Before a port opens, so that a signal that comes early is not lost.

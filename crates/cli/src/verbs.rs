@@ -13,6 +13,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::args::{Cli, Down, Invoke, Logs, Map, Put, Sampling, Trace, Traces, Up, Verb};
+use crate::cache;
 use crate::client::{Client, now};
 use crate::paint::Paint;
 use crate::{map, stacks, table, waterfall};
@@ -73,7 +74,7 @@ async fn up(cli: &Cli, up: &Up) -> anyhow::Result<()> {
         parameters: up.parameters(),
         endpoint: cli.endpoint.clone(),
         region: cli.region.clone(),
-        cache: cache_folder(),
+        cache: cache::folder(),
     };
     let mut seen = fluoro_stack::fingerprint(&template)?;
     let outcome = stacks::up(cli, &options).await;
@@ -127,19 +128,6 @@ fn template_of(given: &Path) -> anyhow::Result<PathBuf> {
             given.display()
         )
     })
-}
-
-/// `FLUORO_CACHE`, else the user's cache folder.
-fn cache_folder() -> PathBuf {
-    let variable = |name| {
-        std::env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    variable("FLUORO_CACHE")
-        .or_else(|| variable("XDG_CACHE_HOME").map(|folder| folder.join("fluoro")))
-        .or_else(|| variable("HOME").map(|folder| folder.join(".cache/fluoro")))
-        .unwrap_or_else(|| PathBuf::from(".cache"))
 }
 
 async fn invoke(cli: &Cli, client: &Client, invoke: &Invoke) -> anyhow::Result<()> {

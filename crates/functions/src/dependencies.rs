@@ -2,11 +2,11 @@
 //!
 //! A function may import them without a requirements file. They come from the machine, or from the directories that
 //! the settings name; where neither has what a function's code mentions, they are installed once into a cache, pinned,
-//! and found there from then on. Nothing is installed for code that does not mention them. Without a network the
+//! and found there from then on, by every server that uses the same cache. Nothing is installed for code that does not mention them. Without a network the
 //! function is created all the same, and the log says what it will miss.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -19,8 +19,12 @@ use crate::settings::Settings;
 
 /// What is installed for Python, whole: `boto3` brings `botocore` and the rest.
 const PYTHON_PACKAGES: &str = "boto3==1.44.5";
-/// The clients of the Node.js SDK share a major version; npm picks the newest that this Node.js can run.
+/// The clients of the Node.js SDK share a major version, but no release has them all: they are pinned by day, and npm
+/// picks the newest of then that this Node.js can run.
 const NODE_VERSION: &str = "3";
+const NODE_BEFORE: &str = "2026-11-01";
+/// Whoever holds its lock may install.
+const LOCK: &str = "LOCK";
 /// Files of code that are looked through, at most.
 const FILES_LIMIT: usize = 500;
 const FILE_LIMIT: u64 = 2 * 1024 * 1024;
@@ -61,6 +65,7 @@ pub enum DependencyError {
 /// The cache, and who may install into it.
 #[derive(Debug)]
 pub(crate) struct Dependencies {
+    cache: PathBuf,
     python: PathBuf,
     node: PathBuf,
     installing: Mutex<()>,
@@ -68,9 +73,11 @@ pub(crate) struct Dependencies {
 
 impl Dependencies {
     pub(crate) fn new(cache: &Path) -> Self {
+        // Named by what they hold, so that other pins do not meet.
         Self {
-            python: cache.join("python"),
-            node: cache.join("node"),
+            cache: cache.to_owned(),
+            python: cache.join(PYTHON_PACKAGES.replace("==", "-")),
+            node: cache.join(format!("aws-sdk-{NODE_VERSION}-{NODE_BEFORE}")),
             installing: Mutex::default(),
         }
     }
@@ -109,11 +116,67 @@ impl Dependencies {
         }
     }
 
+    /// Waits until no other process installs into the cache. None does while the file is open.
+    async fn alone(&self) -> Result<File, DependencyError> {
+        let path = self.cache.join(LOCK);
+        let locked = tokio::task::spawn_blocking(move || {
+            let file = File::options()
+                .create(true)
+                .truncate(false)
+                .write(true)
+                .open(path)?;
+            file.lock()?;
+            Ok(file)
+        });
+        let locked = locked
+            .await
+            .map_err(io::Error::other)
+            .and_then(|locked| locked);
+        locked.map_err(DependencyError::Cache)
+    }
+
     async fn ensure_python(
         &self,
         python: &Path,
         settings: &Settings,
     ) -> Result<(), DependencyError> {
+        if self.has_boto3(python, settings).await {
+            return Ok(());
+        }
+        let _alone = self.alone().await?;
+        // Somebody else may have installed it meanwhile.
+        if self.has_boto3(python, settings).await {
+            return Ok(());
+        }
+        tracing::info!(packages = PYTHON_PACKAGES, into = %self.python.display(), "installing packages that AWS's runtime has");
+        // Beside its place and then renamed: it is there whole or not at all.
+        let draft = tempfile::Builder::new()
+            .prefix(".installing-")
+            .tempdir_in(&self.cache)
+            .map_err(DependencyError::Cache)?;
+        let mut pip = Command::new(python);
+        pip.args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-input",
+        ])
+        .args(["--retries", "1", "--target"])
+        .arg(draft.path().join("packages"))
+        .arg(PYTHON_PACKAGES);
+        run(
+            pip,
+            "pip",
+            "install Python's pip module",
+            PYTHON_PACKAGES.to_owned(),
+        )
+        .await?;
+        fs::rename(draft.path().join("packages"), &self.python).map_err(DependencyError::Cache)
+    }
+
+    async fn has_boto3(&self, python: &Path, settings: &Settings) -> bool {
         let search = settings.python_packages.iter().chain([&self.python]);
         let there = Command::new(python)
             .args([
@@ -128,30 +191,7 @@ impl Dependencies {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .status();
-        if there.await.is_ok_and(|status| status.success()) {
-            return Ok(());
-        }
-        tracing::info!(packages = PYTHON_PACKAGES, into = %self.python.display(), "installing packages that AWS's runtime has");
-        fs::create_dir_all(&self.python).map_err(DependencyError::Cache)?;
-        let mut pip = Command::new(python);
-        pip.args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--no-input",
-        ])
-        .args(["--retries", "1", "--target"])
-        .arg(&self.python)
-        .arg(PYTHON_PACKAGES);
-        run(
-            pip,
-            "pip",
-            "install Python's pip module",
-            PYTHON_PACKAGES.to_owned(),
-        )
-        .await
+        there.await.is_ok_and(|status| status.success())
     }
 
     async fn ensure_node(
@@ -160,23 +200,17 @@ impl Dependencies {
         wanted: BTreeSet<String>,
         settings: &Settings,
     ) -> Result<(), DependencyError> {
-        let (own, cached) = (files.join("node_modules"), self.node_modules());
-        let known: Vec<&PathBuf> = settings
-            .node_modules
-            .iter()
-            .chain([&own, &cached])
-            .collect();
-        let missing = wanted
-            .into_iter()
-            .filter(|name| !known.iter().any(|directory| directory.join(name).is_dir()));
-        let missing: Vec<String> = missing
-            .map(|name| format!("{name}@{NODE_VERSION}"))
-            .collect();
+        if self.missing_clients(files, &wanted, settings).is_empty() {
+            return Ok(());
+        }
+        let _alone = self.alone().await?;
+        // Somebody else may have installed some meanwhile.
+        let missing = self.missing_clients(files, &wanted, settings);
         if missing.is_empty() {
             return Ok(());
         }
         let what = missing.join(" ");
-        tracing::info!(packages = what, into = %cached.display(), "installing packages that AWS's runtime has");
+        tracing::info!(packages = what, into = %self.node.display(), "installing packages that AWS's runtime has");
         fs::create_dir_all(&self.node).map_err(DependencyError::Cache)?;
         let mut npm = Command::new("npm");
         npm.args([
@@ -185,11 +219,33 @@ impl Dependencies {
             "--no-fund",
             "--loglevel=error",
             "--fetch-retries=1",
+            "--before",
+            NODE_BEFORE,
             "--prefix",
         ])
         .arg(&self.node)
         .args(missing);
         run(npm, "npm", "install Node.js with npm", what).await
+    }
+
+    /// The packages that nobody has, as npm names them.
+    fn missing_clients(
+        &self,
+        files: &Path,
+        wanted: &BTreeSet<String>,
+        settings: &Settings,
+    ) -> Vec<String> {
+        let (own, cached) = (files.join("node_modules"), self.node_modules());
+        let known: Vec<&PathBuf> = settings
+            .node_modules
+            .iter()
+            .chain([&own, &cached])
+            .collect();
+        wanted
+            .iter()
+            .filter(|name| !known.iter().any(|directory| directory.join(name).is_dir()))
+            .map(|name| format!("{name}@{NODE_VERSION}"))
+            .collect()
     }
 }
 
@@ -286,6 +342,43 @@ fn look_through(family: Family, text: &str, found: &mut BTreeSet<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_cache_that_has_it_already_is_enough() {
+        let (cache, code) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::write(code.path().join("app.py"), "import boto3").unwrap();
+        fs::write(
+            code.path().join("index.mjs"),
+            "import '@aws-sdk/client-sqs'",
+        )
+        .unwrap();
+        let dependencies = Dependencies::new(cache.path());
+        // As another server installed them.
+        let (python, node) = (
+            dependencies.python_packages(),
+            dependencies.node_modules().join("@aws-sdk/client-sqs"),
+        );
+        fs::create_dir_all(python.join("boto3")).unwrap();
+        fs::write(python.join("boto3/__init__.py"), "").unwrap();
+        fs::create_dir_all(node).unwrap();
+        let settings = Settings::new(
+            code.path(),
+            "",
+            crate::SandboxCommand {
+                program: "/bin/false".into(),
+                arguments: Vec::new(),
+            },
+        );
+        let finder = Finder::new(crate::Interpreters::default());
+        for (family, runtime) in [(Family::Python, "python3.12"), (Family::Node, "nodejs20.x")] {
+            let ensured = dependencies
+                .ensure(family, runtime, code.path(), &finder, &settings)
+                .await;
+            ensured.unwrap();
+        }
+        // Nothing had to be installed.
+        assert!(!cache.path().join(LOCK).exists());
+    }
 
     #[test]
     fn what_code_mentions_is_found_and_nothing_else() {

@@ -128,10 +128,7 @@ impl Functions {
             let _absent = fs::remove_dir_all(path);
             fs::create_dir_all(path)
         })?;
-        let packages = prepare(&settings.package_cache.clone(), |path| {
-            fs::create_dir_all(path)?;
-            fs::canonicalize(path)
-        })?;
+        let packages = package_cache(&settings.package_cache, data)?;
         let dependencies = Dependencies::new(&packages);
         // Behind what the settings name.
         settings

@@ -304,7 +304,12 @@ fn function_settings(
     endpoint: &str,
     sandbox: SandboxCommand,
 ) -> fluoro_functions::Settings {
+    let defaults = fluoro_functions::Settings::new(data_dir, endpoint, sandbox);
     fluoro_functions::Settings {
+        package_cache: settings
+            .package_cache
+            .clone()
+            .unwrap_or(defaults.package_cache),
         interpreters: fluoro_functions::Interpreters {
             python: settings.python.clone(),
             node: settings.node.clone(),
@@ -317,7 +322,7 @@ fn function_settings(
         retry_intervals: settings.retry_intervals,
         segment_style: settings.lambda_segment_style,
         legacy_passthrough: settings.lambda_legacy_passthrough,
-        ..fluoro_functions::Settings::new(data_dir, endpoint, sandbox)
+        ..defaults
     }
 }
 

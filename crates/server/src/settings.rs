@@ -105,6 +105,8 @@ pub struct FunctionSettings {
     pub python_packages: Vec<PathBuf>,
     /// `node_modules` directories that every Node.js function can import from, after its own code.
     pub node_modules: Vec<PathBuf>,
+    /// Where AWS SDKs are installed that functions import and nobody has; below the data directory when not set.
+    pub package_cache: Option<PathBuf>,
 }
 
 /// What listeners and services take before they refuse, and how much they answer at once.
@@ -177,6 +179,7 @@ impl Default for FunctionSettings {
             node: None,
             python_packages: Vec::new(),
             node_modules: Vec::new(),
+            package_cache: None,
         }
     }
 }

@@ -144,6 +144,11 @@ pub const KEYS: &[Key] = &[
         functions.node_modules
     ),
     key!(
+        "functions.package_cache",
+        "where AWS SDKs are installed that functions import and nobody has; empty: in the user's cache folder",
+        functions.package_cache
+    ),
+    key!(
         "limits.connections",
         "connections at once on each listener",
         limits.connections
