@@ -148,8 +148,25 @@ fn condition(rule: &Value) -> String {
     }
 }
 
-/// What came in and what was lost, a line each, with how to mend it.
+/// What came in and what was lost, a line each, with how to mend it; then what was set in vain.
 pub(crate) fn doctor(paint: Paint, answer: &Value) -> String {
+    documents(paint, answer) + &in_vain(paint, answer)
+}
+
+/// Settings that are kept and change nothing.
+fn in_vain(paint: Paint, answer: &Value) -> String {
+    let word = |setting: &Value, member: &str| setting[member].as_str().unwrap_or("-").to_owned();
+    let settings = answer["without_effect"].as_array().into_iter().flatten();
+    settings
+        .map(|setting| {
+            let (of, what) = (word(setting, "of"), word(setting, "setting"));
+            let line = format!("{of}: {what} has no effect: {}", word(setting, "meaning"));
+            format!("{}\n", paint.ink(Ink::Error, &line))
+        })
+        .collect()
+}
+
+fn documents(paint: Paint, answer: &Value) -> String {
     let lines = answer["lines"].as_array().or_else(|| answer.as_array());
     let lines = lines.map(Vec::as_slice).unwrap_or_default();
     if lines.is_empty() {
@@ -233,6 +250,14 @@ mod tests {
             lines[2].starts_with("Default ") && lines[2].ends_with("everything"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn the_doctor_says_what_was_set_in_vain() {
+        let setting = json!({"of": "stage dev", "setting": "throttling", "meaning": "requests are not throttled"});
+        let text = doctor(PLAIN, &json!({"lines": [], "without_effect": [setting]}));
+        let last = "stage dev: throttling has no effect: requests are not throttled\n";
+        assert!(text.ends_with(last), "{text}");
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod resources;
 mod stages;
 mod tags;
 mod view;
+mod without_effect;
 
 use fluoro_store::catalog::{CatalogError, Expect};
 use fluoro_wire::Region;
@@ -31,6 +32,7 @@ pub use methods::{NewMethod, NewMethodResponse};
 pub use patch::{PatchOp, PatchOperation};
 pub use stages::NewStage;
 pub use tags::Taggable;
+pub use without_effect::WithoutEffect;
 
 /// How often an edit is tried when others write the same record in between.
 const ATTEMPTS: usize = 20;

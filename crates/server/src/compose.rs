@@ -216,9 +216,10 @@ pub(crate) async fn compose(
     hot.caught_up().await?;
     doors.calls.get_or_init(|| Arc::downgrade(&calls));
     doors.front.live.get_or_init(|| Live {
-        gateway,
+        gateway: gateway.clone(),
         calls,
         own: OwnApi {
+            gateway,
             addresses: doors.addresses,
             region: settings.region.to_string(),
             account: settings.account.to_string(),

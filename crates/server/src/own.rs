@@ -12,6 +12,7 @@ mod traces;
 use std::sync::Arc;
 
 use fluoro_functions::Functions;
+use fluoro_gateway::Gateway;
 use fluoro_ingest::Ingest;
 use fluoro_sampling::Sampling;
 use fluoro_store::hot::HotTraces;
@@ -36,6 +37,7 @@ pub(crate) struct OwnApi {
     pub(crate) region: String,
     pub(crate) account: String,
     pub(crate) functions: Functions,
+    pub(crate) gateway: Gateway,
     /// Ends what is followed when the server stops.
     pub(crate) stop: Stop,
     pub(crate) hot: Arc<HotTraces>,

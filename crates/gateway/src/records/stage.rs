@@ -28,7 +28,8 @@ pub struct Stage {
     pub updated: TimestampMicros,
 }
 
-/// Settings of a method in a stage, kept for clients: Fluoro neither throttles nor caches nor logs by them yet.
+/// Settings of a method in a stage, kept for clients: Fluoro neither throttles nor caches nor logs by them yet, and
+/// [`Gateway::without_effect`](crate::Gateway::without_effect) says so.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MethodSetting {

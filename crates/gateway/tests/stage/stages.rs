@@ -49,6 +49,30 @@ async fn a_stage_serves_its_deployment_whatever_is_edited_since() {
 }
 
 #[tokio::test]
+async fn a_setting_that_does_nothing_is_told() {
+    let world = World::new().await;
+    world.mock("GET", "/x", "{}").await;
+    world.deploy(false).await;
+    let told = async || world.gateway.without_effect().await.unwrap();
+    assert_eq!(told().await, []);
+    // A default is no wish.
+    world
+        .patch_stage("/*/*/throttling/burstLimit", "5000")
+        .await;
+    assert_eq!(told().await, []);
+    world
+        .patch_stage("/~1x/GET/throttling/rateLimit", "2.5")
+        .await;
+    world.patch_stage("/*/*/metrics/enabled", "true").await;
+    let found = told().await;
+    let settings: Vec<&str> = found.iter().map(|one| one.setting.as_str()).collect();
+    let throttling = "throttling rateLimit 2.5, burstLimit 5000 for ~1x/GET";
+    assert_eq!(settings, ["metrics enabled for */*", throttling]);
+    let of = format!("stage dev of API {} in {}", world.api.id, world.region);
+    assert!(found.iter().all(|one| one.of == of), "{found:?}");
+}
+
+#[tokio::test]
 async fn tracing_is_switched_by_deployment_stage_and_patch_at_once() {
     let world = World::new().await;
     world.mock("GET", "/x", "{}").await;

@@ -1,5 +1,6 @@
-//! `GET doctor` and `GET sampling`: what came in, what became of it, what each rule did.
+//! `GET doctor` and `GET sampling`: what came in, what became of it, what was set in vain, what each rule did.
 
+use fluoro_gateway::management::WithoutEffect;
 use fluoro_ingest::LedgerLine;
 use serde::Serialize;
 
@@ -10,6 +11,7 @@ use super::reply::{Problem, Reply};
 struct Report {
     lines: Vec<LedgerLine>,
     held: Held,
+    without_effect: Vec<WithoutEffect>,
 }
 
 #[derive(Debug, Serialize)]
@@ -49,6 +51,11 @@ pub(super) async fn report(own: &OwnApi) -> Result<Reply, Problem> {
         .report()
         .await
         .map_err(|error| Problem::failed("failed to look for orphans", &error))?;
+    let without_effect = own
+        .gateway
+        .without_effect()
+        .await
+        .map_err(|error| Problem::failed("failed to read the stages", &error))?;
     let held = own.hot.held();
     Ok(Reply::json(&Report {
         lines,
@@ -58,6 +65,7 @@ pub(super) async fn report(own: &OwnApi) -> Result<Reply, Problem> {
             memory_bytes: held.memory_bytes,
             cache_bytes: held.cache_bytes,
         },
+        without_effect,
     }))
 }
 
