@@ -208,7 +208,11 @@ fn answered(answer: Answer, ids: &RequestIds, tracing: &Tracing) -> StageRespons
         last = Some(name.clone());
         headers.append(name, value);
     }
-    respond(answer.status, headers, answer.body)
+    let mut response = respond(answer.status, headers, answer.body);
+    if !answer.spelling.0.is_empty() {
+        response.extensions_mut().insert(answer.spelling);
+    }
+    response
 }
 
 /// An answer of the gateway's own: no trace header. Source: recorded refusals.

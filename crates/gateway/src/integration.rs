@@ -10,7 +10,7 @@ pub(crate) mod reserved;
 use http::{HeaderMap, StatusCode};
 
 use crate::gateway_response::ErrorAnswer;
-use crate::response::ResponseBody;
+use crate::response::{HeaderSpelling, ResponseBody};
 
 /// An integration, ready to be called.
 #[derive(Debug)]
@@ -28,6 +28,7 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     /// The answer's own headers, reserved ones already renamed.
     pub(crate) headers: HeaderMap,
+    pub(crate) spelling: HeaderSpelling,
     pub(crate) body: ResponseBody,
     /// What a function's answer adds to the trace header.
     pub(crate) trace: AnswerTrace,

@@ -48,7 +48,7 @@ use crate::served::View;
 
 pub use gateway_response::GatewayResponseType;
 pub use request::{Addressed, BodyError, RequestBody, Scheme, StageRequest};
-pub use response::{ResponseBody, StageResponse};
+pub use response::{HeaderSpelling, ResponseBody, StageResponse};
 pub use settings::{GatewaySettings, IntegrationNode};
 
 /// The most that a request's or an answer's body may have, in bytes. Source: API Gateway developer guide, limits.

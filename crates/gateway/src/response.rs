@@ -2,6 +2,7 @@
 
 use std::future::Future as _;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -15,6 +16,11 @@ use crate::trace::Recording;
 
 /// The answer of a stage, ready to be written.
 pub type StageResponse = http::Response<ResponseBody>;
+
+/// Names of an answer's headers as a function or an API's owner spelt them, in the answer's extensions. HTTP gives case
+/// no meaning; whoever writes the answer may show them so.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HeaderSpelling(pub Arc<[Box<str>]>);
 
 /// The answer's body. When it has been sent or dropped, the request is over and its segment is recorded.
 #[derive(Debug)]

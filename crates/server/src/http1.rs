@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use fluoro_gateway::HeaderSpelling;
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -137,7 +138,11 @@ async fn connection<A: Answer>(
         async move {
             connection.tap.close();
             let request = request.map(|body| body.map_err(Into::into).boxed_unsync());
-            Ok::<_, Infallible>(answer.answer(&connection, request).await)
+            let mut response = answer.answer(&connection, request).await;
+            let given = response.extensions_mut().remove::<HeaderSpelling>();
+            let given = given.map(|names| names.0).unwrap_or_default();
+            connection.tap.answered(response.status(), given);
+            Ok::<_, Infallible>(response)
         }
     });
     let serving = http1::Builder::new()

@@ -19,6 +19,7 @@ mod own;
 mod refusal;
 mod running;
 pub mod settings;
+mod spelling;
 mod tap;
 
 pub use compose::StartError;

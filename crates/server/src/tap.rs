@@ -1,9 +1,13 @@
-//! A tap on a connection's reads: the head of the present request as the client spelt it.
+//! A tap on a connection: the head of the present request as the client spelt it, and the head of its answer as AWS
+//! spells it.
 //!
 //! API Gateway shows a function the header names in the client's own case, which an HTTP parser forgets. What is read
 //! between the end of one answer and the beginning of the next request's handling begins with that request's head, so
 //! the tap keeps just that. When a client sends its next request before it has the answer, or sends more than is kept,
 //! the head is not where it should be; then [`Tap::head`] says `None`, and names come in lower case.
+//!
+//! The other way round, what is first written after an answer was handed over begins with its head. Where it does not
+//! (the answer before it is not written yet), the head leaves in lower case.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -11,9 +15,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http::StatusCode;
 use http::request::Parts;
 use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::spelling::respell;
 
 /// What was read since something was last written.
 #[derive(Debug, Clone)]
@@ -26,6 +33,17 @@ pub(crate) struct Tap {
 pub(crate) struct Tapped<S> {
     stream: S,
     tap: Tap,
+    /// The answer's head as it leaves, and how much of it has left.
+    head: Vec<u8>,
+    sent: usize,
+}
+
+/// An answer whose head is about to be written.
+#[derive(Debug)]
+struct Answered {
+    status: StatusCode,
+    /// Names as their owner spells them.
+    given: Arc<[Box<str>]>,
 }
 
 #[derive(Debug)]
@@ -34,6 +52,7 @@ struct Kept {
     limit: usize,
     /// Whether what is read still belongs to a head that nobody has asked for.
     open: bool,
+    answered: Option<Answered>,
 }
 
 // === impl Tap ===
@@ -45,6 +64,7 @@ impl Tap {
             bytes: Vec::new(),
             limit,
             open: true,
+            answered: None,
         };
         let tap = Self {
             kept: Arc::new(Mutex::new(kept)),
@@ -52,6 +72,8 @@ impl Tap {
         let tapped = Tapped {
             stream,
             tap: tap.clone(),
+            head: Vec::new(),
+            sent: 0,
         };
         (tap, tapped)
     }
@@ -69,6 +91,11 @@ impl Tap {
         is_head_of(head, request).then(|| Bytes::copy_from_slice(head))
     }
 
+    /// Says what is written next: the answer's head. `given` are names of headers as their owner spells them.
+    pub(crate) fn answered(&self, status: StatusCode, given: Arc<[Box<str>]>) {
+        self.kept.lock().answered = Some(Answered { status, given });
+    }
+
     fn keep(&self, read: &[u8]) {
         let mut kept = self.kept.lock();
         if kept.open {
@@ -77,12 +104,14 @@ impl Tap {
         }
     }
 
-    fn written(&self) {
+    /// Something is written; the answer that it begins, if it begins one.
+    fn written(&self) -> Option<Answered> {
         let mut kept = self.kept.lock();
         if !kept.open {
             kept.bytes.clear();
             kept.open = true;
         }
+        kept.answered.take()
     }
 }
 
@@ -120,14 +149,42 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tapped<S> {
     }
 }
 
+impl<S> Tapped<S> {
+    /// Notes that `bytes` are to be written. When they begin with the head of an answer, it is spelt anew.
+    fn begin(&mut self, bytes: &[u8]) {
+        let Some(Answered { status, given }) = self.tap.written() else {
+            return;
+        };
+        let begins = bytes.strip_prefix(b"HTTP/1.1 ");
+        let is_this = begins.is_some_and(|rest| rest.starts_with(status.as_str().as_bytes()));
+        if self.left() == 0
+            && is_this
+            && let Some(end) = head_end(bytes)
+        {
+            self.head.clear();
+            self.head.extend_from_slice(&bytes[..end]);
+            self.sent = 0;
+            respell(&mut self.head, &given);
+        }
+    }
+
+    /// How much of the head, spelt anew, is still to be written: so many of the next bytes stand for it.
+    fn left(&self) -> usize {
+        self.head.len() - self.sent
+    }
+
+    fn sent(&mut self, bytes: usize) {
+        self.sent += bytes.min(self.left());
+    }
+}
+
 impl<S: AsyncWrite + Unpin> AsyncWrite for Tapped<S> {
     fn poll_write(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.tap.written();
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        self.poll_write_vectored(context, &[IoSlice::new(bytes)])
     }
 
     fn poll_write_vectored(
@@ -135,8 +192,27 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tapped<S> {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.tap.written();
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+        let this = &mut *self;
+        let (first, others) = slices
+            .split_first()
+            .map_or((&[][..], slices), |(first, others)| (&**first, others));
+        this.begin(first);
+        let left = this.left();
+        let polled = if left == 0 {
+            Pin::new(&mut this.stream).poll_write_vectored(context, slices)
+        } else {
+            // The head was whole in one slice, and the writer offers what is left of it again.
+            let mut respelt = vec![IoSlice::new(&this.head[this.sent..])];
+            if let Some(rest) = first.get(left..) {
+                respelt.push(IoSlice::new(rest));
+                respelt.extend_from_slice(others);
+            }
+            Pin::new(&mut this.stream).poll_write_vectored(context, &respelt)
+        };
+        if let Poll::Ready(Ok(written)) = polled {
+            this.sent(written);
+        }
+        polled
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -233,6 +309,61 @@ mod tests {
         assert_eq!(tap.head(&first()).unwrap(), FIRST);
         server.write_all(b"answer").await.unwrap();
         assert_eq!(tap.head(&parsed("GET", "/second", &[("host", "x")])), None);
+    }
+
+    async fn written(
+        server: &mut Tapped<tokio::io::DuplexStream>,
+        client: &mut tokio::io::DuplexStream,
+        parts: &[&str],
+    ) -> String {
+        let slices: Vec<IoSlice<'_>> = parts
+            .iter()
+            .map(|part| IoSlice::new(part.as_bytes()))
+            .collect();
+        let length: usize = parts.iter().map(|part| part.len()).sum();
+        let sent = server.write_vectored(&slices).await.unwrap();
+        assert_eq!(sent, length);
+        let mut read = vec![0; length];
+        client.read_exact(&mut read).await.unwrap();
+        String::from_utf8(read).unwrap()
+    }
+
+    const ANSWER: &str = "HTTP/1.1 200 OK\r\ncontent-type: a\r\nx-own: 1\r\n\r\n";
+    const SPELT: &str = "HTTP/1.1 200 OK\r\nContent-Type: a\r\nx-OWN: 1\r\n\r\n";
+
+    #[tokio::test]
+    async fn an_answers_head_is_spelt_anew_and_its_body_is_not() {
+        let (mut client, tap, mut server) = connected(1024);
+        let given: Arc<[Box<str>]> = ["x-OWN".into()].into();
+        let body = "HTTP/1.1 200 OK\r\nin-a-body: x\r\n\r\n";
+        tap.answered(StatusCode::OK, Arc::clone(&given));
+        let both = written(
+            &mut server,
+            &mut client,
+            &[&format!("{ANSWER}{body}"), "more"],
+        )
+        .await;
+        assert_eq!(both, format!("{SPELT}{body}more"));
+        assert_eq!(written(&mut server, &mut client, &[body]).await, body);
+        // What is written is no head of this answer: left alone, and so is what follows.
+        tap.answered(StatusCode::NOT_FOUND, given);
+        assert_eq!(written(&mut server, &mut client, &[ANSWER]).await, ANSWER);
+        assert_eq!(written(&mut server, &mut client, &[ANSWER]).await, ANSWER);
+    }
+
+    #[tokio::test]
+    async fn a_head_that_leaves_in_pieces_is_spelt_whole() {
+        let (mut client, server) = tokio::io::duplex(7);
+        let (tap, mut server) = Tap::on(server, 1024);
+        tap.answered(StatusCode::OK, ["x-OWN".into()].into());
+        let all = format!("{ANSWER}and the body");
+        let writes = tokio::spawn(async move {
+            server.write_all(all.as_bytes()).await.unwrap();
+        });
+        let mut read = String::new();
+        client.read_to_string(&mut read).await.unwrap();
+        writes.await.unwrap();
+        assert_eq!(read, format!("{SPELT}and the body"));
     }
 
     #[tokio::test]

@@ -188,6 +188,7 @@ fn answer(
     Ok(Answer {
         status: returned.status,
         headers: reserved::rename_in_answer(returned.headers),
+        spelling: returned.spelling,
         body: ResponseBody::whole(returned.body),
         trace: AnswerTrace::Function {
             lineage: outcome.trace.lineage,

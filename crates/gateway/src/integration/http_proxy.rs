@@ -19,7 +19,7 @@ use crate::http_client::{CallError, HttpClient};
 use crate::mapping::{Destination, Source};
 use crate::records::Integration;
 use crate::request::RequestBody;
-use crate::response::ResponseBody;
+use crate::response::{HeaderSpelling, ResponseBody};
 use crate::served::segment_name;
 use crate::settings::IntegrationNode;
 use crate::trace::{Backend, Flags, Recording, TRACE_HEADER, Tracing};
@@ -158,6 +158,8 @@ impl HttpPlan {
         Ok(Answer {
             status: head.status,
             headers: reserved::rename_in_answer(head.headers),
+            // A backend's own spelling is lost to our client.
+            spelling: HeaderSpelling::default(),
             body: ResponseBody::streamed(body, deadline),
             trace: AnswerTrace::None,
         })

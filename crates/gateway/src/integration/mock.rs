@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::gateway_response::ErrorAnswer;
 use crate::mapping::Source;
 use crate::records::{Integration, IntegrationResponse, Passthrough};
-use crate::response::ResponseBody;
+use crate::response::{HeaderSpelling, ResponseBody};
 use crate::template::Template;
 
 #[derive(Debug)]
@@ -37,6 +37,7 @@ enum Request {
 struct Response {
     status: StatusCode,
     headers: Vec<(HeaderName, Source)>,
+    spelling: HeaderSpelling,
     /// By content type.
     templates: Vec<(String, HeaderValue, Template)>,
 }
@@ -145,6 +146,12 @@ impl Response {
             let source = Source::response(source).map_err(|error| error.to_string())?;
             headers.push((name, source));
         }
+        let names = response.response_parameters.keys();
+        let spelling = HeaderSpelling(
+            names
+                .filter_map(|name| header_name(name).map(Box::from))
+                .collect(),
+        );
         let mut templates = Vec::new();
         for (content_type, text) in &response.response_templates {
             let template = Template::parse(text).map_err(|error| error.to_string())?;
@@ -155,6 +162,7 @@ impl Response {
         Ok(Self {
             status,
             headers,
+            spelling,
             templates,
         })
     }
@@ -175,6 +183,7 @@ impl Response {
         Answer {
             status: self.status,
             headers,
+            spelling: self.spelling.clone(),
             body: ResponseBody::whole(body.unwrap_or_default().into()),
             trace: AnswerTrace::None,
         }
@@ -194,8 +203,12 @@ impl Response {
 
 /// The header that `method.response.header.X` names.
 pub(crate) fn response_header(destination: &str) -> Option<HeaderName> {
-    let name = destination.strip_prefix("method.response.header.")?;
-    HeaderName::from_bytes(name.as_bytes()).ok()
+    HeaderName::from_bytes(header_name(destination)?.as_bytes()).ok()
+}
+
+/// As its owner spells it.
+fn header_name(destination: &str) -> Option<&str> {
+    destination.strip_prefix("method.response.header.")
 }
 
 /// A selection pattern over the whole status; `None` for the default response.

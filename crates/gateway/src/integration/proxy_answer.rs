@@ -11,11 +11,15 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 
+use crate::response::HeaderSpelling;
+
 /// A function's answer, taken apart.
 #[derive(Debug, PartialEq)]
 pub(crate) struct ProxyAnswer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
+    /// The headers' names as the function spells them; among several, the one that comes first.
+    pub(crate) spelling: HeaderSpelling,
     pub(crate) body: Bytes,
 }
 
@@ -73,6 +77,7 @@ impl ProxyAnswer {
             return Err(Malformed);
         }
         let returned: Returned = serde_json::from_slice(payload).map_err(|_| Malformed)?;
+        let spelling = spelling(&returned);
         let status = returned
             .status_code
             .map_or(StatusCode::OK, |status| status.0);
@@ -86,9 +91,19 @@ impl ProxyAnswer {
         Ok(Self {
             status,
             headers: merge(returned.headers, returned.multi_value_headers)?,
+            spelling,
             body,
         })
     }
+}
+
+fn spelling(returned: &Returned) -> HeaderSpelling {
+    let multiple = returned.multi_value_headers.iter();
+    let multiple = multiple.flat_map(|entries| entries.0.iter().map(|(name, _)| name));
+    let single = returned.headers.iter();
+    let single = single.flat_map(|entries| entries.0.iter().map(|(name, _)| name));
+    let names = multiple.chain(single).map(|name| name.as_str().into());
+    HeaderSpelling(names.collect())
 }
 
 /// Multiple values first, then the single one of the same name.
@@ -262,6 +277,10 @@ mod tests {
                 ("test-multi", "b"),
                 ("test-multi", "solo")
             ]
+        );
+        assert_eq!(
+            *answer.spelling.0,
+            ["test-multi".into(), "Test-Multi".into()]
         );
     }
 
