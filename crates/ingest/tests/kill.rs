@@ -4,7 +4,7 @@
 //! the number of each document once it is acknowledged. A recorded one has no acknowledgement: its number is printed
 //! 100 ms after it was handed over, plus what the disk took longer for two syncs (the one under way and its own), plus
 //! what the machine kept a sleeping thread waiting. The process is killed after a random number of lines; then the data
-//! directory is opened here and searched. The next round goes on in the same directory.
+//! directory is opened here and searched. The next round goes on in the same directory, for a while.
 //!
 //! `FLUORO_KILLS` says how many rounds, `FLUORO_FIRST_SEED` where their seeds begin.
 
@@ -34,6 +34,9 @@ const FIRST_NUMBER: &str = "FLUORO_KILL_FIRST_NUMBER";
 
 /// A recorded document is kept this long after it was handed over, however the process ends.
 const KEPT_AFTER: Duration = Duration::from_millis(100);
+
+/// Every round searches all that is there, so a directory is not kept for ever.
+const ROUNDS_TOGETHER: u64 = 15;
 
 /// What the disk and the machine keep everybody waiting for, in nanoseconds.
 #[derive(Debug)]
@@ -346,10 +349,14 @@ async fn nothing_acknowledged_or_recorded_is_lost_by_a_kill() {
     let setting = |name: &str, otherwise: u64| {
         std::env::var(name).map_or(otherwise, |value| value.parse().unwrap())
     };
-    let directory = tempfile::tempdir().unwrap();
+    let mut directory = tempfile::tempdir().unwrap();
     let mut random = Random::new(setting("FLUORO_FIRST_SEED", 0));
     let mut kept = BTreeSet::new();
     for round in 0..setting("FLUORO_KILLS", 15) {
+        if round % ROUNDS_TOGETHER == 0 {
+            directory = tempfile::tempdir().unwrap();
+            kept.clear();
+        }
         let first = u32::try_from(round).unwrap() * 1_000_000;
         // Every other time at the moment when a recorded document has to be there.
         let (word, lines) = match round % 2 {
