@@ -28,7 +28,7 @@ pub use deployments::NewDeployment;
 pub use error::ManagementError;
 pub use import::{BasePath, ImportOptions, PutMode};
 pub use integrations::{NewIntegration, NewIntegrationResponse, RequestedKind};
-pub use methods::{NewMethod, NewMethodResponse};
+pub use methods::{MethodAt, NewMethod, NewMethodResponse};
 pub use patch::{PatchOp, PatchOperation};
 pub use stages::NewStage;
 pub use tags::Taggable;

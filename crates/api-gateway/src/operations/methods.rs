@@ -3,7 +3,7 @@
 pub(super) mod integrations;
 
 use fluoro_gateway::Gateway;
-use fluoro_gateway::management::{NewMethod, NewMethodResponse};
+use fluoro_gateway::management::{MethodAt, NewMethod, NewMethodResponse};
 use fluoro_wire::json_input::JsonInput;
 
 use super::{Answer, created, no_content, ok};
@@ -12,20 +12,12 @@ use crate::input::{self, Input};
 use crate::output::{MethodOutput, MethodResponseOutput};
 
 /// Which method a call is about.
-#[derive(Debug, Clone, Copy)]
-struct At<'a> {
-    api: &'a str,
-    resource: &'a str,
-    verb: &'a str,
-}
-
-impl<'a> At<'a> {
-    fn of(input: &'a Input<'_>) -> Self {
-        Self {
-            api: input.label("api"),
-            resource: input.label("resource"),
-            verb: input.label("verb"),
-        }
+fn at<'a>(input: &'a Input<'_>) -> MethodAt<'a> {
+    MethodAt {
+        region: input.region,
+        api_id: input.label("api"),
+        resource_id: input.label("resource"),
+        verb: input.label("verb"),
     }
 }
 
@@ -45,45 +37,33 @@ pub(super) async fn put(gateway: &Gateway, input: &Input<'_>) -> Answer {
             "Invalid Request Validator identifier specified",
         ));
     }
-    let at = At::of(input);
+    let at = at(input);
     let new = NewMethod {
         authorization_type: input::text(&body, "authorizationType")?.unwrap_or_default(),
         operation_name: input::text(&body, "operationName")?,
         request_parameters: input::flags(&body, "requestParameters")?,
         request_models: input::texts(&body, "requestModels")?,
     };
-    let method = gateway
-        .put_method(input.region, at.api, at.resource, at.verb, new)
-        .await
-        .map_err(answer)?;
+    let method = gateway.put_method(at, new).await.map_err(answer)?;
     created(&MethodOutput::new(at.verb, method), input)
 }
 
 pub(super) async fn get(gateway: &Gateway, input: &Input<'_>) -> Answer {
-    let at = At::of(input);
-    let method = gateway
-        .method(input.region, at.api, at.resource, at.verb)
-        .await
-        .map_err(answer)?;
+    let at = at(input);
+    let method = gateway.method(at).await.map_err(answer)?;
     ok(&MethodOutput::new(at.verb, method), input)
 }
 
 pub(super) async fn update(gateway: &Gateway, input: &Input<'_>) -> Answer {
-    let at = At::of(input);
+    let at = at(input);
     let patches = input.patches()?;
-    let method = gateway
-        .update_method(input.region, at.api, at.resource, at.verb, &patches)
-        .await
-        .map_err(answer)?;
+    let method = gateway.update_method(at, &patches).await.map_err(answer)?;
     ok(&MethodOutput::new(at.verb, method), input)
 }
 
 pub(super) async fn delete(gateway: &Gateway, input: &Input<'_>) -> Answer {
-    let at = At::of(input);
-    gateway
-        .delete_method(input.region, at.api, at.resource, at.verb)
-        .await
-        .map_err(answer)?;
+    let at = at(input);
+    gateway.delete_method(at).await.map_err(answer)?;
     no_content(input)
 }
 
@@ -94,38 +74,35 @@ pub(super) async fn put_response(gateway: &Gateway, input: &Input<'_>) -> Answer
         response_parameters: input::flags(&body, "responseParameters")?,
         response_models: input::texts(&body, "responseModels")?,
     };
-    let (at, status) = (At::of(input), input.label("status"));
+    let (at, status) = (at(input), input.label("status"));
     let response = gateway
-        .put_method_response(input.region, at.api, at.resource, at.verb, status, new)
+        .put_method_response(at, status, new)
         .await
         .map_err(answer)?;
     created(&MethodResponseOutput::new(status, response), input)
 }
 
 pub(super) async fn get_response(gateway: &Gateway, input: &Input<'_>) -> Answer {
-    let (at, status) = (At::of(input), input.label("status"));
-    let response = gateway
-        .method_response(input.region, at.api, at.resource, at.verb, status)
-        .await
-        .map_err(answer)?;
+    let (at, status) = (at(input), input.label("status"));
+    let response = gateway.method_response(at, status).await.map_err(answer)?;
     ok(&MethodResponseOutput::new(status, response), input)
 }
 
 /// Answers 201, unlike every other update. Source: API model.
 pub(super) async fn update_response(gateway: &Gateway, input: &Input<'_>) -> Answer {
-    let (at, status) = (At::of(input), input.label("status"));
+    let (at, status) = (at(input), input.label("status"));
     let patches = input.patches()?;
     let response = gateway
-        .update_method_response(input.region, at.api, at.resource, at.verb, status, &patches)
+        .update_method_response(at, status, &patches)
         .await
         .map_err(answer)?;
     created(&MethodResponseOutput::new(status, response), input)
 }
 
 pub(super) async fn delete_response(gateway: &Gateway, input: &Input<'_>) -> Answer {
-    let (at, status) = (At::of(input), input.label("status"));
+    let (at, status) = (at(input), input.label("status"));
     gateway
-        .delete_method_response(input.region, at.api, at.resource, at.verb, status)
+        .delete_method_response(at, status)
         .await
         .map_err(answer)?;
     no_content(input)

@@ -4,10 +4,8 @@ mod members;
 
 use std::collections::BTreeMap;
 
-use fluoro_wire::Region;
-
-use super::methods::{check_status, method_mut};
-use super::{ManagementError, PatchOperation, check};
+use super::methods::check_status;
+use super::{ManagementError, MethodAt, PatchOperation, check};
 use crate::Gateway;
 use crate::records::{Integration, IntegrationKind, IntegrationResponse, Method, Passthrough};
 
@@ -58,15 +56,11 @@ impl Gateway {
     /// When the method is not there, or the integration cannot be carried out as it is set up.
     pub async fn put_integration(
         &self,
-        region: &Region,
-        api_id: &str,
-        resource_id: &str,
-        verb: &str,
+        at: MethodAt<'_>,
         new: NewIntegration,
     ) -> Result<Integration, ManagementError> {
-        self.edit(region, api_id, |record| {
-            let method = method_mut(record, resource_id, verb)?;
-            let integration = new.clone().build(resource_id)?;
+        self.edit_method(at, |method| {
+            let integration = new.clone().build(at.resource_id)?;
             method.integration = Some(integration.clone());
             Ok(integration)
         })
@@ -78,14 +72,8 @@ impl Gateway {
     /// # Errors
     ///
     /// When it is not there.
-    pub async fn integration(
-        &self,
-        region: &Region,
-        api_id: &str,
-        resource_id: &str,
-        verb: &str,
-    ) -> Result<Integration, ManagementError> {
-        let method = self.method(region, api_id, resource_id, verb).await?;
+    pub async fn integration(&self, at: MethodAt<'_>) -> Result<Integration, ManagementError> {
+        let method = self.method(at).await?;
         method
             .integration
             .ok_or_else(ManagementError::no_integration)
@@ -98,14 +86,10 @@ impl Gateway {
     /// When it is not there, or cannot be carried out any more afterwards.
     pub async fn update_integration(
         &self,
-        region: &Region,
-        api_id: &str,
-        resource_id: &str,
-        verb: &str,
+        at: MethodAt<'_>,
         patches: &[PatchOperation],
     ) -> Result<Integration, ManagementError> {
-        self.edit(region, api_id, |record| {
-            let method = method_mut(record, resource_id, verb)?;
+        self.edit_method(at, |method| {
             let integration = integration_mut(method)?;
             for patch in patches {
                 apply(integration, patch)?;
@@ -121,15 +105,8 @@ impl Gateway {
     /// # Errors
     ///
     /// When it is not there.
-    pub async fn delete_integration(
-        &self,
-        region: &Region,
-        api_id: &str,
-        resource_id: &str,
-        verb: &str,
-    ) -> Result<(), ManagementError> {
-        self.edit(region, api_id, |record| {
-            let method = method_mut(record, resource_id, verb)?;
+    pub async fn delete_integration(&self, at: MethodAt<'_>) -> Result<(), ManagementError> {
+        self.edit_method(at, |method| {
             let removed = method.integration.take();
             removed
                 .map(|_| ())
@@ -145,16 +122,12 @@ impl Gateway {
     /// When the integration is not there, the method does not declare the answer, or a member is not valid.
     pub async fn put_integration_response(
         &self,
-        region: &Region,
-        api_id: &str,
-        resource_id: &str,
-        verb: &str,
+        at: MethodAt<'_>,
         status: &str,
         new: NewIntegrationResponse,
     ) -> Result<IntegrationResponse, ManagementError> {
         check_status(status)?;
-        self.edit(region, api_id, |record| {
-            let method = method_mut(record, resource_id, verb)?;
+        self.edit_method(at, |method| {
             let integration = method.integration.as_ref();
             let kind = integration
                 .ok_or_else(ManagementError::no_integration)?
@@ -175,13 +148,10 @@ impl Gateway {
     /// When it is not there.
     pub async fn integration_response(
         &self,
-        region: &Region,
-        api_id: &str,
-        resource_id: &str,
-        verb: &str,
+        at: MethodAt<'_>,
         status: &str,
     ) -> Result<IntegrationResponse, ManagementError> {
-        let mut integration = self.integration(region, api_id, resource_id, verb).await?;
+        let mut integration = self.integration(at).await?;
         let found = integration.responses.remove(status);
         found.ok_or_else(ManagementError::no_response)
     }
@@ -193,15 +163,11 @@ impl Gateway {
     /// When it is not there, or cannot be carried out any more afterwards.
     pub async fn update_integration_response(
         &self,
-        region: &Region,
-        api_id: &str,
-        resource_id: &str,
-        verb: &str,
+        at: MethodAt<'_>,
         status: &str,
         patches: &[PatchOperation],
     ) -> Result<IntegrationResponse, ManagementError> {
-        self.edit(region, api_id, |record| {
-            let method = method_mut(record, resource_id, verb)?;
+        self.edit_method(at, |method| {
             let integration = integration_mut(method)?;
             let kind = integration.kind;
             let response = integration.responses.get_mut(status);
@@ -224,14 +190,10 @@ impl Gateway {
     /// When it is not there.
     pub async fn delete_integration_response(
         &self,
-        region: &Region,
-        api_id: &str,
-        resource_id: &str,
-        verb: &str,
+        at: MethodAt<'_>,
         status: &str,
     ) -> Result<(), ManagementError> {
-        self.edit(region, api_id, |record| {
-            let method = method_mut(record, resource_id, verb)?;
+        self.edit_method(at, |method| {
             let removed = integration_mut(method)?.responses.remove(status);
             removed.map(|_| ()).ok_or_else(ManagementError::no_response)
         })

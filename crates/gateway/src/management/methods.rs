@@ -6,8 +6,21 @@ use fluoro_wire::Region;
 
 use super::{ManagementError, PatchOperation};
 use crate::Gateway;
-use crate::records::{ApiRecord, Method, MethodResponse};
+use crate::records::{ApiRecord, Method, MethodResponse, Resource};
 use crate::routes::VERBS;
+
+/// Which method an operation is about.
+#[derive(Debug, Clone, Copy)]
+pub struct MethodAt<'a> {
+    /// Where its API lives.
+    pub region: &'a Region,
+    /// Its API.
+    pub api_id: &'a str,
+    /// Its resource.
+    pub resource_id: &'a str,
+    /// Its verb, or `ANY`.
+    pub verb: &'a str,
+}
 
 /// What a new method is given.
 #[derive(Debug, Clone, Default)]
@@ -34,13 +47,10 @@ impl Gateway {
     /// When the resource is not there, or a member is not valid.
     pub async fn put_method(
         &self,
-        region: &Region,
-        api_id: &str,
-        resource_id: &str,
-        verb: &str,
+        at: MethodAt<'_>,
         new: NewMethod,
     ) -> Result<Method, ManagementError> {
-        check_verb(verb)?;
+        check_verb(at.verb)?;
         check_authorization(&new.authorization_type)?;
         check_models(&new.request_models)?;
         let method = Method {
@@ -50,10 +60,9 @@ impl Gateway {
             responses: BTreeMap::new(),
             integration: None,
         };
-        self.edit(region, api_id, |record| {
-            let resource = record.resources.get_mut(resource_id);
-            let resource = resource.ok_or_else(ManagementError::no_resource)?;
-            resource.methods.insert(verb.to_owned(), method.clone());
+        self.edit(at.region, at.api_id, |record| {
+            let resource = resource_mut(record, at)?;
+            resource.methods.insert(at.verb.to_owned(), method.clone());
             Ok(method.clone())
         })
         .await
@@ -64,15 +73,9 @@ impl Gateway {
     /// # Errors
     ///
     /// When it is not there.
-    pub async fn method(
-        &self,
-        region: &Region,
-        api_id: &str,
-        resource_id: &str,
-        verb: &str,
-    ) -> Result<Method, ManagementError> {
-        let mut record = self.record(region, api_id).await?;
-        method_mut(&mut record, resource_id, verb).map(|method| method.clone())
+    pub async fn method(&self, at: MethodAt<'_>) -> Result<Method, ManagementError> {
+        let mut record = self.record(at.region, at.api_id).await?;
+        method_mut(&mut record, at).map(|method| method.clone())
     }
 
     /// Changes a method.
@@ -82,14 +85,10 @@ impl Gateway {
     /// When it is not there, or a change is not one of those that a method takes.
     pub async fn update_method(
         &self,
-        region: &Region,
-        api_id: &str,
-        resource_id: &str,
-        verb: &str,
+        at: MethodAt<'_>,
         patches: &[PatchOperation],
     ) -> Result<Method, ManagementError> {
-        self.edit(region, api_id, |record| {
-            let method = method_mut(record, resource_id, verb)?;
+        self.edit_method(at, |method| {
             for patch in patches {
                 apply(method, patch)?;
             }
@@ -103,18 +102,22 @@ impl Gateway {
     /// # Errors
     ///
     /// When it is not there.
-    pub async fn delete_method(
-        &self,
-        region: &Region,
-        api_id: &str,
-        resource_id: &str,
-        verb: &str,
-    ) -> Result<(), ManagementError> {
-        self.edit(region, api_id, |record| {
-            let resource = record.resources.get_mut(resource_id);
-            let resource = resource.ok_or_else(ManagementError::no_resource)?;
-            let removed = resource.methods.remove(verb);
+    pub async fn delete_method(&self, at: MethodAt<'_>) -> Result<(), ManagementError> {
+        self.edit(at.region, at.api_id, |record| {
+            let removed = resource_mut(record, at)?.methods.remove(at.verb);
             removed.map(|_| ()).ok_or_else(ManagementError::no_method)
+        })
+        .await
+    }
+
+    /// Changes a method's record; `change` runs again when somebody else wrote in between.
+    pub(super) async fn edit_method<T>(
+        &self,
+        at: MethodAt<'_>,
+        mut change: impl FnMut(&mut Method) -> Result<T, ManagementError>,
+    ) -> Result<T, ManagementError> {
+        self.edit(at.region, at.api_id, |record| {
+            change(method_mut(record, at)?)
         })
         .await
     }
@@ -126,17 +129,13 @@ impl Gateway {
     /// When the method is not there, or the status is declared already.
     pub async fn put_method_response(
         &self,
-        region: &Region,
-        api_id: &str,
-        resource_id: &str,
-        verb: &str,
+        at: MethodAt<'_>,
         status: &str,
         new: NewMethodResponse,
     ) -> Result<MethodResponse, ManagementError> {
         check_status(status)?;
         check_models(&new.response_models)?;
-        self.edit(region, api_id, |record| {
-            let method = method_mut(record, resource_id, verb)?;
+        self.edit_method(at, |method| {
             if method.responses.contains_key(status) {
                 return Err(ManagementError::Conflict(
                     "Response already exists for this resource".to_owned(),
@@ -155,13 +154,10 @@ impl Gateway {
     /// When it is not there.
     pub async fn method_response(
         &self,
-        region: &Region,
-        api_id: &str,
-        resource_id: &str,
-        verb: &str,
+        at: MethodAt<'_>,
         status: &str,
     ) -> Result<MethodResponse, ManagementError> {
-        let mut method = self.method(region, api_id, resource_id, verb).await?;
+        let mut method = self.method(at).await?;
         let found = method.responses.remove(status);
         found.ok_or_else(ManagementError::no_response)
     }
@@ -173,15 +169,11 @@ impl Gateway {
     /// When it is not there, or a change is not one of those that it takes.
     pub async fn update_method_response(
         &self,
-        region: &Region,
-        api_id: &str,
-        resource_id: &str,
-        verb: &str,
+        at: MethodAt<'_>,
         status: &str,
         patches: &[PatchOperation],
     ) -> Result<MethodResponse, ManagementError> {
-        self.edit(region, api_id, |record| {
-            let method = method_mut(record, resource_id, verb)?;
+        self.edit_method(at, |method| {
             let response = method.responses.get_mut(status);
             let response = response.ok_or_else(ManagementError::no_response)?;
             for patch in patches {
@@ -200,14 +192,10 @@ impl Gateway {
     /// When it is not there.
     pub async fn delete_method_response(
         &self,
-        region: &Region,
-        api_id: &str,
-        resource_id: &str,
-        verb: &str,
+        at: MethodAt<'_>,
         status: &str,
     ) -> Result<(), ManagementError> {
-        self.edit(region, api_id, |record| {
-            let method = method_mut(record, resource_id, verb)?;
+        self.edit_method(at, |method| {
             let removed = method.responses.remove(status);
             removed.map(|_| ()).ok_or_else(ManagementError::no_response)
         })
@@ -215,15 +203,19 @@ impl Gateway {
     }
 }
 
-/// The method of a resource.
-pub(super) fn method_mut<'r>(
+fn resource_mut<'r>(
     record: &'r mut ApiRecord,
-    resource_id: &str,
-    verb: &str,
+    at: MethodAt<'_>,
+) -> Result<&'r mut Resource, ManagementError> {
+    let resource = record.resources.get_mut(at.resource_id);
+    resource.ok_or_else(ManagementError::no_resource)
+}
+
+fn method_mut<'r>(
+    record: &'r mut ApiRecord,
+    at: MethodAt<'_>,
 ) -> Result<&'r mut Method, ManagementError> {
-    let resource = record.resources.get_mut(resource_id);
-    let resource = resource.ok_or_else(ManagementError::no_resource)?;
-    let method = resource.methods.get_mut(verb);
+    let method = resource_mut(record, at)?.methods.get_mut(at.verb);
     method.ok_or_else(ManagementError::no_method)
 }
 

@@ -21,7 +21,7 @@ async fn with_method() -> (World, String) {
     };
     world
         .gateway
-        .put_method(&world.region, &world.api.id, &resource, "GET", method)
+        .put_method(world.at(&resource, "GET"), method)
         .await
         .unwrap();
     (world, resource)
@@ -98,7 +98,7 @@ async fn integrations_that_cannot_be_carried_out() {
     ] {
         let put = world
             .gateway
-            .put_integration(&world.region, &world.api.id, &resource, "GET", integration)
+            .put_integration(world.at(&resource, "GET"), integration)
             .await;
         let message = text(put);
         assert!(message.contains(words), "{words} in {message}");
@@ -158,7 +158,7 @@ async fn methods_that_need_what_is_not_there() {
         };
         let put = world
             .gateway
-            .put_method(&world.region, &world.api.id, &resource, verb, method)
+            .put_method(world.at(&resource, verb), method)
             .await;
         let message = text(put);
         assert!(message.contains(words), "{words} in {message}");
@@ -231,7 +231,7 @@ async fn nothing_to_deploy() {
     assert_eq!(deploy().await, "No integration defined for method");
     world
         .gateway
-        .delete_method(&world.region, &world.api.id, &resource, "GET")
+        .delete_method(world.at(&resource, "GET"))
         .await
         .unwrap();
     assert_eq!(deploy().await, "The REST API doesn't contain any methods");

@@ -24,9 +24,9 @@ async fn a_stage_serves_its_deployment_whatever_is_edited_since() {
         value: Some(r#"{"version": 2}"#.to_owned()),
         from: None,
     };
-    let (gateway, region, api) = (&world.gateway, &world.region, &world.api.id);
-    gateway
-        .update_integration_response(region, api, &resource, "GET", "200", &[patch])
+    world
+        .gateway
+        .update_integration_response(world.at(&resource, "GET"), "200", &[patch])
         .await
         .unwrap();
     world.mock("GET", "/new", "{}").await;

@@ -9,7 +9,8 @@ use bytes::Bytes;
 use fluoro_ambient::{Ambient, ManualClock, SeededEntropy};
 use fluoro_functions::{FunctionError, Invocation, InvokeError, Invoker, Outcome};
 use fluoro_gateway::management::{
-    NewDeployment, NewIntegration, NewMethod, NewRestApi, PatchOp, PatchOperation, RequestedKind,
+    MethodAt, NewDeployment, NewIntegration, NewMethod, NewRestApi, PatchOp, PatchOperation,
+    RequestedKind,
 };
 use fluoro_gateway::records::{MethodResponse, RestApi};
 use fluoro_gateway::{Addressed, Gateway, GatewaySettings, Parts, Scheme, StageRequest};
@@ -168,19 +169,28 @@ impl World {
         at
     }
 
+    /// The method of this resource's id.
+    pub(crate) fn at<'a>(&'a self, resource_id: &'a str, verb: &'a str) -> MethodAt<'a> {
+        MethodAt {
+            region: &self.region,
+            api_id: &self.api.id,
+            resource_id,
+            verb,
+        }
+    }
+
     pub(crate) async fn integrate(&self, verb: &str, path: &str, integration: NewIntegration) {
         let resource = self.resource(path).await;
         let method = NewMethod {
             authorization_type: "NONE".to_owned(),
             ..NewMethod::default()
         };
-        let (gateway, region, api) = (&self.gateway, &self.region, &self.api.id);
-        gateway
-            .put_method(region, api, &resource, verb, method)
+        self.gateway
+            .put_method(self.at(&resource, verb), method)
             .await
             .unwrap();
-        gateway
-            .put_integration(region, api, &resource, verb, integration)
+        self.gateway
+            .put_integration(self.at(&resource, verb), integration)
             .await
             .unwrap();
     }
@@ -217,13 +227,12 @@ impl World {
             response_parameters: names.map(|name| (name, false)).collect(),
             ..MethodResponse::default()
         };
-        let (gateway, region, api) = (&self.gateway, &self.region, &self.api.id);
-        gateway
-            .put_method_response(region, api, &resource, verb, status, declared)
+        self.gateway
+            .put_method_response(self.at(&resource, verb), status, declared)
             .await
             .unwrap();
-        gateway
-            .put_integration_response(region, api, &resource, verb, status, response)
+        self.gateway
+            .put_integration_response(self.at(&resource, verb), status, response)
             .await
             .unwrap();
     }

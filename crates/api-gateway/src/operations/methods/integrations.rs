@@ -6,7 +6,7 @@ use fluoro_wire::JsonError;
 use http::StatusCode;
 use serde_json::{Map, Value};
 
-use super::At;
+use super::at;
 use crate::error::answer;
 use crate::input::Input;
 use crate::operations::{Answer, created, no_content, ok};
@@ -16,11 +16,8 @@ pub(crate) async fn put(gateway: &Gateway, input: &Input<'_>) -> Answer {
     let members = input.members()?;
     check_type(&members)?;
     let new = NewIntegration::from_members(&members).map_err(answer)?;
-    let at = At::of(input);
-    let integration = gateway
-        .put_integration(input.region, at.api, at.resource, at.verb, new)
-        .await
-        .map_err(answer)?;
+    let at = at(input);
+    let integration = gateway.put_integration(at, new).await.map_err(answer)?;
     created(&IntegrationOutput::from(integration), input)
 }
 
@@ -44,67 +41,61 @@ fn check_type(members: &Map<String, Value>) -> Result<(), JsonError> {
 }
 
 pub(crate) async fn get(gateway: &Gateway, input: &Input<'_>) -> Answer {
-    let at = At::of(input);
-    let integration = gateway
-        .integration(input.region, at.api, at.resource, at.verb)
-        .await
-        .map_err(answer)?;
+    let at = at(input);
+    let integration = gateway.integration(at).await.map_err(answer)?;
     ok(&IntegrationOutput::from(integration), input)
 }
 
 pub(crate) async fn update(gateway: &Gateway, input: &Input<'_>) -> Answer {
-    let at = At::of(input);
+    let at = at(input);
     let patches = input.patches()?;
     let integration = gateway
-        .update_integration(input.region, at.api, at.resource, at.verb, &patches)
+        .update_integration(at, &patches)
         .await
         .map_err(answer)?;
     ok(&IntegrationOutput::from(integration), input)
 }
 
 pub(crate) async fn delete(gateway: &Gateway, input: &Input<'_>) -> Answer {
-    let at = At::of(input);
-    gateway
-        .delete_integration(input.region, at.api, at.resource, at.verb)
-        .await
-        .map_err(answer)?;
+    let at = at(input);
+    gateway.delete_integration(at).await.map_err(answer)?;
     no_content(input)
 }
 
 pub(crate) async fn put_response(gateway: &Gateway, input: &Input<'_>) -> Answer {
     let members = input.members()?;
     let new = NewIntegrationResponse::from_members(&members).map_err(answer)?;
-    let (at, status) = (At::of(input), input.label("status"));
+    let (at, status) = (at(input), input.label("status"));
     let response = gateway
-        .put_integration_response(input.region, at.api, at.resource, at.verb, status, new)
+        .put_integration_response(at, status, new)
         .await
         .map_err(answer)?;
     created(&IntegrationResponseOutput::new(status, response), input)
 }
 
 pub(crate) async fn get_response(gateway: &Gateway, input: &Input<'_>) -> Answer {
-    let (at, status) = (At::of(input), input.label("status"));
+    let (at, status) = (at(input), input.label("status"));
     let response = gateway
-        .integration_response(input.region, at.api, at.resource, at.verb, status)
+        .integration_response(at, status)
         .await
         .map_err(answer)?;
     ok(&IntegrationResponseOutput::new(status, response), input)
 }
 
 pub(crate) async fn update_response(gateway: &Gateway, input: &Input<'_>) -> Answer {
-    let (at, status) = (At::of(input), input.label("status"));
+    let (at, status) = (at(input), input.label("status"));
     let patches = input.patches()?;
     let response = gateway
-        .update_integration_response(input.region, at.api, at.resource, at.verb, status, &patches)
+        .update_integration_response(at, status, &patches)
         .await
         .map_err(answer)?;
     ok(&IntegrationResponseOutput::new(status, response), input)
 }
 
 pub(crate) async fn delete_response(gateway: &Gateway, input: &Input<'_>) -> Answer {
-    let (at, status) = (At::of(input), input.label("status"));
+    let (at, status) = (at(input), input.label("status"));
     gateway
-        .delete_integration_response(input.region, at.api, at.resource, at.verb, status)
+        .delete_integration_response(at, status)
         .await
         .map_err(answer)?;
     no_content(input)
