@@ -137,12 +137,8 @@ impl Service for IamService {
     }
 
     async fn call(&self, call: Call) -> Response {
-        match PROTOCOL.form(&call) {
-            Ok(form) => {
-                let answer = self.answer(&call, &form).await;
-                PROTOCOL.respond(&call, &form, answer)
-            }
-            Err(error) => PROTOCOL.fail(&call, &error),
-        }
+        PROTOCOL
+            .serve(&call, async |form| self.answer(&call, form).await)
+            .await
     }
 }

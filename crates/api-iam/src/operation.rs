@@ -41,7 +41,7 @@ impl fmt::Debug for Output {
 
 impl Protocol {
     /// Decodes the form of a call: the body, or for a GET the query.
-    pub(crate) fn form(self, call: &Call) -> Result<Form, QueryError> {
+    fn form(self, call: &Call) -> Result<Form, QueryError> {
         let query = call.head.uri.query().unwrap_or_default();
         let bytes = if call.head.method == Method::GET {
             query.as_bytes()
@@ -80,7 +80,19 @@ impl Protocol {
         QueryError::new(StatusCode::BAD_REQUEST, "InvalidAction", message)
     }
 
-    pub(crate) fn respond(self, call: &Call, form: &Form, answer: Answer) -> Response {
+    /// Reads the form of a call, lets `answer` answer it, and writes what comes of that.
+    pub(crate) async fn serve(
+        self,
+        call: &Call,
+        answer: impl AsyncFnOnce(&Form) -> Answer,
+    ) -> Response {
+        match self.form(call) {
+            Ok(form) => self.respond(call, &form, answer(&form).await),
+            Err(error) => self.fail(call, &error),
+        }
+    }
+
+    fn respond(self, call: &Call, form: &Form, answer: Answer) -> Response {
         match answer {
             Ok(Output::Nothing) => self.succeed(call, form, None),
             Ok(Output::Result(content)) => self.succeed(call, form, Some(&*content)),
@@ -88,7 +100,7 @@ impl Protocol {
         }
     }
 
-    pub(crate) fn fail(self, call: &Call, error: &QueryError) -> Response {
+    fn fail(self, call: &Call, error: &QueryError) -> Response {
         error.respond(self.namespace, &call.request_id)
     }
 
