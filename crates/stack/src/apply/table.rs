@@ -180,10 +180,21 @@ fn billing_change(found: &Value, throughput: Option<&Value>) -> Option<Value> {
         .then(|| json!({"BillingMode": "PROVISIONED", "ProvisionedThroughput": throughput}))
 }
 
+/// Deletes a table and waits until it is gone: one that is being deleted can neither be used nor made again.
 pub(super) async fn remove(client: &Client, name: &str) -> Result<(), StackError> {
-    dynamodb(client, "DeleteTable", name, json!({"TableName": name}))
-        .await
-        .map(drop)
+    let named = json!({"TableName": name});
+    dynamodb(client, "DeleteTable", name, named.clone()).await?;
+    for _ in 0..POLLS {
+        let found = dynamodb(client, "DescribeTable", name, named.clone()).await?;
+        if found.is_none() {
+            return Ok(());
+        }
+        tokio::time::sleep(POLL).await;
+    }
+    Err(StackError::invalid(
+        &format!("table {name}"),
+        "was deleted and does not go away",
+    ))
 }
 
 #[cfg(test)]
