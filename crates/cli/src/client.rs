@@ -1,15 +1,13 @@
 //! Talks HTTP to a server: its AWS APIs and its own one.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, StatusCode};
-use http_body_util::{BodyExt, Full, Limited};
+use fluoro_stack::Connection;
+use http::{HeaderMap, Method, StatusCode};
+use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use hyper_util::client::legacy::Client as HttpClient;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 
 /// The largest answer that is read whole.
@@ -17,9 +15,7 @@ const LONGEST_ANSWER: usize = 256 << 20;
 
 #[derive(Debug)]
 pub(crate) struct Client {
-    endpoint: String,
-    region: String,
-    http: HttpClient<HttpConnector, Full<Bytes>>,
+    connection: Connection,
 }
 
 /// A whole answer.
@@ -32,13 +28,8 @@ pub(crate) struct Answer {
 
 impl Client {
     pub(crate) fn new(endpoint: &str, region: &str) -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_connect_timeout(Some(Duration::from_secs(5)));
-        let http = HttpClient::builder(TokioExecutor::new()).build(connector);
         Self {
-            endpoint: endpoint.trim_end_matches('/').to_owned(),
-            region: region.to_owned(),
-            http,
+            connection: Connection::new(endpoint, region),
         }
     }
 
@@ -124,29 +115,11 @@ impl Client {
         headers: &[(&str, &str)],
         body: Bytes,
     ) -> anyhow::Result<http::Response<Incoming>> {
-        let zeros = "0".repeat(64);
-        let scope = format!(
-            "AWS4-HMAC-SHA256 Credential=fluoro/20240101/{}/{service}/aws4_request, SignedHeaders=host, Signature={zeros}",
-            self.region
-        );
-        let mut request = Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.endpoint))
-            .header("authorization", scope)
-            .header(
-                "user-agent",
-                concat!("fluoro-cli/", env!("CARGO_PKG_VERSION")),
-            );
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let request = request
-            .body(Full::new(body))
-            .with_context(|| format!("{} is no address of a server", self.endpoint))?;
-        self.http
-            .request(request)
-            .await
-            .with_context(|| format!("nobody answers at {}; start a server with `fluoro serve`, or name one with --endpoint", self.endpoint))
+        let sent = self.connection.send(service, method, path, headers, body);
+        let endpoint = self.connection.endpoint();
+        sent.await.with_context(|| {
+            format!("nobody answers at {endpoint}; start a server with `fluoro serve`, or name one with --endpoint")
+        })
     }
 }
 

@@ -7,9 +7,9 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use bytes::Bytes;
+use fluoro_stack::encoded;
 use http::Method;
 use http_body_util::BodyExt;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::args::{Cli, Down, Invoke, Logs, Map, Put, Sampling, Trace, Traces, Up, Verb};
@@ -53,17 +53,6 @@ fn show(cli: &Cli, json: &Value, text: impl FnOnce() -> String) -> anyhow::Resul
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
     }
-}
-
-/// What RFC 3986 leaves as it is.
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
-
-fn encoded(text: &str) -> String {
-    utf8_percent_encode(text, UNRESERVED).to_string()
 }
 
 async fn up(cli: &Cli, up: &Up) -> anyhow::Result<()> {

@@ -4,36 +4,21 @@ use std::time::Duration;
 
 use base64::Engine;
 use bytes::Bytes;
-use fluoro_ambient::Ambient;
-use fluoro_model::TimestampMicros;
-use fluoro_wire::sigv4::{Credentials, Payload, sign};
-use http::{Method, Request};
-use http_body_util::{BodyExt, Full};
-use hyper_util::client::legacy::Client as HttpClient;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use http::Method;
+use http_body_util::BodyExt;
 use serde_json::Value;
 
 use crate::StackError;
+use crate::connection::{Connection, encoded};
 
 /// Longer answers are refused: management answers are small.
 const LONGEST_ANSWER: usize = 32 << 20;
 const PATIENCE: Duration = Duration::from_secs(120);
-/// What RFC 3986 leaves as it is.
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
 
-/// Speaks to one server, in one region.
+/// Makes the calls.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
-    endpoint: String,
-    region: String,
-    ambient: Ambient,
-    http: HttpClient<HttpConnector, Full<Bytes>>,
+    connection: Connection,
 }
 
 /// What a call is about, for the error that it may end in.
@@ -56,18 +41,17 @@ pub(crate) struct Refusal {
 /// The outer error ends everything; the inner one is the service's answer.
 pub(crate) type Answer<T> = Result<Result<T, Refusal>, StackError>;
 
-/// Whom the calls are signed for. Callers from outside are root on loopback, whoever they say they are.
-fn credentials() -> Credentials {
-    Credentials {
-        access_key_id: "fluoro".to_owned(),
-        secret_access_key: "fluoro".to_owned(),
-        session_token: None,
+/// What an answer holds; nothing when the service says that there is no such thing.
+pub(crate) fn unless_absent(
+    answer: Result<Value, Refusal>,
+    is_absent: impl Fn(&str) -> bool,
+    about: About<'_>,
+) -> Result<Option<Value>, StackError> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(refusal) if is_absent(&refusal.code) => Ok(None),
+        Err(refusal) => Err(refusal.into_error(about)),
     }
-}
-
-/// Percent-encodes one path segment or query value.
-pub(crate) fn encoded(text: &str) -> String {
-    utf8_percent_encode(text, UNRESERVED).to_string()
 }
 
 impl Refusal {
@@ -84,18 +68,13 @@ impl Refusal {
 
 impl Client {
     pub(crate) fn new(endpoint: &str, region: &str) -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_connect_timeout(Some(Duration::from_secs(5)));
         Self {
-            endpoint: endpoint.trim_end_matches('/').to_owned(),
-            region: region.to_owned(),
-            ambient: Ambient::system(),
-            http: HttpClient::builder(TokioExecutor::new()).build(connector),
+            connection: Connection::new(endpoint, region),
         }
     }
 
     pub(crate) fn endpoint(&self) -> &str {
-        &self.endpoint
+        self.connection.endpoint()
     }
 
     /// A call of a REST-JSON service.
@@ -203,46 +182,9 @@ impl Client {
         headers: &[(&str, &str)],
         body: Bytes,
     ) -> Result<(u16, Option<String>, Bytes), StackError> {
-        let unreachable =
-            |source: Box<dyn std::error::Error + Send + Sync>| StackError::Unreachable {
-                endpoint: self.endpoint.clone(),
-                source,
-            };
-        let host = self.endpoint.split("://").nth(1).unwrap_or(&self.endpoint);
-        let mut request = Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.endpoint))
-            .header("host", host)
-            .header("accept", "application/json")
-            .header(
-                "user-agent",
-                concat!("fluoro-stack/", env!("CARGO_PKG_VERSION")),
-            );
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let request = request
-            .body(())
-            .map_err(|error| unreachable(error.into()))?;
-        let (mut head, ()) = request.into_parts();
-        let now = TimestampMicros(self.ambient.now_micros());
-        let payload = Payload::Bytes(&body);
-        sign(
-            &mut head,
-            payload,
-            &credentials(),
-            &self.region,
-            service,
-            now,
-        )
-        .map_err(|error| unreachable(error.into()))?;
-        let request = Request::from_parts(head, Full::new(body));
         let exchange = async {
-            let answer = self
-                .http
-                .request(request)
-                .await
-                .map_err(|error| unreachable(error.into()))?;
+            let sent = self.connection.send(service, method, path, headers, body);
+            let answer = sent.await?;
             let status = answer.status().as_u16();
             let kind = answer
                 .headers()
@@ -250,12 +192,13 @@ impl Client {
                 .and_then(|value| value.to_str().ok())
                 .map(str::to_owned);
             let body = http_body_util::Limited::new(answer.into_body(), LONGEST_ANSWER);
-            let body = body.collect().await.map_err(unreachable)?.to_bytes();
-            Ok((status, kind, body))
+            let body = body.collect().await;
+            let body = body.map_err(|error| self.connection.unreachable(error))?;
+            Ok((status, kind, body.to_bytes()))
         };
         match tokio::time::timeout(PATIENCE, exchange).await {
             Ok(answer) => answer,
-            Err(elapsed) => Err(unreachable(elapsed.into())),
+            Err(elapsed) => Err(self.connection.unreachable(elapsed.into())),
         }
     }
 }

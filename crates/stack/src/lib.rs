@@ -10,6 +10,7 @@
 mod apply;
 mod client;
 mod code;
+mod connection;
 mod error;
 mod globals;
 mod install;
@@ -23,6 +24,7 @@ mod swagger;
 mod template;
 mod up;
 
+pub use connection::{Connection, encoded};
 pub use error::StackError;
 pub use record::{Record, Resource};
 pub use up::{Deployed, DownOptions, Event, Progress, UpOptions, down, fingerprint, up};

@@ -8,7 +8,8 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::apply::{self, Change, Context, Made};
-use crate::client::{About, Client, elements, encoded};
+use crate::client::{About, Client, elements};
+use crate::connection::encoded;
 use crate::intrinsics::{Scope, text};
 use crate::items::{self, Body, Item};
 use crate::record::{Record, Resource};

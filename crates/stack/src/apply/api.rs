@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::{Change, Context, Made, mark};
 use crate::StackError;
-use crate::client::{About, Client, encoded};
+use crate::client::{About, Client};
+use crate::connection::encoded;
 use crate::intrinsics::{Scope, text};
 use crate::items::{Item, Route};
 use crate::properties::Properties;

@@ -8,8 +8,9 @@ use serde_json::{Map, Value, json};
 
 use super::{Change, Context, Made};
 use crate::StackError;
-use crate::client::{About, Client, base64, encoded};
+use crate::client::{About, Answer, Client, base64};
 use crate::code::Package;
+use crate::connection::encoded;
 use crate::install;
 use crate::intrinsics::{Scope, text};
 use crate::items::{Code, Item};
@@ -76,14 +77,7 @@ pub(super) async fn apply(
         operation,
         subject: &name,
     };
-    let found = client
-        .rest(
-            "lambda",
-            Method::GET,
-            &format!("{path}/configuration"),
-            None,
-        )
-        .await?;
+    let found = known_configuration(client, &path).await?;
     let change = match found {
         Err(refusal) if refusal.status == 404 => {
             let mut body = wanted.clone();
@@ -214,6 +208,11 @@ async fn package(
     Package::of_folder(&path, &installed)
 }
 
+async fn known_configuration(client: &Client, path: &str) -> Answer<Value> {
+    let path = format!("{path}/configuration");
+    client.rest("lambda", Method::GET, &path, None).await
+}
+
 /// Waits until the function can be called, and returns its ARN.
 async fn settled(client: &Client, path: &str, name: &str) -> Result<String, StackError> {
     let about = About {
@@ -221,14 +220,7 @@ async fn settled(client: &Client, path: &str, name: &str) -> Result<String, Stac
         subject: name,
     };
     for _ in 0..POLLS {
-        let found = client
-            .rest(
-                "lambda",
-                Method::GET,
-                &format!("{path}/configuration"),
-                None,
-            )
-            .await?;
+        let found = known_configuration(client, path).await?;
         let found = found.map_err(|refusal| refusal.into_error(about))?;
         let word = |member: &str| found[member].as_str().unwrap_or_default();
         match (word("State"), word("LastUpdateStatus")) {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Change, Context, Made, mark};
 use crate::StackError;
-use crate::client::{About, Client};
+use crate::client::{About, Client, unless_absent};
 use crate::items::Item;
 use crate::properties::Properties;
 
@@ -14,22 +14,13 @@ async fn sqs(
     name: &str,
     body: Value,
 ) -> Result<Option<Value>, StackError> {
-    match client
+    let answer = client
         .target("sqs", &format!("AmazonSQS.{operation}"), &body)
-        .await?
-    {
-        Ok(answer) => Ok(Some(answer)),
-        Err(refusal)
-            if refusal.code.contains("NonExistentQueue")
-                || refusal.code.contains("QueueDoesNotExist") =>
-        {
-            Ok(None)
-        }
-        Err(refusal) => Err(refusal.into_error(About {
-            operation,
-            subject: name,
-        })),
-    }
+        .await?;
+    let is_absent =
+        |code: &str| code.contains("NonExistentQueue") || code.contains("QueueDoesNotExist");
+    let subject = name;
+    unless_absent(answer, is_absent, About { operation, subject })
 }
 
 /// The attributes that a template may give to a queue, which it calls as SQS does.

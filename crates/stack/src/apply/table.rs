@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Change, Context, Made};
 use crate::StackError;
-use crate::client::{About, Client};
+use crate::client::{About, Client, unless_absent};
 use crate::items::Item;
 use crate::properties::Properties;
 
@@ -19,17 +19,12 @@ async fn dynamodb(
     name: &str,
     body: Value,
 ) -> Result<Option<Value>, StackError> {
-    match client
+    let answer = client
         .target("dynamodb", &format!("DynamoDB_20120810.{operation}"), &body)
-        .await?
-    {
-        Ok(answer) => Ok(Some(answer)),
-        Err(refusal) if refusal.code == "ResourceNotFoundException" => Ok(None),
-        Err(refusal) => Err(refusal.into_error(About {
-            operation,
-            subject: name,
-        })),
-    }
+        .await?;
+    let is_absent = |code: &str| code == "ResourceNotFoundException";
+    let subject = name;
+    unless_absent(answer, is_absent, About { operation, subject })
 }
 
 /// A table as the template wants it.
