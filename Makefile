@@ -6,9 +6,9 @@ run: ## build, start everything, deploy the examples, show a trace
 	@scripts/need python
 	@scripts/run
 
-check: ## format, lint, unit tests
+check: ## format, licences, lint, unit tests
 	@scripts/need cc python node
-	@python3 scripts/test format lint unit
+	@python3 scripts/test format licences lint unit
 
 test: ## everything, real clients included
 	@scripts/need cc python node

@@ -6,7 +6,10 @@ A suite is its name, what it shows, and its command.
 TESTS = '"$(scripts/venv tests/requirements.txt)/bin/python"'
 
 SUITES = [
-    [("format", "the code is formatted", "cargo fmt --all --check")],
+    [
+        ("format", "the code is formatted", "cargo fmt --all --check"),
+        ("licences", "every crate may be used, and comes from where it should", "scripts/licences --test && scripts/licences"),
+    ],
     [("lint", "clippy has nothing to say", "cargo clippy --quiet --workspace --all-targets -- -D warnings")],
     [("unit", "unit, property and in-process tests", "cargo test --quiet --workspace --no-fail-fast")],
     [("build", "the binary is built", "cargo build --quiet -p fluoro")],
