@@ -1,6 +1,6 @@
 # Everything that a user or a developer types. Each target does all the set-up it needs.
 
-.PHONY: run check test soak bench clean-cache
+.PHONY: run check test soak bench bench-insights clean-cache
 
 run: ## build, start everything, deploy the examples, show a trace
 	@scripts/need python
@@ -21,6 +21,11 @@ soak: ## kills, seeds, fuzzing and load for hours (SOAK_MINUTES=60); never in CI
 bench: ## measure what SPECIFICATION.md promises, and rewrite its table; never in CI
 	@scripts/need cc python wrk
 	@"$$(scripts/venv tests/requirements.txt)/bin/python" scripts/bench
+	@$(MAKE) --no-print-directory bench-insights
+
+bench-insights: ## how well insights find synthetic incidents, and rewrite that table of SPECIFICATION.md
+	@scripts/need cc
+	@cargo run --release --quiet -p fluoro-query --features testing --example insights -- --rewrite SPECIFICATION.md
 
 clean-cache: ## remove what the targets above have installed for themselves
 	rm -rf .cache

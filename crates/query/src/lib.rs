@@ -8,6 +8,7 @@
 pub mod graph;
 pub mod groups;
 mod histogram;
+pub mod insights;
 pub mod rollup;
 mod selection;
 mod statistics;
