@@ -19,28 +19,38 @@ pub(crate) struct Cli {
     #[arg(long, global = true)]
     pub(crate) json: bool,
 
-    /// The server to talk to
-    #[arg(
-        long,
-        global = true,
-        env = "FLUORO_ENDPOINT",
-        value_name = "URL",
-        default_value = "http://127.0.0.1:4566"
-    )]
-    pub(crate) endpoint: String,
+    /// The server to talk to [env: FLUORO_ENDPOINT] [default: http://127.0.0.1:4566]
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) endpoint: Option<String>,
 
-    /// The region to talk about
-    #[arg(
-        long,
-        global = true,
-        env = "FLUORO_REGION",
-        value_name = "REGION",
-        default_value = "us-east-1"
-    )]
-    pub(crate) region: String,
+    /// The region to talk about [env: FLUORO_REGION] [default: us-east-1]
+    #[arg(long, global = true, value_name = "REGION")]
+    pub(crate) region: Option<String>,
 
     #[command(subcommand)]
     pub(crate) verb: Verb,
+}
+
+impl Cli {
+    pub(crate) fn endpoint(&self) -> String {
+        chosen(&self.endpoint, "FLUORO_ENDPOINT", "http://127.0.0.1:4566")
+    }
+
+    pub(crate) fn region(&self) -> String {
+        chosen(&self.region, "FLUORO_REGION", "us-east-1")
+    }
+}
+
+/// The flag, else the variable, else the default. Not clap's: `serve` must know a flag from a variable.
+fn chosen(flag: &Option<String>, variable: &str, default: &str) -> String {
+    let set = || {
+        std::env::var(variable)
+            .ok()
+            .filter(|value| !value.is_empty())
+    };
+    flag.clone()
+        .or_else(set)
+        .unwrap_or_else(|| default.to_owned())
 }
 
 #[derive(Debug, Subcommand)]

@@ -116,10 +116,7 @@ impl Client {
         body: Bytes,
     ) -> anyhow::Result<http::Response<Incoming>> {
         let sent = self.connection.send(service, method, path, headers, body);
-        let endpoint = self.connection.endpoint();
-        sent.await.with_context(|| {
-            format!("nobody answers at {endpoint}; start a server with `fluoro serve`, or name one with --endpoint")
-        })
+        Ok(sent.await?)
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! `serve` runs the server in this process; every other verb talks HTTP to a server, wherever it is. Answers go to
 //! standard output (JSON with `--json`), everything said along the way to standard error. A failure ends with status
-//! 1 and one line that says what to do next.
+//! 1 and one line that says what to do next, in `--json` as `{"error": …}`.
 
 mod args;
 mod cache;
@@ -29,7 +29,11 @@ fn main() -> ExitCode {
     match run(&cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("fluoro: {error:#}");
+            if cli.json {
+                eprintln!("{}", json!({"error": format!("{error:#}")}));
+            } else {
+                eprintln!("fluoro: {error:#}");
+            }
             ExitCode::FAILURE
         }
     }
@@ -48,16 +52,12 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
             Ok(())
         }
         Verb::Completion { shell } => {
-            clap_complete::generate(
-                *shell,
-                &mut Cli::command(),
-                "fluoro",
-                &mut std::io::stdout(),
-            );
-            Ok(())
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "fluoro", &mut script);
+            verbs::print(&script)
         }
         Verb::Serve(serve) => {
-            let loaded = serve::load(serve)?;
+            let loaded = serve::load(cli, serve)?;
             if serve.print_config {
                 serve::print_config(cli, &loaded);
                 return Ok(());

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use fluoro_ambient::Ambient;
 use fluoro_server::settings::{self, Layer, Loaded};
 use fluoro_server::{Addresses, Server};
@@ -16,7 +16,10 @@ use crate::cache;
 const SETTINGS_FILE: &str = "fluoro.toml";
 
 /// Settings of file, environment and flags, later ones winning.
-pub(crate) fn load(serve: &Serve) -> anyhow::Result<Loaded> {
+pub(crate) fn load(cli: &Cli, serve: &Serve) -> anyhow::Result<Loaded> {
+    if let Some(endpoint) = &cli.endpoint {
+        bail!("a server has no use for --endpoint {endpoint}; --listen says where it answers");
+    }
     let file = match &serve.config {
         Some(path) => Layer::file(path, true)?,
         None => Layer::file(Path::new(SETTINGS_FILE), false)?,
@@ -39,6 +42,7 @@ pub(crate) fn load(serve: &Serve) -> anyhow::Result<Loaded> {
             "sample",
             serve.sample.map(|sample| sample_word(sample).to_owned()),
         ),
+        ("--region", "region", cli.region.clone()),
         (
             "--insecure-listen",
             "insecure_listen",
@@ -72,7 +76,11 @@ pub(crate) fn print_config(cli: &Cli, loaded: &Loaded) {
     if cli.json {
         let all: Vec<_> = listing
             .iter()
-            .map(|(key, value, origin)| json!({"key": key, "value": value, "from": origin.to_string()}))
+            .map(|(key, value, origin)| {
+                // Texts, numbers, flags and lists of texts are written in TOML as in JSON.
+                let value = serde_json::from_str(value).unwrap_or_else(|_| json!(value));
+                json!({"key": key, "value": value, "from": origin.to_string()})
+            })
             .collect();
         println!("{:#}", json!(all));
         return;

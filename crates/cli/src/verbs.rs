@@ -22,7 +22,7 @@ use crate::{map, stacks, table, waterfall};
 const WATCH: Duration = Duration::from_millis(500);
 
 pub(crate) async fn run(cli: &Cli) -> anyhow::Result<()> {
-    let client = Client::new(&cli.endpoint, &cli.region);
+    let client = Client::new(&cli.endpoint(), &cli.region());
     match &cli.verb {
         Verb::Up(up) => self::up(cli, up).await,
         Verb::Down(down) => self::down(cli, down).await,
@@ -42,14 +42,19 @@ pub(crate) async fn run(cli: &Cli) -> anyhow::Result<()> {
     }
 }
 
-/// Prints the JSON or the text. A reader that went away (`| head`) is no failure.
+/// Prints the JSON or the text.
 fn show(cli: &Cli, json: &Value, text: impl FnOnce() -> String) -> anyhow::Result<()> {
     let text = if cli.json {
         format!("{json:#}\n")
     } else {
         text()
     };
-    match std::io::stdout().write_all(text.as_bytes()) {
+    print(text.as_bytes())
+}
+
+/// Prints an answer. A reader that went away (`| head`) is no failure.
+pub(crate) fn print(bytes: &[u8]) -> anyhow::Result<()> {
+    match std::io::stdout().write_all(bytes) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
     }
@@ -61,8 +66,8 @@ async fn up(cli: &Cli, up: &Up) -> anyhow::Result<()> {
         template: template.clone(),
         stack: up.stack.clone(),
         parameters: up.parameters(),
-        endpoint: cli.endpoint.clone(),
-        region: cli.region.clone(),
+        endpoint: cli.endpoint(),
+        region: cli.region(),
         cache: cache::folder(),
     };
     let mut seen = fluoro_stack::fingerprint(&template)?;
@@ -95,8 +100,8 @@ async fn down(cli: &Cli, down: &Down) -> anyhow::Result<()> {
     let options = fluoro_stack::DownOptions {
         template: template_of(&down.template)?,
         stack: down.stack.clone(),
-        endpoint: cli.endpoint.clone(),
-        region: cli.region.clone(),
+        endpoint: cli.endpoint(),
+        region: cli.region(),
     };
     stacks::down(cli, &options).await
 }

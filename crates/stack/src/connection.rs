@@ -6,6 +6,7 @@ use bytes::Bytes;
 use fluoro_ambient::Ambient;
 use fluoro_model::TimestampMicros;
 use fluoro_wire::sigv4::{Credentials, Payload, sign};
+use http::uri::Authority;
 use http::{Method, Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -73,7 +74,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// When nobody answers, or the endpoint is no URL.
+    /// When nobody answers, or the endpoint is no `http` URL of a host alone.
     pub async fn send(
         &self,
         service: &str,
@@ -82,7 +83,11 @@ impl Connection {
         headers: &[(&str, &str)],
         body: Bytes,
     ) -> Result<Response<Incoming>, StackError> {
-        let host = self.endpoint.split("://").nth(1).unwrap_or(&self.endpoint);
+        let host = self
+            .endpoint
+            .strip_prefix("http://")
+            .filter(|host| host.parse::<Authority>().is_ok())
+            .ok_or_else(|| StackError::Endpoint(self.endpoint.clone()))?;
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.endpoint))

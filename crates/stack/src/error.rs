@@ -47,8 +47,13 @@ pub enum StackError {
         /// What the installer said.
         reason: String,
     },
+    /// That is no address of a server.
+    #[error("{0} is no address of a server; one looks like http://127.0.0.1:4566")]
+    Endpoint(String),
     /// The server cannot be reached.
-    #[error("failed to reach {endpoint}; is `fluoro serve` running?")]
+    #[error(
+        "nobody answers at {endpoint}; start a server with `fluoro serve`, or name one with --endpoint"
+    )]
     Unreachable {
         /// Where it was looked for.
         endpoint: String,

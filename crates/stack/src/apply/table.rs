@@ -187,7 +187,7 @@ pub(super) async fn remove(client: &Client, name: &str) -> Result<(), StackError
         tokio::time::sleep(POLL).await;
     }
     Err(StackError::invalid(
-        &format!("table {name}"),
+        format!("table {name}"),
         "was deleted and does not go away",
     ))
 }
