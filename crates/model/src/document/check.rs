@@ -21,8 +21,8 @@ struct Head {
 
 pub(super) fn document(draft: Box<Draft>, mut trims: Trims) -> Result<Document, Refusal> {
     let echo = match &draft.id {
-        Some(IdText::Valid(id)) => Some(id.to_string()),
-        Some(IdText::Invalid(text)) => Some(text.to_string()),
+        Some(IdText::Valid(id, None)) => Some(id.to_string()),
+        Some(IdText::Invalid(text) | IdText::Valid(_, Some(text))) => Some(text.to_string()),
         Some(IdText::Empty) => Some(String::new()),
         None => None,
     };
@@ -113,7 +113,7 @@ fn entity(head: Head, draft: Box<Draft>, trims: &mut Trims) -> Result<Entity, Fa
 
 fn id(draft: &Draft) -> Result<SegmentId, RefusalCode> {
     match &draft.id {
-        Some(IdText::Valid(id)) => Ok(*id),
+        Some(IdText::Valid(id, _)) => Ok(*id),
         Some(IdText::Invalid(_)) => Err(RefusalCode::InvalidId),
         Some(IdText::Empty) | None => Err(RefusalCode::MissingId),
     }
@@ -174,7 +174,7 @@ fn times(
 /// Empty is as absent, like an empty id.
 fn parent_id(draft: &Draft) -> Result<Option<SegmentId>, RefusalCode> {
     match &draft.parent_id {
-        Some(IdText::Valid(id)) => Ok(Some(*id)),
+        Some(IdText::Valid(id, _)) => Ok(Some(*id)),
         Some(IdText::Invalid(_)) => Err(RefusalCode::InvalidParentId),
         Some(IdText::Empty) | None => Ok(None),
     }

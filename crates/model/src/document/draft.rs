@@ -44,7 +44,8 @@ pub(super) struct Draft {
 pub(super) enum IdText {
     Empty,
     Invalid(Box<str>),
-    Valid(SegmentId),
+    /// With its text where that has upper-case digits.
+    Valid(SegmentId, Option<Box<str>>),
 }
 
 /// What stands where a trace's id belongs.
@@ -168,7 +169,10 @@ impl Field for Children {
 impl Field for IdText {
     fn text(text: &str) -> Option<Self> {
         Some(match text.parse() {
-            Ok(id) => Self::Valid(id),
+            Ok(id) => {
+                let is_upper = text.bytes().any(|byte| byte.is_ascii_uppercase());
+                Self::Valid(id, is_upper.then(|| text.into()))
+            }
             Err(_) if text.is_empty() => Self::Empty,
             Err(_) => Self::Invalid(text.into()),
         })

@@ -116,7 +116,7 @@ impl Field for Link {
             return Ok(None);
         };
         let id = match id {
-            Some(IdText::Valid(id)) => Some(id),
+            Some(IdText::Valid(id, _)) => Some(id),
             _ => None,
         };
         Ok(Some(Self {

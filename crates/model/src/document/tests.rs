@@ -69,6 +69,8 @@ fn an_id_must_be_there_and_is_echoed() {
         )
     );
     assert_eq!(refused(&format!("\"{id}\""), "7").1, RefusalCode::MissingId);
+    let upper = parse(r#"{"id":"00F067AA0BA902B7"}"#).unwrap_err();
+    assert_eq!(upper.id.as_deref(), Some("00F067AA0BA902B7"));
     let empty = parse("{}").unwrap_err();
     assert_eq!((empty.id, empty.code), (None, RefusalCode::MissingId));
 }
