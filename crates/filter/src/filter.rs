@@ -5,6 +5,7 @@ use std::sync::Arc;
 use fluoro_trace::Projection;
 
 use crate::ast::{Expression, GroupBy, Predicate};
+use crate::columns::Columns;
 use crate::evaluate::{self, Ended, Matched};
 
 /// Groups within groups are spelled out this deep; X-Ray allows 25 groups (X-Ray endpoints and quotas).
@@ -97,6 +98,12 @@ impl Filter {
     ) -> Option<Matched<'p>> {
         evaluate::matches(&self.expression, projection, ended)
             .then(|| evaluate::matched(&self.expression, projection, ended))
+    }
+
+    /// What the columns of a trace's row must say so that the trace can be meant, whatever the window.
+    #[must_use]
+    pub fn columns(&self) -> Columns {
+        Columns::of(&self.expression)
     }
 
     /// Whether it asks for services or calls, so that [`matches_ended`](Self::matches_ended) may tell which.

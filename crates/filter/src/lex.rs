@@ -6,8 +6,37 @@ pub(crate) struct Symbol<'a> {
     pub(crate) kind: Kind<'a>,
     /// As written.
     pub(crate) text: &'a str,
-    /// Characters from the beginning of the expression, from 1.
+    pub(crate) place: Place,
+}
+
+/// Where something stands in an expression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The line, from 1.
+    pub(crate) line: usize,
+    /// Characters from the beginning of the line, from 1.
     pub(crate) position: usize,
+}
+
+impl Place {
+    pub(crate) const START: Self = Self {
+        line: 1,
+        position: 1,
+    };
+
+    /// The place behind this text, which begins here.
+    pub(crate) fn after(self, text: &str) -> Self {
+        text.chars().fold(self, |place, c| match c {
+            '\n' => Self {
+                line: place.line + 1,
+                position: 1,
+            },
+            _ => Self {
+                position: place.position + 1,
+                ..place
+            },
+        })
+    }
 }
 
 /// What a symbol is.
@@ -36,7 +65,7 @@ pub(crate) fn symbols(text: &str) -> Vec<Symbol<'_>> {
     let mut lexer = Lexer {
         text,
         at: 0,
-        position: 1,
+        place: Place::START,
     };
     std::iter::from_fn(|| lexer.next()).collect()
 }
@@ -45,8 +74,7 @@ struct Lexer<'a> {
     text: &'a str,
     /// Bytes read.
     at: usize,
-    /// Characters read, plus one.
-    position: usize,
+    place: Place,
 }
 
 impl<'a> Lexer<'a> {
@@ -66,13 +94,9 @@ impl<'a> Lexer<'a> {
             '(' | ')' | '{' | '}' | ',' | ':' | '!' => (Kind::Mark, 1),
             other => (Kind::Unknown, other.len_utf8()),
         };
-        let position = self.position;
+        let place = self.place;
         let text = self.take(length);
-        Some(Symbol {
-            kind,
-            text,
-            position,
-        })
+        Some(Symbol { kind, text, place })
     }
 
     fn rest(&self) -> &'a str {
@@ -82,7 +106,7 @@ impl<'a> Lexer<'a> {
     fn take(&mut self, bytes: usize) -> &'a str {
         let taken = &self.text[self.at..self.at + bytes];
         self.at += bytes;
-        self.position += taken.chars().count();
+        self.place = self.place.after(taken);
         taken
     }
 }
@@ -106,9 +130,9 @@ fn number(rest: &str) -> (Kind<'_>, usize) {
             length += 1 + sign + exponent;
         }
     }
-    match rest[..length].parse() {
-        Ok(number) => (Kind::Number(number), length),
-        Err(_) => (Kind::Unknown, length.max(1)),
+    match rest[..length].parse::<f64>() {
+        Ok(number) if number.is_finite() => (Kind::Number(number), length),
+        _ => (Kind::Unknown, length.max(1)),
     }
 }
 

@@ -4,20 +4,28 @@
 //! language is the one of `GetTraceSummaries` and of groups (X-Ray developer guide, filter expressions). What cannot
 //! be understood is an error with its place; nothing is ever taken for "everything matches".
 
+#[cfg(test)]
+mod arbitrary;
 mod ast;
+mod columns;
+mod digest;
 mod evaluate;
 mod filter;
 #[cfg(test)]
 mod fixture;
+mod keyword;
 mod lex;
 mod parse;
 mod pattern;
+mod print;
 mod selector;
 
 pub use ast::{
     Annotation, AnnotationOf, Body, Expression, Flag, GroupBy, Level, NodeRef, Number, NumberTest,
     Predicate, RootCauseKind, RootCauseLevel, Text, TextTest, ValueTest,
 };
+pub use columns::{ColumnTest, Columns, Row};
+pub use digest::Digest;
 pub use evaluate::{Ended, Matched};
 pub use filter::{Filter, GroupError, GroupExpressions, NoGroups};
 pub use parse::{ParseError, parse};

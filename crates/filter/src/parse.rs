@@ -2,27 +2,35 @@
 //!
 //! `!` binds tighter than AND (written or implied by standing side by side), AND tighter than OR. Nesting is bounded.
 
+use std::borrow::Cow;
+
 use crate::ast::{
     Annotation, AnnotationOf, Body, Expression, Flag, GroupBy, Level, NodeRef, Number, NumberTest,
     Predicate, RootCauseKind, RootCauseLevel, Text, TextTest, ValueTest,
 };
-use crate::lex::{Kind, Symbol, symbols};
+use crate::keyword::{self, CAUSES, Keyword};
+use crate::lex::{Kind, Place, Symbol, symbols};
 
 /// Deeper nesting of parentheses, braces and negations is refused.
 const DEEPEST: usize = 64;
+
+/// An expression may have this many characters. X-Ray's limit is not documented; an older guide says 2,000.
+const LONGEST: usize = 4_096;
 
 /// The expression cannot be understood.
 ///
 /// Its `Display` is the message of X-Ray's InvalidRequestException, to the letter (recorded).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("Error Location: line 1, position {position} : Invalid input symbol: '{symbol}'")]
+#[error("Error Location: line {line}, position {position} : Invalid input symbol: '{symbol}'")]
 pub struct ParseError {
-    /// Characters from the beginning, from 1; one past the end when something is missing there.
+    /// The line, from 1.
+    pub line: usize,
+    /// Characters from the beginning of the line, from 1; one past the end when something is missing there.
     pub position: usize,
     /// The symbol that does not fit; the whole expression when something is missing at its end.
     pub symbol: String,
     /// What would fit, for people: not part of X-Ray's message.
-    pub hint: Option<&'static str>,
+    pub hint: Cow<'static, str>,
 }
 
 /// Parses a filter expression; the empty one is [`Expression::Everything`].
@@ -33,6 +41,15 @@ pub struct ParseError {
 pub fn parse(text: &str) -> Result<Expression, ParseError> {
     if text.trim().is_empty() {
         return Ok(Expression::Everything);
+    }
+    if let Some((at, symbol)) = text.char_indices().nth(LONGEST) {
+        let Place { line, position } = Place::START.after(&text[..at]);
+        return Err(ParseError {
+            line,
+            position,
+            symbol: symbol.to_string(),
+            hint: Cow::Borrowed("at most 4096 characters"),
+        });
     }
     let mut parser = Parser::new(text);
     let expression = parser.disjunction(Level::Trace)?;
@@ -160,14 +177,19 @@ impl<'a> Parser<'a> {
 
     /// The error that the symbol here does not fit.
     pub(crate) fn unexpected(&self, hint: &'static str) -> ParseError {
-        let (position, symbol) = match self.peek() {
-            Some(symbol) => (symbol.position, symbol.text),
-            None => (self.text.chars().count() + 1, self.text),
+        self.refusal(Cow::Borrowed(hint))
+    }
+
+    fn refusal(&self, hint: Cow<'static, str>) -> ParseError {
+        let (place, symbol) = match self.peek() {
+            Some(symbol) => (symbol.place, symbol.text),
+            None => (Place::START.after(self.text), self.text),
         };
         ParseError {
-            position,
+            line: place.line,
+            position: place.position,
             symbol: symbol.to_owned(),
-            hint: Some(hint),
+            hint,
         }
     }
 
@@ -251,7 +273,7 @@ impl<'a> Parser<'a> {
             return Ok(found);
         }
         let Some(keyword) = Keyword::of(&word).filter(|keyword| keyword.legal_at(level)) else {
-            return Err(self.unexpected("a keyword that is known here"));
+            return Err(self.refusal(keyword::hint(&word, level)));
         };
         self.at += 1;
         match keyword {
@@ -263,28 +285,15 @@ impl<'a> Parser<'a> {
 
     /// Keywords with parts of their own, legal at trace level only. Consumes nothing when it is none of them.
     fn complex(&mut self, word: &str) -> Result<Option<Predicate>, ParseError> {
-        let cause = |kind, level| Some((kind, level));
-        let cause = match word {
+        match word {
             "service" => return self.service().map(Some),
             "edge" => return self.edge().map(Some),
             "group.name" => return self.group(GroupBy::Name).map(Some),
             "group.arn" => return self.group(GroupBy::Arn).map(Some),
             "rootcause.json" => return self.cause_json().map(Some),
-            "rootcause.fault.service" => cause(RootCauseKind::Fault, RootCauseLevel::Service),
-            "rootcause.fault.entity" => cause(RootCauseKind::Fault, RootCauseLevel::Entity),
-            "rootcause.fault.exception" => cause(RootCauseKind::Fault, RootCauseLevel::Exception),
-            "rootcause.error.service" => cause(RootCauseKind::Error, RootCauseLevel::Service),
-            "rootcause.error.entity" => cause(RootCauseKind::Error, RootCauseLevel::Entity),
-            "rootcause.error.exception" => cause(RootCauseKind::Error, RootCauseLevel::Exception),
-            "rootcause.responsetime.service" => {
-                cause(RootCauseKind::ResponseTime, RootCauseLevel::Service)
-            }
-            "rootcause.responsetime.entity" => {
-                cause(RootCauseKind::ResponseTime, RootCauseLevel::Entity)
-            }
-            _ => None,
-        };
-        let Some((kind, level)) = cause else {
+            _ => {}
+        }
+        let Some((_, kind, level)) = CAUSES.into_iter().find(|(name, ..)| *name == word) else {
             return Ok(None);
         };
         self.at += 1;
@@ -572,93 +581,6 @@ fn annotation_prefix(word: &str, level: Level) -> Option<(AnnotationOf, Option<&
         Some(key) if !key.is_empty() && !key.contains('.') => Some((of, Some(key))),
         None if rest.is_empty() => Some((of, None)),
         _ => None,
-    }
-}
-
-/// A keyword that stands alone or before an operator.
-#[derive(Debug, Clone, Copy)]
-enum Keyword {
-    Flag(Flag),
-    Number(Number),
-    Text(Text),
-}
-
-impl Keyword {
-    fn of(word: &str) -> Option<Self> {
-        Some(match word {
-            "ok" => Self::Flag(Flag::Ok),
-            "error" => Self::Flag(Flag::Error),
-            "fault" => Self::Flag(Flag::Fault),
-            "throttle" => Self::Flag(Flag::Throttle),
-            "partial" => Self::Flag(Flag::Partial),
-            "inferred" => Self::Flag(Flag::Inferred),
-            "root" => Self::Flag(Flag::Root),
-            "first" => Self::Flag(Flag::First),
-            "last" => Self::Flag(Flag::Last),
-            "remote" => Self::Flag(Flag::Remote),
-            "responsetime" => Self::Number(Number::ResponseTime),
-            "duration" => Self::Number(Number::Duration),
-            "http.status" => Self::Number(Number::HttpStatus),
-            "index" => Self::Number(Number::Index),
-            "coverage" => Self::Number(Number::Coverage),
-            "http.url" => Self::Text(Text::HttpUrl),
-            "http.method" => Self::Text(Text::HttpMethod),
-            "http.useragent" => Self::Text(Text::HttpUserAgent),
-            "http.clientip" => Self::Text(Text::HttpClientIp),
-            "user" => Self::Text(Text::User),
-            "availabilityzone" => Self::Text(Text::AvailabilityZone),
-            "instance.id" => Self::Text(Text::InstanceId),
-            "resource.arn" => Self::Text(Text::ResourceArn),
-            "name" => Self::Text(Text::Name),
-            "type" => Self::Text(Text::Type),
-            "message" => Self::Text(Text::Message),
-            "account.id" => Self::Text(Text::AccountId),
-            _ => return None,
-        })
-    }
-
-    /// Source: X-Ray developer guide, filter expression keywords.
-    fn legal_at(self, level: Level) -> bool {
-        use Level::{CauseEntity, CauseException, CauseService, Edge, Service, SlowEntity, Trace};
-        match self {
-            Self::Flag(Flag::Ok | Flag::Error | Flag::Fault | Flag::Throttle)
-            | Self::Number(Number::ResponseTime | Number::HttpStatus)
-            | Self::Text(
-                Text::HttpUrl | Text::HttpMethod | Text::HttpUserAgent | Text::HttpClientIp,
-            ) => {
-                matches!(level, Trace | Service | Edge)
-            }
-            Self::Flag(Flag::Partial)
-            | Self::Number(Number::Duration)
-            | Self::Text(
-                Text::User | Text::AvailabilityZone | Text::InstanceId | Text::ResourceArn,
-            ) => {
-                matches!(level, Trace | Service)
-            }
-            Self::Flag(Flag::Inferred) => {
-                matches!(
-                    level,
-                    Trace | Service | CauseService | CauseEntity | SlowEntity
-                )
-            }
-            Self::Flag(Flag::Root) => level == Service,
-            Self::Flag(Flag::First | Flag::Last) | Self::Number(Number::Index) => {
-                matches!(
-                    level,
-                    CauseService | CauseEntity | SlowEntity | CauseException
-                )
-            }
-            Self::Flag(Flag::Remote) => matches!(level, CauseEntity | SlowEntity),
-            Self::Number(Number::Coverage) => level == SlowEntity,
-            Self::Text(Text::Name) => {
-                matches!(
-                    level,
-                    Service | CauseService | CauseEntity | SlowEntity | CauseException
-                )
-            }
-            Self::Text(Text::Type | Text::AccountId) => matches!(level, Service | CauseService),
-            Self::Text(Text::Message) => level == CauseException,
-        }
     }
 }
 

@@ -241,3 +241,48 @@ fn texts_undo_their_escapes() {
     assert!(parse(r#"user = "\q""#).is_err());
     assert!(parse(r#"user = "open"#).is_err());
 }
+
+#[test]
+fn a_place_counts_lines_and_characters() {
+    assert_eq!(
+        refused("fault AND\n  é"),
+        "Error Location: line 2, position 3 : Invalid input symbol: 'é'"
+    );
+    assert_eq!(
+        refused("fault\nAND (\n"),
+        "Error Location: line 3, position 1 : Invalid input symbol: 'fault\nAND (\n'"
+    );
+}
+
+#[test]
+fn length_is_bounded() {
+    let long = |length: usize| format!("{:<length$}", "fault");
+    assert!(parse(&long(LONGEST)).is_ok());
+    let error = parse(&(long(LONGEST) + "é")).unwrap_err();
+    assert_eq!((error.position, &*error.symbol), (LONGEST + 1, "é"));
+}
+
+#[test]
+fn a_hint_tells_what_would_fit() {
+    for (text, hint) in [
+        ("falt", "did you mean fault?"),
+        (
+            "service(\"a\") { coverage > 1 }",
+            "coverage means something elsewhere, but not here",
+        ),
+        ("user = bob", "a text in double quotes"),
+        ("fault && ok", "AND, OR or the end of the expression"),
+    ] {
+        assert_eq!(parse(text).unwrap_err().hint, hint, "{text}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn what_is_printed_parses_to_the_same(expression in crate::arbitrary::expression()) {
+        let text = expression.to_string();
+        if text.chars().count() <= LONGEST {
+            proptest::prop_assert_eq!(parse(&text), Ok(expression), "{}", text);
+        }
+    }
+}
