@@ -2,6 +2,7 @@
 
 mod datagrams;
 mod documents;
+mod filters;
 mod header;
 
 /// One parser under test.
@@ -18,7 +19,7 @@ pub(crate) struct Target {
     pub(crate) run: fn(&[u8]),
 }
 
-pub(crate) const TARGETS: [Target; 3] = [
+pub(crate) const TARGETS: [Target; 4] = [
     Target {
         name: "datagrams",
         corpus: include_str!("../corpus/documents.jsonl"),
@@ -32,6 +33,13 @@ pub(crate) const TARGETS: [Target; 3] = [
         seed: plain,
         dictionary: documents::DICTIONARY,
         run: documents::run,
+    },
+    Target {
+        name: "filters",
+        corpus: include_str!("../corpus/filters.txt"),
+        seed: plain,
+        dictionary: filters::DICTIONARY,
+        run: filters::run,
     },
     Target {
         name: "header",
