@@ -189,6 +189,9 @@ pub(crate) struct Traces {
     /// At most so many
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub(crate) limit: usize,
+    /// Only those that a filter expression finds: 'fault OR responsetime > 2'
+    #[arg(long, value_name = "EXPR")]
+    pub(crate) filter: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@
 mod args;
 mod cache;
 mod client;
+mod filter;
 mod map;
 mod paint;
 mod serve;

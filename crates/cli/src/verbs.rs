@@ -16,7 +16,7 @@ use crate::args::{Cli, Down, Invoke, Logs, Map, Put, Sampling, Trace, Traces, Up
 use crate::cache;
 use crate::client::{Client, now};
 use crate::paint::Paint;
-use crate::{map, stacks, table, waterfall};
+use crate::{filter, map, stacks, table, waterfall};
 
 /// How often `--watch` looks at the files.
 const WATCH: Duration = Duration::from_millis(500);
@@ -236,10 +236,14 @@ fn log_line(line: &Value) -> String {
 
 async fn traces(cli: &Cli, client: &Client, traces: &Traces) -> anyhow::Result<()> {
     let now = now();
-    let body = json!({"StartTime": now.saturating_sub(traces.since), "EndTime": now + 1});
-    let mut found = client
+    let filter = traces.filter.as_deref().unwrap_or_default();
+    let body = json!({
+        "StartTime": now.saturating_sub(traces.since), "EndTime": now + 1, "FilterExpression": filter
+    });
+    let found = client
         .pages("/TraceSummaries", body, "TraceSummaries", usize::MAX)
-        .await?;
+        .await;
+    let mut found = found.map_err(|error| filter::explain(filter, error))?;
     found.sort_by(|one, other| {
         let start = |summary: &Value| summary["StartTime"].as_f64().unwrap_or(0.0);
         start(other).total_cmp(&start(one))
