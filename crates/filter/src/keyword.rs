@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use fluoro_model::spelling::{distance, nearest};
+
 use crate::ast::{Flag, Level, Number, RootCauseKind, RootCauseLevel, Text};
 
 /// A keyword that stands alone or before an operator.
@@ -165,48 +167,17 @@ pub(crate) fn hint(word: &str, level: Level) -> Cow<'static, str> {
     let complex = COMPLEX.into_iter().chain(causes);
     let complex = complex.filter(|_| level == Level::Trace);
     let known = simple.map(|(name, _)| *name).chain(complex);
-    let nearest = known
-        .map(|known| (distance(word, known), known))
-        .min_by_key(|(distance, _)| *distance);
-    match nearest {
-        Some((distance, known)) if distance <= 1 + known.len() / 4 => {
+    match nearest(word, known) {
+        Some(known) if distance(word, known) <= 1 + known.len() / 4 => {
             Cow::Owned(format!("did you mean {known}?"))
         }
         _ => Cow::Borrowed("a keyword that is known here"),
     }
 }
 
-/// How many letters must be added, taken away or changed to make one word of the other.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (above, letter) in one.chars().enumerate() {
-        let mut diagonal = above;
-        row[0] = above + 1;
-        for (left, known) in other.iter().enumerate() {
-            let changed = diagonal + usize::from(letter != *known);
-            diagonal = row[left + 1];
-            row[left + 1] = changed.min(diagonal + 1).min(row[left] + 1);
-        }
-    }
-    row[other.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_distance_counts_letters() {
-        for (one, other, expected) in [
-            ("fault", "fault", 0),
-            ("falt", "fault", 1),
-            ("respnsetmie", "responsetime", 3),
-            ("", "ok", 2),
-        ] {
-            assert_eq!(distance(one, other), expected, "{one} {other}");
-        }
-    }
 
     #[test]
     fn a_hint_names_the_nearest_keyword_that_is_legal() {

@@ -6,6 +6,7 @@
 pub mod document;
 pub mod header;
 pub mod id;
+pub mod spelling;
 pub mod time;
 
 pub use document::Document;

@@ -6,7 +6,6 @@
 
 mod keys;
 mod load;
-mod nearest;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use fluoro_model::spelling::nearest;
+
 use super::keys::{self, DOWNSTREAM, KEYS};
-use super::nearest::nearest;
 use super::{Settings, text};
 use crate::downstream::DownstreamAddress;
 

@@ -1,15 +1,14 @@
-//! Which of the known names somebody may have meant.
+//! Which of the known words somebody may have meant.
 
 /// The candidate that is fewest edits away from `text`; the first of equals.
-pub(super) fn nearest<'c>(
-    text: &str,
-    candidates: impl Iterator<Item = &'c str>,
-) -> Option<&'c str> {
+#[must_use]
+pub fn nearest<'c>(text: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
     candidates.min_by_key(|candidate| distance(text, candidate))
 }
 
-/// Levenshtein's distance over bytes: names of settings are ASCII.
-fn distance(from: &str, to: &str) -> usize {
+/// Levenshtein's distance over bytes: settings and keywords are ASCII.
+#[must_use]
+pub fn distance(from: &str, to: &str) -> usize {
     let to = to.as_bytes();
     let mut row: Vec<usize> = (0..=to.len()).collect();
     for (done, from) in from.bytes().enumerate() {
