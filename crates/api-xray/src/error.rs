@@ -1,5 +1,6 @@
 //! What goes wrong, and what it looks like on the wire: the one place that decides it.
 
+use crate::policies::PolicyError;
 use fluoro_filter::{GroupError, ParseError};
 use fluoro_iam::Denied;
 use fluoro_ingest::IngestError;
@@ -25,6 +26,9 @@ pub(crate) enum XRayError {
     /// A change of groups is refused.
     #[error("the group is refused")]
     Group(#[from] GroupsError),
+    /// A change of resource policies is refused.
+    #[error("the resource policy is refused")]
+    Policy(#[from] PolicyError),
     /// What is named is not there.
     #[error("{message}")]
     NotFound {
@@ -62,6 +66,7 @@ impl XRayError {
             Self::Input(_)
             | Self::Invalid(_)
             | Self::Rule(_)
+            | Self::Policy(_)
             | Self::NotFound { .. }
             | Self::Denied(_) => false,
             Self::Group(error) => matches!(error, GroupsError::Catalog(_)),
@@ -77,6 +82,7 @@ impl XRayError {
             Self::Invalid(message) => invalid_request(message),
             Self::Rule(error) => rule_error(error),
             Self::Group(error) => group_error(error),
+            Self::Policy(error) => policy_error(error),
             Self::NotFound { message, resource } => {
                 JsonError::capital(StatusCode::NOT_FOUND, "ResourceNotFoundException", message)
                     .member("ResourceName", resource)
@@ -176,5 +182,32 @@ fn group_error(error: GroupsError) -> JsonError {
             invalid_request("The default group cannot have a filter expression")
         }
         GroupsError::Catalog(_) => JsonError::internal_failure(),
+    }
+}
+
+/// Texts of the recorded refusals; those of size and number are not recorded.
+fn policy_error(error: PolicyError) -> JsonError {
+    let refusal = |code: &'static str, message: String| {
+        JsonError::capital(StatusCode::BAD_REQUEST, code, message)
+    };
+    match error {
+        PolicyError::NoJson => {
+            refusal("MalformedPolicyDocumentException", String::new()).without_message()
+        }
+        PolicyError::Malformed(message) => refusal("MalformedPolicyDocumentException", message),
+        PolicyError::TooLarge(_) => refusal(
+            "PolicySizeLimitExceededException",
+            "The resource policy exceeds the maximum size of 5 KB.".to_owned(),
+        ),
+        PolicyError::TooMany => refusal(
+            "PolicyCountLimitExceededException",
+            "The maximum number of resource policies has been reached.".to_owned(),
+        ),
+        PolicyError::LocksOut => refusal(
+            "LockoutPreventionException",
+            "The new resource policy will not allow the caller of this request to call PutResourcePolicy in the future."
+                .to_owned(),
+        ),
+        PolicyError::Revision(message) => refusal("InvalidPolicyRevisionIdException", message),
     }
 }

@@ -11,6 +11,7 @@ use fluoro_wire::{Call, Constraints, JsonError};
 use serde::Serialize;
 
 use crate::error::XRayError;
+use crate::input::short_token;
 use crate::service::{Answer, Nothing, XRay, to_answer};
 use crate::tags::{self, Tags};
 
@@ -119,12 +120,7 @@ impl XRay {
         call: &Call,
         input: JsonInput<'_>,
     ) -> Result<Answer, XRayError> {
-        let token = input.text("NextToken")?;
-        let mut constraints = Constraints::new();
-        if let Some(token) = token {
-            constraints.text("nextToken", token, 1..=100);
-        }
-        constraints.finish()?;
+        let token = short_token(input)?;
         if token.is_some() {
             return Err(XRayError::invalid("Next Token not supported"));
         }

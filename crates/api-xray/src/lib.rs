@@ -7,16 +7,19 @@
 //!
 //! Source: the API model (`xray`, 2016-04-12); where it is silent, recorded answers of the service.
 
+mod encryption;
 mod error;
 mod graphs;
 mod groups;
 mod input;
 mod operation;
+mod policies;
 mod records;
 mod rules;
 mod sampling_rules;
 mod sampling_statistics;
 mod sampling_targets;
+mod search;
 mod segments;
 mod service;
 mod settings;

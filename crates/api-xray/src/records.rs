@@ -1,14 +1,18 @@
 //! What the API stores beside rules and groups: durable, answered from memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use fluoro_store::catalog::{Catalog, CatalogError, Expect, Table};
+use fluoro_wire::Call;
 use parking_lot::RwLock;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::encryption::EncryptionRecord;
 use crate::error::XRayError;
+use crate::policies::PolicyRecord;
+use crate::search::{DestinationRecord, IndexingRecord};
 use crate::tags::Tags;
 
 /// Tags, policies and settings of all accounts and regions. Clones share them.
@@ -16,6 +20,20 @@ use crate::tags::Tags;
 pub struct XRayRecords {
     /// By the ARN of what is tagged.
     pub(crate) tags: Records<Tags>,
+    /// By place and name.
+    pub(crate) policies: Records<PolicyRecord>,
+    /// By place, as all below.
+    pub(crate) encryption: Records<EncryptionRecord>,
+    pub(crate) destinations: Records<DestinationRecord>,
+    pub(crate) indexing: Records<IndexingRecord>,
+}
+
+/// How long a setting is said to be changing after it was changed. The service takes minutes.
+pub(crate) const SETTLES_AFTER_MICROS: i64 = 1_000_000;
+
+/// The account and the region of a call, as keys begin with them.
+pub(crate) fn place_of(call: &Call) -> String {
+    format!("{}/{}/", call.account, call.region)
 }
 
 impl XRayRecords {
@@ -27,6 +45,10 @@ impl XRayRecords {
     pub async fn open(catalog: &Arc<dyn Catalog>) -> Result<Self, CatalogError> {
         Ok(Self {
             tags: Records::open(catalog, "xray/tags/").await?,
+            policies: Records::open(catalog, "xray/resource-policies/").await?,
+            encryption: Records::open(catalog, "xray/encryption/").await?,
+            destinations: Records::open(catalog, "xray/segment-destinations/").await?,
+            indexing: Records::open(catalog, "xray/indexing-rules/").await?,
         })
     }
 }
@@ -57,6 +79,26 @@ impl<T: Clone + Serialize + DeserializeOwned> Records<T> {
 
     pub(crate) fn get(&self, key: &str) -> Option<T> {
         self.0.held.read().get(key).cloned()
+    }
+
+    /// All records whose key begins with `prefix`, in key order.
+    pub(crate) fn below(&self, prefix: &str) -> Vec<T> {
+        let held = self.0.held.read();
+        let from = held.range(prefix.to_owned()..);
+        from.take_while(|(key, _)| key.starts_with(prefix))
+            .map(|(_, record)| record.clone())
+            .collect()
+    }
+
+    /// The accounts and regions that have records, as [`place_of`] writes them.
+    pub(crate) fn places(&self) -> BTreeSet<String> {
+        let held = self.0.held.read();
+        let places = held.keys().filter_map(|key| {
+            let (account, rest) = key.split_once('/')?;
+            let (region, _) = rest.split_once('/')?;
+            Some(format!("{account}/{region}/"))
+        });
+        places.collect()
     }
 
     /// Writes what `plan` makes of the record that is there; `None` deletes it.

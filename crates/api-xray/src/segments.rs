@@ -52,6 +52,13 @@ impl XRay {
             .map(|text| Bytes::copy_from_slice(text.as_bytes()))
             .collect();
         let outcomes = self.parts.ingest.put(&source(call), documents).await?;
+        // Recorded.
+        if self.goes_to_logs(call) && outcomes.iter().all(Result::is_err) {
+            return Err(XRayError::invalid(format!(
+                "No segments could be converted to log events for account: {}",
+                call.account
+            )));
+        }
         let refused = outcomes.into_iter().filter_map(Result::err);
         Ok(to_answer(&PutTraceSegmentsOutput {
             unprocessed_trace_segments: refused

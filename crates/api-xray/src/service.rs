@@ -21,6 +21,7 @@ use serde_json::value::RawValue;
 
 use crate::error::XRayError;
 use crate::operation::{Operation, routes};
+use crate::policies;
 use crate::records::XRayRecords;
 use crate::rules::SamplingRules;
 use crate::settings::XRaySettings;
@@ -65,6 +66,7 @@ impl XRay {
     /// The service over these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
+        policies::put_all_in_force(&parts.records, &parts.iam);
         Self {
             parts,
             telemetry: TelemetryLedger::default(),
@@ -81,13 +83,16 @@ impl XRay {
         let input = JsonInput::new(&members);
         self.authorize(call, operation, input)?;
         match operation {
-            Operation::BatchGetTraces => self.batch_get_traces(input).await,
+            Operation::BatchGetTraces => self.batch_get_traces(call, input).await,
             Operation::CreateGroup => self.create_group(call, input).await,
             Operation::CreateSamplingRule => self.create_sampling_rule(call, input).await,
             Operation::DeleteGroup => self.delete_group(call, input).await,
+            Operation::DeleteResourcePolicy => self.delete_resource_policy(call, input).await,
             Operation::DeleteSamplingRule => self.delete_sampling_rule(call, input).await,
+            Operation::GetEncryptionConfig => Ok(self.get_encryption_config(call)),
             Operation::GetGroup => self.get_group(call, input),
             Operation::GetGroups => self.get_groups(call, input),
+            Operation::GetIndexingRules => self.get_indexing_rules(call, input),
             Operation::GetSamplingRules => self.get_sampling_rules(call, input),
             Operation::GetSamplingStatisticSummaries => {
                 self.get_sampling_statistic_summaries(call, input)
@@ -98,14 +103,22 @@ impl XRay {
                 self.get_time_series_service_statistics(call, input).await
             }
             Operation::GetTraceGraph => self.get_trace_graph(call, input).await,
+            Operation::GetTraceSegmentDestination => Ok(self.get_trace_segment_destination(call)),
             Operation::GetTraceSummaries => self.get_trace_summaries(call, input).await,
+            Operation::ListResourcePolicies => self.list_resource_policies(call, input),
             Operation::ListTagsForResource => self.list_tags_for_resource(call, input),
+            Operation::PutEncryptionConfig => self.put_encryption_config(call, input).await,
+            Operation::PutResourcePolicy => self.put_resource_policy(call, input).await,
             Operation::PutTelemetryRecords => self.put_telemetry_records(call, input),
             Operation::PutTraceSegments => self.put_trace_segments(call, input).await,
             Operation::TagResource => self.tag_resource(call, input).await,
             Operation::UntagResource => self.untag_resource(call, input).await,
             Operation::UpdateGroup => self.update_group(call, input).await,
+            Operation::UpdateIndexingRule => self.update_indexing_rule(call, input).await,
             Operation::UpdateSamplingRule => self.update_sampling_rule(call, input).await,
+            Operation::UpdateTraceSegmentDestination => {
+                self.update_trace_segment_destination(call, input).await
+            }
             Operation::NotYet(name) => {
                 Err(XRayError::Invalid(format!("{name} is not supported yet")))
             }

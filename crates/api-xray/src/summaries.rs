@@ -48,7 +48,9 @@ impl XRay {
         let groups = self.parts.groups.expressions(&scope_of(call));
         let input = GetTraceSummariesInput::read(longest_seconds, &groups, input)?;
         let candidates = input.selection.candidates();
-        let candidates = self.parts.scan.projections(&candidates).await?;
+        let mut candidates = self.parts.scan.projections(&candidates).await?;
+        let unindexed = self.unindexed(call);
+        candidates.retain(|trace| !unindexed.has(trace.id, trace.first_received));
         let limit = self.parts.settings.summaries_page;
         let own_account = call.account.clone();
         let written = tokio::task::spawn_blocking(move || {
@@ -164,7 +166,7 @@ fn check_fixed_rate(rate: Option<f64>, by: TimeRangeType) -> Result<f64, XRayErr
 }
 
 /// Spreads traces evenly over `[0, 1)`, the same trace always at the same place.
-fn fraction_of(trace: TraceId) -> f64 {
+pub(crate) fn fraction_of(trace: TraceId) -> f64 {
     let bits = trace.bits();
     #[expect(
         clippy::cast_possible_truncation,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use fluoro_model::TraceId;
 use fluoro_trace::{Received, Trace};
-use fluoro_wire::Constraints;
 use fluoro_wire::json_input::{JsonInput, as_text};
+use fluoro_wire::{Call, Constraints};
 use serde::Serialize;
 
 use crate::error::XRayError;
@@ -49,7 +49,11 @@ struct Asked {
 }
 
 impl XRay {
-    pub(crate) async fn batch_get_traces(&self, input: JsonInput<'_>) -> Result<Answer, XRayError> {
+    pub(crate) async fn batch_get_traces(
+        &self,
+        call: &Call,
+        input: JsonInput<'_>,
+    ) -> Result<Answer, XRayError> {
         let ids = read_trace_ids(input)?;
         if ids.len() > TRACES {
             return Err(XRayError::invalid(format!(
@@ -62,6 +66,7 @@ impl XRay {
         }
         let malformed =
             |id: &str| XRayError::invalid(format!("Invalid trace id {id}: incorrect id format"));
+        let unindexed = self.unindexed(call);
         let mut traces = Vec::with_capacity(ids.len());
         for text in ids {
             traces.push(Asked {
@@ -73,7 +78,10 @@ impl XRay {
         for asked in &mut traces {
             asked.documents = self.parts.scan.documents(asked.id).await?;
         }
-        traces.retain(|asked| !asked.documents.is_empty());
+        traces.retain(|asked| {
+            let first = asked.documents.iter().map(|document| document.at).min();
+            first.is_some_and(|first| !unindexed.has(asked.id, first))
+        });
         let ingest = Arc::clone(&self.parts.ingest);
         let written = tokio::task::spawn_blocking(move || {
             let output = |asked: Asked| TraceOutput::of(ingest.limit_exceeded(asked.id), asked);

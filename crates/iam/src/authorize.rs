@@ -27,6 +27,8 @@ pub struct Denied {
 pub enum DeniedReason {
     /// A statement denies it.
     ExplicitDeny,
+    /// A statement of a policy that the account has with the service denies it.
+    DeniedByService,
     /// No policy of the role allows it.
     NothingAllows,
     /// The role's policies would allow it, its permissions boundary does not.
@@ -49,6 +51,9 @@ impl Denied {
         let why = match reason {
             DeniedReason::ExplicitDeny => {
                 "with an explicit deny in an identity-based policy".to_owned()
+            }
+            DeniedReason::DeniedByService => {
+                "with an explicit deny in a resource-based policy".to_owned()
             }
             DeniedReason::NothingAllows => {
                 format!("because no identity-based policy allows the {action} action")
@@ -102,6 +107,9 @@ impl Iam {
             resource,
             conditions: &conditions,
         };
+        if self.service_verdict(&question) == Verdict::Denied {
+            return Err(denied(DeniedReason::DeniedByService));
+        }
         let verdict = self.identity_verdict(&known, &question);
         let bounded = self.boundary_verdict(&known, &question);
         match (verdict, bounded) {

@@ -43,6 +43,8 @@ pub(crate) struct Known {
     pub(crate) policies: BTreeMap<String, Arc<KnownPolicy>>,
     /// By access key id.
     pub(crate) sessions: HashMap<String, Arc<Session>>,
+    /// What the account's policies with a service say, by service and region.
+    pub(crate) service_policies: BTreeMap<(String, String), Arc<[Policy]>>,
 }
 
 /// A role with its policies understood.

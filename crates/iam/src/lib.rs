@@ -17,6 +17,7 @@ mod policy;
 mod principal;
 mod role;
 mod roles;
+mod service_policies;
 mod session;
 mod sessions;
 

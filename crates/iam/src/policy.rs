@@ -118,6 +118,15 @@ impl Policy {
         parse::policy(text, parse::Kind::Resource)
     }
 
+    /// The roles, sessions and users that it names.
+    pub(crate) fn principal_arns(&self) -> impl Iterator<Item = &str> {
+        let clauses = self
+            .statements
+            .iter()
+            .filter_map(|statement| statement.principals.as_ref());
+        clauses.flat_map(PrincipalClause::arns)
+    }
+
     /// What this policy says about a request.
     pub(crate) fn judge(&self, question: &Question<'_>) -> Verdict {
         let mut verdict = Verdict::Silent;

@@ -85,6 +85,13 @@ impl JsonError {
         Self::capital(StatusCode::FORBIDDEN, "AccessDeniedException", message)
     }
 
+    /// The same with a message that is `null`.
+    #[must_use]
+    pub fn without_message(mut self) -> Self {
+        self.message = None;
+        self
+    }
+
     /// Adds a member to the body: Lambda's `Type`, X-Ray's `ResourceName`.
     #[must_use]
     pub fn member(mut self, name: &'static str, value: impl Into<Value>) -> Self {

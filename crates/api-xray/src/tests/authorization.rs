@@ -6,8 +6,17 @@ use serde_json::json;
 use super::fixture::{ACCOUNT, Fixture, NOW, rule, segment};
 
 /// A fixture called by a session of a role that nothing allows anything yet.
-async fn as_role() -> Fixture {
+pub(super) async fn as_role() -> Fixture {
     let mut fixture = Fixture::new().await;
+    fixture.caller = Caller::RoleSession {
+        role_arn: make_role(&fixture).await,
+        session_arn: format!("arn:aws:sts::{ACCOUNT}:assumed-role/orders-role/orders"),
+    };
+    fixture
+}
+
+/// Makes `orders-role` and returns its ARN.
+pub(super) async fn make_role(fixture: &Fixture) -> String {
     let trust = json!({"Version": "2012-10-17", "Statement": [{
         "Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"
     }]});
@@ -21,11 +30,7 @@ async fn as_role() -> Fixture {
         permissions_boundary: None,
     };
     fixture.iam.create_role(role).await.unwrap();
-    fixture.caller = Caller::RoleSession {
-        role_arn: format!("arn:aws:iam::{ACCOUNT}:role/orders-role"),
-        session_arn: format!("arn:aws:sts::{ACCOUNT}:assumed-role/orders-role/orders"),
-    };
-    fixture
+    format!("arn:aws:iam::{ACCOUNT}:role/orders-role")
 }
 
 #[tokio::test]

@@ -26,7 +26,6 @@ async fn what_is_not_served_yet_says_so_by_name() {
     let fixture = Fixture::new().await;
     for (path, name) in [
         ("/InsightSummaries", "GetInsightSummaries"),
-        ("/EncryptionConfig", "GetEncryptionConfig"),
         ("/StartTraceRetrieval", "StartTraceRetrieval"),
     ] {
         let (code, message) = fixture.error(path, json!({})).await;

@@ -60,6 +60,15 @@ impl PrincipalClause {
         })
     }
 
+    /// The roles, sessions and users that it names.
+    pub(crate) fn arns(&self) -> impl Iterator<Item = &str> {
+        let (Self::AnyOf(named) | Self::NoneOf(named)) = self;
+        named.iter().filter_map(|named| match named {
+            Named::Arn(arn) => Some(arn.as_str()),
+            _ => None,
+        })
+    }
+
     /// How the principal is among those that the clause is about, in a statement that allows or denies.
     pub(crate) fn matches(&self, principal: &Principal, allows: bool) -> PrincipalMatch {
         match self {
