@@ -43,6 +43,9 @@ pub(crate) enum XRayError {
     /// Documents could not be taken.
     #[error("failed to take documents")]
     Ingest(#[from] IngestError),
+    /// There is no room for more work of this kind.
+    #[error("there is too much of this already")]
+    Throttled,
     /// Traces could not be read.
     #[error("failed to read traces")]
     Scan(#[from] ScanError),
@@ -67,6 +70,7 @@ impl XRayError {
             | Self::Invalid(_)
             | Self::Rule(_)
             | Self::Policy(_)
+            | Self::Throttled
             | Self::NotFound { .. }
             | Self::Denied(_) => false,
             Self::Group(error) => matches!(error, GroupsError::Catalog(_)),
@@ -88,7 +92,7 @@ impl XRayError {
                     .member("ResourceName", resource)
             }
             Self::Denied(denied) => JsonError::access_denied(denied.to_string()),
-            Self::Ingest(IngestError::Busy) => JsonError::capital(
+            Self::Throttled | Self::Ingest(IngestError::Busy) => JsonError::capital(
                 StatusCode::TOO_MANY_REQUESTS,
                 "ThrottledException",
                 "Rate exceeded",

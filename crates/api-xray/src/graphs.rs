@@ -15,7 +15,8 @@ use crate::traces::{read_trace_ids, refuse_token};
 
 pub(crate) mod output;
 
-use output::{ServiceOutput, of_service_graph, of_trace_graph};
+use output::of_trace_graph;
+pub(crate) use output::{ServiceOutput, of_service_graph};
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -15,6 +15,7 @@ mod input;
 mod operation;
 mod policies;
 mod records;
+mod retrieval;
 mod rules;
 mod sampling_rules;
 mod sampling_statistics;

@@ -23,6 +23,7 @@ use crate::error::XRayError;
 use crate::operation::{Operation, routes};
 use crate::policies;
 use crate::records::XRayRecords;
+use crate::retrieval::Retrievals;
 use crate::rules::SamplingRules;
 use crate::settings::XRaySettings;
 use crate::telemetry::TelemetryLedger;
@@ -56,6 +57,7 @@ pub struct Parts {
 pub struct XRay {
     pub(crate) parts: Parts,
     pub(crate) telemetry: TelemetryLedger,
+    pub(crate) retrievals: Arc<Retrievals>,
     routes: Routes<Operation>,
 }
 
@@ -70,6 +72,7 @@ impl XRay {
         Self {
             parts,
             telemetry: TelemetryLedger::default(),
+            retrievals: Arc::default(),
             routes: routes(),
         }
     }
@@ -84,6 +87,7 @@ impl XRay {
         self.authorize(call, operation, input)?;
         match operation {
             Operation::BatchGetTraces => self.batch_get_traces(call, input).await,
+            Operation::CancelTraceRetrieval => self.cancel_trace_retrieval(call, input),
             Operation::CreateGroup => self.create_group(call, input).await,
             Operation::CreateSamplingRule => self.create_sampling_rule(call, input).await,
             Operation::DeleteGroup => self.delete_group(call, input).await,
@@ -93,6 +97,9 @@ impl XRay {
             Operation::GetGroup => self.get_group(call, input),
             Operation::GetGroups => self.get_groups(call, input),
             Operation::GetIndexingRules => self.get_indexing_rules(call, input),
+            Operation::GetRetrievedTracesGraph => {
+                self.get_retrieved_traces_graph(call, input).await
+            }
             Operation::GetSamplingRules => self.get_sampling_rules(call, input),
             Operation::GetSamplingStatisticSummaries => {
                 self.get_sampling_statistic_summaries(call, input)
@@ -106,11 +113,13 @@ impl XRay {
             Operation::GetTraceSegmentDestination => Ok(self.get_trace_segment_destination(call)),
             Operation::GetTraceSummaries => self.get_trace_summaries(call, input).await,
             Operation::ListResourcePolicies => self.list_resource_policies(call, input),
+            Operation::ListRetrievedTraces => self.list_retrieved_traces(call, input).await,
             Operation::ListTagsForResource => self.list_tags_for_resource(call, input),
             Operation::PutEncryptionConfig => self.put_encryption_config(call, input).await,
             Operation::PutResourcePolicy => self.put_resource_policy(call, input).await,
             Operation::PutTelemetryRecords => self.put_telemetry_records(call, input),
             Operation::PutTraceSegments => self.put_trace_segments(call, input).await,
+            Operation::StartTraceRetrieval => self.start_trace_retrieval(call, input),
             Operation::TagResource => self.tag_resource(call, input).await,
             Operation::UntagResource => self.untag_resource(call, input).await,
             Operation::UpdateGroup => self.update_group(call, input).await,

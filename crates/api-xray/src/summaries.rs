@@ -122,12 +122,11 @@ impl GetTraceSummariesInput {
     }
 }
 
-/// A window of time that an operation answers for.
-pub(crate) fn check_window(
+/// A start and an end, in this order (recorded).
+pub(crate) fn check_order(
     start: Option<TimestampMicros>,
     end: Option<TimestampMicros>,
-    longest_seconds: i64,
-) -> Result<Range<TimestampMicros>, XRayError> {
+) -> Result<(TimestampMicros, TimestampMicros), XRayError> {
     let (Some(start), Some(end)) = (start, end) else {
         return Err(XRayError::invalid("Start time and end time must be given"));
     };
@@ -136,6 +135,16 @@ pub(crate) fn check_window(
             "End time cannot be earlier than start time",
         ));
     }
+    Ok((start, end))
+}
+
+/// A window of time that an operation answers for.
+pub(crate) fn check_window(
+    start: Option<TimestampMicros>,
+    end: Option<TimestampMicros>,
+    longest_seconds: i64,
+) -> Result<Range<TimestampMicros>, XRayError> {
+    let (start, end) = check_order(start, end)?;
     if end.0.saturating_sub(start.0) > longest_seconds.saturating_mul(1_000_000) {
         let longest = match (longest_seconds / 3600, longest_seconds % 3600) {
             (hours, 0) => format!("{hours} hours"),

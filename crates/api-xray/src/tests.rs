@@ -6,6 +6,7 @@ mod fixture;
 mod graphs;
 mod groups;
 mod policies;
+mod retrieval;
 mod sampling;
 mod segments;
 mod settings;

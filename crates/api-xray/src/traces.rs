@@ -64,8 +64,6 @@ impl XRay {
         if !ids.iter().all(|id| distinct.insert(*id)) {
             return Err(XRayError::invalid("Containing duplicate trace ids"));
         }
-        let malformed =
-            |id: &str| XRayError::invalid(format!("Invalid trace id {id}: incorrect id format"));
         let unindexed = self.unindexed(call);
         let mut traces = Vec::with_capacity(ids.len());
         for text in ids {
@@ -104,6 +102,11 @@ pub(crate) fn read_trace_ids(input: JsonInput<'_>) -> Result<Vec<&str>, XRayErro
     constraints.finish()?;
     refuse_token(token)?;
     Ok(ids.unwrap_or_default())
+}
+
+/// Recorded.
+pub(crate) fn malformed(id: &str) -> XRayError {
+    XRayError::invalid(format!("Invalid trace id {id}: incorrect id format"))
 }
 
 /// The model has tokens where the service has none (recorded).

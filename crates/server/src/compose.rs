@@ -191,7 +191,7 @@ pub(crate) async fn compose(
         forecast: Arc::new(NoForecast),
         ingest: Arc::clone(&ingest),
         rules,
-        groups,
+        groups: groups.clone(),
         records: XRayRecords::open(&catalog).await?,
         iam: iam.clone(),
         settings: xray_settings(&settings.limits),
@@ -228,6 +228,7 @@ pub(crate) async fn compose(
             hot,
             ingest: Arc::clone(&ingest),
             sampling,
+            groups,
             stacks: stack_records(&catalog),
         },
     });

@@ -3,6 +3,7 @@
 //! Answers are JSON. An error is `{"error": {"code", "message"}}`, with a code that does not change.
 
 mod doctor;
+mod groups;
 mod logs;
 mod reply;
 mod stacks;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use fluoro_functions::Functions;
 use fluoro_gateway::Gateway;
 use fluoro_ingest::Ingest;
+use fluoro_query::groups::Groups;
 use fluoro_sampling::Sampling;
 use fluoro_store::hot::HotTraces;
 use fluoro_wire::query::Form;
@@ -43,6 +45,7 @@ pub(crate) struct OwnApi {
     pub(crate) hot: Arc<HotTraces>,
     pub(crate) ingest: Arc<Ingest>,
     pub(crate) sampling: Sampling,
+    pub(crate) groups: Groups,
     pub(crate) stacks: StackRecords,
 }
 
@@ -103,6 +106,7 @@ impl OwnApi {
             ["health"] => Ok(self.health()),
             ["listeners"] => Ok(Reply::json(&self.addresses)),
             ["doctor"] => doctor::report(self).await,
+            ["groups"] => Ok(groups::groups(self, asked.query.get("region"))),
             ["sampling"] => Ok(doctor::sampling(self, asked.query.get("region"))),
             ["traces", id] => traces::trace(self, id, &asked.query).await,
             _ => Err(Problem::nowhere(head.uri.path())),

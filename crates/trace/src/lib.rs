@@ -12,8 +12,10 @@ mod json;
 mod output;
 mod project;
 pub mod projection;
+mod spans;
 
 pub use assemble::{Received, Trace};
 pub use output::OutputSegment;
 pub use project::ProjectionLimits;
 pub use projection::Projection;
+pub use spans::OutputSpan;

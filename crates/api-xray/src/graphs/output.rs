@@ -11,7 +11,7 @@ use serde::Serialize;
 /// `Service`
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct ServiceOutput<'a> {
+pub(crate) struct ServiceOutput<'a> {
     account_id: Option<&'a str>,
     duration_histogram: Option<Vec<HistogramEntryOutput>>,
     edges: Vec<EdgeOutput<'a>>,
@@ -94,7 +94,7 @@ pub(crate) struct HistogramEntryOutput {
 }
 
 /// The nodes of a service graph: with times, without regions.
-pub(super) fn of_service_graph(graph: &Graph) -> Vec<ServiceOutput<'_>> {
+pub(crate) fn of_service_graph(graph: &Graph) -> Vec<ServiceOutput<'_>> {
     let nodes = graph.nodes.iter().enumerate();
     nodes
         .map(|(place, node)| ServiceOutput {

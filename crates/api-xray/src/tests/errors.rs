@@ -24,10 +24,7 @@ async fn an_answer_has_the_services_headers() {
 #[tokio::test]
 async fn what_is_not_served_yet_says_so_by_name() {
     let fixture = Fixture::new().await;
-    for (path, name) in [
-        ("/InsightSummaries", "GetInsightSummaries"),
-        ("/StartTraceRetrieval", "StartTraceRetrieval"),
-    ] {
+    for (path, name) in [("/InsightSummaries", "GetInsightSummaries")] {
         let (code, message) = fixture.error(path, json!({})).await;
         assert_eq!(code, "InvalidRequestException");
         assert_eq!(message, format!("{name} is not supported yet"));
