@@ -143,15 +143,14 @@ fn unavailable() -> JsonError {
     )
 }
 
-/// Texts of the recorded refusals; those of the limit, the default rule and the cooldown are not recorded.
+/// Texts of the recorded refusals; those of the limit and the default rule are not recorded.
 fn rule_error(error: RuleError) -> JsonError {
     match error {
         RuleError::AlreadyExists => invalid_request("Sampling rule already exists"),
         RuleError::DoesNotExist => invalid_request("Sampling rule does not exist"),
         RuleError::InvalidUpdate => invalid_request("Invalid update request for sampling rule"),
-        RuleError::BoostWithoutCooldown => invalid_request(
-            "A sampling rate boost must have a cooldown window of at least one minute",
-        ),
+        // The service fails here, and leaves the rule as it was (recorded).
+        RuleError::BoostWithoutCooldown => JsonError::internal_failure(),
         RuleError::DefaultIsPermanent => {
             invalid_request("The default sampling rule cannot be deleted")
         }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use fluoro_sampling::{RuleChange, RuleRecord, SamplingRateBoost, SamplingRule};
-use fluoro_wire::json_input::JsonInput;
+use fluoro_sampling::{Book, RuleChange, RuleRecord, SamplingRateBoost, SamplingRule};
+use fluoro_wire::json_input::{self, JsonInput};
 use fluoro_wire::{Call, Constraints, JsonError, Region};
 use serde::Serialize;
 
@@ -53,6 +53,44 @@ impl XRay {
         call: &Call,
         input: JsonInput<'_>,
     ) -> Result<Answer, XRayError> {
+        let (name, change) = self.read_update(&call.region, input)?;
+        let now = self.now();
+        let rules = &self.parts.rules;
+        let record = rules
+            .write(&call.region, |book| book.plan_update(now, &name, change))
+            .await?;
+        Ok(self.one_rule(call, &record))
+    }
+
+    /// The record that a `CreateSamplingRule` or an `UpdateSamplingRule` with this body would make.
+    ///
+    /// # Errors
+    ///
+    /// When that operation would refuse it.
+    pub fn plan_rule(&self, region: &Region, body: &[u8]) -> Result<RuleRecord, JsonError> {
+        let members = json_input::parse(body)?;
+        let input = JsonInput::new(&members);
+        let now = self.now();
+        let plan = || match input.value("SamplingRuleUpdate") {
+            Some(_) => {
+                let (name, change) = self.read_update(region, input)?;
+                let planned = |book: &mut Book| book.plan_update(now, &name, change);
+                Ok(self.parts.rules.sampling().with_book(&region.0, planned)?)
+            }
+            None => {
+                let (rule, _) = self.read_new_rule(region, input)?;
+                let planned = |book: &mut Book| book.plan_create(now, rule);
+                Ok(self.parts.rules.sampling().with_book(&region.0, planned)?)
+            }
+        };
+        plan().map_err(XRayError::on_the_wire)
+    }
+
+    fn read_update(
+        &self,
+        region: &Region,
+        input: JsonInput<'_>,
+    ) -> Result<(String, RuleChange), XRayError> {
         let update = input.structure("SamplingRuleUpdate")?;
         let mut constraints = Constraints::new();
         let update = constraints.required("samplingRuleUpdate", update);
@@ -65,13 +103,8 @@ impl XRay {
         }
         constraints.finish()?;
         let name = reference.unwrap_or_default();
-        let name = name.name(&self.parts.rules.arn_prefix(&call.region))?;
-        let (now, change) = (self.now(), change.unwrap_or_default());
-        let rules = &self.parts.rules;
-        let record = rules
-            .write(&call.region, |book| book.plan_update(now, &name, change))
-            .await?;
-        Ok(self.one_rule(call, &record))
+        let name = name.name(&self.parts.rules.arn_prefix(region))?;
+        Ok((name, change.unwrap_or_default()))
     }
 
     pub(crate) async fn delete_sampling_rule(

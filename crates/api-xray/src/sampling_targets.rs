@@ -1,6 +1,6 @@
 //! GetSamplingTargets: samplers report what they saw and are told what to do.
 
-use fluoro_sampling::{BoostReport, ClientId, Counts, Report, Target};
+use fluoro_sampling::{BoostRate, BoostReport, ClientId, Counts, Report, Target};
 use fluoro_wire::json_input::JsonInput;
 use fluoro_wire::{Call, Constraints, JsonError};
 use serde::Serialize;
@@ -41,6 +41,17 @@ struct TargetOutput {
     #[serde(rename = "ReservoirQuotaTTL")]
     reservoir_quota_ttl: Option<i64>,
     rule_name: String,
+    /// There only while it lasts (recorded).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sampling_boost: Option<BoostOutput>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct BoostOutput {
+    boost_rate: f64,
+    #[serde(rename = "BoostRateTTL")]
+    boost_rate_ttl: i64,
 }
 
 #[derive(Debug, Serialize)]
@@ -61,6 +72,13 @@ impl XRay {
         let now = self.now();
         let sampling = self.parts.rules.sampling();
         let output = sampling.with_book(&call.region.0, |book| {
+            let boosts_reported = !input.boost_reports.is_empty();
+            let mut unknown_boosts = Vec::new();
+            for report in input.boost_reports {
+                if !book.anomalies(now, &report) {
+                    unknown_boosts.push(UnprocessedOutput::unknown(report.rule_name));
+                }
+            }
             let mut targets = Vec::with_capacity(input.reports.len());
             let mut unprocessed = Vec::new();
             for report in input.reports {
@@ -69,16 +87,10 @@ impl XRay {
                     None => unprocessed.push(UnprocessedOutput::unknown(report.rule_name)),
                 }
             }
-            let boosts_reported = !input.boost_reports.is_empty();
-            let unknown_boosts = input
-                .boost_reports
-                .into_iter()
-                .filter(|report| !book.knows(&report.rule_name))
-                .map(|report| UnprocessedOutput::unknown(report.rule_name));
             GetSamplingTargetsOutput {
                 last_rule_modification: book.modified_at(),
                 sampling_target_documents: targets,
-                unprocessed_boost_statistics: boosts_reported.then(|| unknown_boosts.collect()),
+                unprocessed_boost_statistics: boosts_reported.then_some(unknown_boosts),
                 unprocessed_statistics: unprocessed,
             }
         });
@@ -170,11 +182,12 @@ fn read_boost(
         }
         Ok::<u64, JsonError>(count.unwrap_or_default())
     };
+    let anomalies = required("AnomalyCount")?;
+    required("TotalCount")?;
     Ok(BoostReport {
         rule_name,
         service_name: service_name.to_owned(),
-        anomalies: required("AnomalyCount")?,
-        total: required("TotalCount")?,
+        anomalies,
         sampled_anomalies: required("SampledAnomalyCount")?,
     })
 }
@@ -220,6 +233,16 @@ impl TargetOutput {
             reservoir_quota: quota.map(|quota| quota.size),
             reservoir_quota_ttl: quota.map(|quota| quota.expires_at),
             rule_name: target.rule_name,
+            sampling_boost: target.boost.map(BoostOutput::of),
+        }
+    }
+}
+
+impl BoostOutput {
+    fn of(boost: BoostRate) -> Self {
+        Self {
+            boost_rate: boost.rate,
+            boost_rate_ttl: boost.expires_at,
         }
     }
 }

@@ -13,6 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use fluoro_ingest::OpenWork;
 use fluoro_model::{SegmentId, TraceHeader};
+use fluoro_sampling::Kept;
 use fluoro_store::catalog::{CatalogError, Expect};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -23,7 +24,7 @@ use crate::invoke::{Invocation, InvokeError};
 use crate::live::Live;
 use crate::run::{Job, NoRun, Ran};
 use crate::segments::{self, ServiceSegment};
-use crate::tracing_plan::{Plan, new_segment};
+use crate::tracing_plan::{Plan, Recorded, new_segment};
 
 /// The largest event of an asynchronous invocation: 1 MB. Source: Lambda quotas.
 pub const EVENT_LIMIT: usize = 1024 * 1024;
@@ -232,7 +233,7 @@ impl Inner {
                 .and_then(|context| STANDARD.decode(context).ok())
                 .map(Bytes::from),
             plan: event.plan.clone(),
-            parent: event.plan.recorded.map(|_| attempt),
+            parent: event.plan.ids().map(|_| attempt),
             want_tail: false,
         };
         let ran = match self.run(job).await {
@@ -261,19 +262,31 @@ impl Inner {
 
     /// The service's segment ends when the event is accepted; dwell and attempts follow, each when it is over.
     fn record_acceptance(&self, live: &Live, event: &QueuedEvent) {
-        let (Some(recorded), Some(serving)) = (event.plan.recorded, live.serving()) else {
-            return;
-        };
+        if let (Some(recorded), Some(serving)) = (event.plan.recorded, live.serving()) {
+            self.record_acceptance_until(self.now(), live, &serving, event, recorded, None);
+        }
+    }
+
+    fn record_acceptance_until(
+        &self,
+        end: i64,
+        live: &Live,
+        serving: &Serving,
+        event: &QueuedEvent,
+        recorded: Recorded,
+        kept: Option<Kept>,
+    ) {
         let document = segments::service(&ServiceSegment {
             id: recorded.service,
             trace: event.plan.trace,
             parent: recorded.parent,
             function: &event.invoked,
             request_id: &event.request_id,
-            span: (event.accepted, self.now()),
+            span: (event.accepted, end),
             status: 202,
+            kept: event.plan.kept(kept),
         });
-        self.record(&live.arn, &serving, &document);
+        self.record(&live.arn, serving, &document);
     }
 
     fn record_attempt(
@@ -285,9 +298,13 @@ impl Inner {
         begun: i64,
         ran: &Ran,
     ) {
-        let Some(recorded) = event.plan.recorded else {
+        let Some(recorded) = event.plan.worth(ran.kept) else {
             return;
         };
+        if event.plan.kept(ran.kept).is_some() {
+            // Nobody kept the moment at which its acceptance was over.
+            self.record_acceptance_until(event.accepted, live, serving, event, recorded, ran.kept);
+        }
         let (trace, service) = (event.plan.trace, recorded.service);
         if event.attempts == 0 {
             let dwell = new_segment(&self.parts.ambient);

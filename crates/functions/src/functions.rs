@@ -14,6 +14,8 @@ use fluoro_ambient::Ambient;
 use fluoro_iam::Iam;
 use fluoro_ingest::{Door, Source, TraceSink};
 use fluoro_model::TimestampMicros;
+use fluoro_sampling::Kept;
+use fluoro_statistics::Statistics;
 use fluoro_store::catalog::{Catalog, CatalogError, Table};
 use parking_lot::RwLock;
 use sha2::{Digest, Sha256};
@@ -66,6 +68,8 @@ pub struct Parts {
     pub daemons: Arc<dyn DaemonHost>,
     /// Decides what Active functions record.
     pub sampler: Arc<dyn InvocationSampler>,
+    /// Counts the invocations.
+    pub statistics: Statistics,
 }
 
 /// Why functions could not be opened.
@@ -342,6 +346,7 @@ impl Inner {
             mode: record.latest.configuration.tracing,
             function: &live.arn,
             legacy_passthrough: self.settings().legacy_passthrough,
+            keeps_unsampled: self.settings().keep_unsampled.anything(),
         };
         let now = TimestampMicros(self.now());
         let plan = Plan::decide(&self.parts.ambient, &asked, || {
@@ -380,12 +385,13 @@ impl Inner {
             request_id: Arc::clone(&request_id),
             payload: invocation.payload,
             client_context: invocation.client_context,
-            parent: plan.recorded.map(|recorded| recorded.service),
+            parent: plan.ids().map(|recorded| recorded.service),
             plan: plan.clone(),
             want_tail: invocation.log_tail == LogTail::Tail,
         };
         let ran = self.run(job).await;
-        if let Some(recorded) = plan.recorded {
+        let kept = self.kept(&ran);
+        if let Some(recorded) = plan.worth(kept) {
             let document = segments::service(&ServiceSegment {
                 id: recorded.service,
                 trace: plan.trace,
@@ -394,6 +400,7 @@ impl Inner {
                 request_id: &request_id,
                 span: (accepted, self.now()),
                 status: status(&ran),
+                kept: plan.kept(kept),
             });
             self.record(&live.arn, &serving, &document);
         }
@@ -411,6 +418,17 @@ impl Inner {
                 trace: Box::new(plan.for_caller()),
             }),
             Err(NoRun::Service(error)) => Err(InvokeError::Service(error)),
+        }
+    }
+}
+
+impl Inner {
+    /// Why an invocation is worth recording although it was not sampled; throttled ones are not.
+    fn kept(&self, ran: &Result<Ran, NoRun>) -> Option<Kept> {
+        match ran {
+            Ok(ran) => ran.kept,
+            Err(NoRun::Throttled(_)) => None,
+            Err(NoRun::Service(_)) => self.settings().keep_unsampled.judge(true, 0),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! A function while we serve it: its record, what runs, and its environments.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use fluoro_iam::SessionCredentials;
 use fluoro_model::TimestampMicros;
+use fluoro_statistics::{Series, Statistics, Subject};
 use fluoro_store::catalog::Revision;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Notify, OwnedSemaphorePermit};
@@ -22,6 +23,8 @@ const PATIENCE: Duration = Duration::from_millis(50);
 pub(crate) struct Live {
     pub(crate) arn: FunctionArn,
     pub(crate) log: Arc<FunctionLog>,
+    /// Counts its runs, once there was one.
+    series: OnceLock<Arc<Series>>,
     current: RwLock<Current>,
     /// The record's revision in the catalog; held while a change is decided, written and made known.
     pub(crate) changing: tokio::sync::Mutex<Revision>,
@@ -87,6 +90,7 @@ impl Live {
         Self {
             arn: record.arn.clone(),
             log,
+            series: OnceLock::new(),
             current: RwLock::new(Current {
                 record: Arc::new(record),
                 serving: None,
@@ -96,6 +100,17 @@ impl Live {
             pool: Mutex::default(),
             returned: Notify::new(),
         }
+    }
+
+    /// What counts its runs.
+    pub(crate) fn series(&self, statistics: &Statistics, now: TimestampMicros) -> &Series {
+        self.series.get_or_init(|| {
+            let subject = Subject::Function {
+                region: self.arn.region.clone(),
+                function: self.arn.name.clone(),
+            };
+            statistics.series(now, subject)
+        })
     }
 
     pub(crate) fn record(&self) -> Arc<Function> {

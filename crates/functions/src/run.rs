@@ -10,6 +10,8 @@ use bytes::Bytes;
 use fluoro_iam::{AssumeError, Conditions, SessionCredentials};
 use fluoro_ingest::OpenWork;
 use fluoro_model::{SegmentId, TimestampMicros};
+use fluoro_sampling::Kept as Reason;
+use fluoro_statistics::Outcome;
 use fluoro_wire::Caller;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
@@ -40,7 +42,7 @@ pub(crate) struct Job {
     pub(crate) payload: Bytes,
     pub(crate) client_context: Option<Bytes>,
     pub(crate) plan: Plan,
-    /// The parent of the function's segment, when it is recorded.
+    /// The parent of the function's segment, when it is recorded, or may be.
     pub(crate) parent: Option<SegmentId>,
     pub(crate) want_tail: bool,
 }
@@ -51,6 +53,8 @@ pub(crate) struct Ran {
     pub(crate) payload: Bytes,
     pub(crate) error: Option<FunctionError>,
     pub(crate) tail: Option<Bytes>,
+    /// Why it is worth recording even if it was not sampled.
+    pub(crate) kept: Option<Reason>,
 }
 
 /// Why there was no run.
@@ -82,8 +86,22 @@ struct Told {
 }
 
 impl Inner {
-    /// Runs the event. Must be polled to the end: whoever may go away spawns it.
+    /// Runs the event, and counts how it went. Must be polled to the end: whoever may go away spawns it.
     pub(crate) async fn run(self: &Arc<Self>, job: Job) -> Result<Ran, NoRun> {
+        let (live, begun) = (Arc::clone(&job.live), self.now());
+        let ran = self.run_uncounted(job).await;
+        let outcome = match &ran {
+            Ok(Ran { error: None, .. }) => Outcome::Ok,
+            Ok(Ran { error: Some(_), .. }) | Err(NoRun::Service(_)) => Outcome::Fault,
+            Err(NoRun::Throttled(_)) => Outcome::Throttle,
+        };
+        let now = TimestampMicros(self.now());
+        let series = live.series(&self.parts.statistics, now);
+        series.count(now, outcome, now.0 - begun);
+        ran
+    }
+
+    async fn run_uncounted(self: &Arc<Self>, job: Job) -> Result<Ran, NoRun> {
         let now = TimestampMicros(self.now());
         let leased = job.live.lease(&job.serving, now);
         let (lease, idle) = leased
@@ -204,7 +222,7 @@ impl Inner {
             .begin(Arc::clone(&job.request_id), Some(job.plan.trace), start)
             .await;
         segment.start = self.now();
-        self.record_function(&job, &segment, None, None, None, None);
+        self.record_function(&job, &segment, None, None, None, None, None);
         let event = self.event(&job, &segment);
         let end = self.host.invoke(environment, event, limit).await;
         let told = match &end.how {
@@ -224,13 +242,15 @@ impl Inner {
         let tail = environment.capture.end(text).await;
         let answered = end.how.is_ok().then_some(end.at);
         let (cause, want_tail) = (told.cause, job.want_tail);
+        let keep = self.settings().keep_unsampled;
+        let worth = keep.judge(told.error.is_some(), numbers.duration);
         let finishing = {
             let inner = Arc::clone(self);
             let returning = answered.map(|_| job.live.returning());
             async move {
                 inner
                     .finish(
-                        job, lease, kept, returning, segment, answered, end.at, cause,
+                        job, lease, kept, returning, segment, answered, end.at, cause, worth,
                     )
                     .await;
                 drop(open);
@@ -245,6 +265,7 @@ impl Inner {
             } else {
                 None
             },
+            kept: worth,
         }
     }
 
@@ -263,6 +284,7 @@ impl Inner {
         answered: Option<i64>,
         end: i64,
         cause: Option<Value>,
+        worth: Option<Reason>,
     ) {
         let spent = micros(self.now() - segment.start);
         let left = timeout(&job.serving).saturating_sub(spent);
@@ -276,7 +298,7 @@ impl Inner {
         };
         let daemon = kept.environment.daemon();
         let over = ready.unwrap_or(end);
-        self.record_function(&job, &segment, answered, ready, Some(over), cause);
+        self.record_function(&job, &segment, answered, ready, Some(over), cause, worth);
         if ready.is_some() {
             lease.give_back(kept, self.now());
             drop(returning);
@@ -325,12 +347,15 @@ impl Inner {
             }
             None => Bytes::from(start + &end),
         };
-        self.record_function(job, &segment, None, None, Some(failed.span.1), told.cause);
+        let worth = self.settings().keep_unsampled.judge(true, numbers.duration);
+        let end = Some(failed.span.1);
+        self.record_function(job, &segment, None, None, end, told.cause, worth);
         drop(open);
         Ran {
             payload: told.payload,
             error: told.error,
             tail: Some(tail),
+            kept: worth,
         }
     }
 
@@ -456,7 +481,11 @@ impl Inner {
         })
     }
 
-    /// Records the function's segment if this invocation is recorded; `end` is absent while it runs.
+    /// Records the function's segment if this invocation is recorded, or worth it; `end` is absent while it runs.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "all that one run knows, written in three places"
+    )]
     fn record_function(
         &self,
         job: &Job,
@@ -465,8 +494,9 @@ impl Inner {
         ready: Option<i64>,
         end: Option<i64>,
         cause: Option<Value>,
+        worth: Option<Reason>,
     ) {
-        let (Some(_), Some(parent)) = (job.plan.recorded, job.parent) else {
+        let (Some(_), Some(parent)) = (job.plan.worth(worth), job.parent) else {
             return;
         };
         let ambient = &self.parts.ambient;

@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 use fluoro_model::{SegmentId, TimestampMicros, TraceId};
+use fluoro_sampling::Kept;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -24,6 +25,9 @@ pub(crate) struct Document {
     origin: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     resource_arn: Option<String>,
+    /// What Fluoro knows beyond AWS, under its own namespace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<Value>,
 }
 
 /// What segments and subsegments have in common.
@@ -113,6 +117,8 @@ pub(crate) struct ServiceSegment<'a> {
     pub(crate) span: Span,
     /// 200, 202, 429, or 500 when we failed.
     pub(crate) status: u16,
+    /// Why it is recorded although it was not sampled.
+    pub(crate) kept: Option<Kept>,
 }
 
 /// `AWS::Lambda`.
@@ -135,6 +141,7 @@ pub(crate) fn service(told: &ServiceSegment<'_>) -> Document {
         kind: None,
         origin: Some("AWS::Lambda"),
         resource_arn: Some(told.function.to_string()),
+        metadata: told.kept.map(|kept| json!({ "fluoro": { "kept": kept } })),
     }
 }
 
@@ -175,6 +182,7 @@ fn lone(trace: TraceId, parent: SegmentId, part: Part) -> Document {
         kind: Some("subsegment"),
         origin: None,
         resource_arn: None,
+        metadata: None,
     }
 }
 
@@ -251,6 +259,7 @@ pub(crate) fn function(told: &FunctionSegment<'_>, style: SegmentStyle) -> Docum
         kind: None,
         origin: Some("AWS::Lambda::Function"),
         resource_arn: None,
+        metadata: None,
     }
 }
 
@@ -364,6 +373,7 @@ mod tests {
             request_id: "r",
             span: (1_234_567, 1_299_999),
             status: 429,
+            kept: None,
         }));
         assert_eq!(
             (&document["error"], &document["throttle"]),

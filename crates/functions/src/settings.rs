@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use fluoro_sampling::KeepUnsampled;
+
 /// How functions are run. [`Settings::new`] has AWS's values.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -37,6 +39,8 @@ pub struct Settings {
     pub segment_style: SegmentStyle,
     /// Whether a PassThrough function records segments when the caller sampled, as AWS did until 2024.
     pub legacy_passthrough: bool,
+    /// What is recorded although it was not sampled.
+    pub keep_unsampled: KeepUnsampled,
     /// Log events kept in memory for each function; `{data}/functions/logs` has more.
     pub log_events: usize,
 }
@@ -104,6 +108,7 @@ impl Settings {
             event_queue: 10_000,
             segment_style: SegmentStyle::default(),
             legacy_passthrough: false,
+            keep_unsampled: KeepUnsampled::default(),
             log_events: 10_000,
         }
     }

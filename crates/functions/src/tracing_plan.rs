@@ -3,6 +3,7 @@
 
 use fluoro_ambient::Ambient;
 use fluoro_model::{SamplingDecision, SegmentId, TraceHeader, TraceId};
+use fluoro_sampling::Kept;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -17,6 +18,9 @@ pub(crate) struct Plan {
     pub(crate) trace: TraceId,
     /// The service's segment, when this invocation is recorded.
     pub(crate) recorded: Option<Recorded>,
+    /// The same, when this invocation is recorded only if it turns out to be worth it.
+    #[serde(default)]
+    afterwards: Option<Recorded>,
     /// Whether the function's own segments may come.
     pub(crate) sampled: bool,
     /// The header as the runtime gets it when nothing is recorded by us.
@@ -50,6 +54,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) function: &'a FunctionArn,
     /// Whether PassThrough records when the caller sampled, as it did until 2024.
     pub(crate) legacy_passthrough: bool,
+    /// Whether an Active function may record afterwards what was not sampled.
+    pub(crate) keeps_unsampled: bool,
 }
 
 impl Plan {
@@ -98,16 +104,34 @@ impl Plan {
             },
             extra: header.extra.clone(),
         };
+        let ids = || Recorded {
+            service: new_segment(ambient),
+            parent: header.parent.filter(|_| header.root.is_some()),
+        };
+        let may_be_kept = !recorded && asked.mode == TracingMode::Active && asked.keeps_unsampled;
         Self {
             trace,
-            recorded: recorded.then(|| Recorded {
-                service: new_segment(ambient),
-                parent: header.parent.filter(|_| header.root.is_some()),
-            }),
+            recorded: recorded.then(ids),
+            afterwards: may_be_kept.then(ids),
             sampled: recorded || handed_on,
             unrecorded,
             lineage,
         }
+    }
+
+    /// The ids of what is recorded, or may be.
+    pub(crate) fn ids(&self) -> Option<Recorded> {
+        self.recorded.or(self.afterwards)
+    }
+
+    /// The ids of what is recorded, now that it is known whether there is a reason to keep it although it was not sampled.
+    pub(crate) fn worth(&self, kept: Option<Kept>) -> Option<Recorded> {
+        self.recorded.or(self.afterwards.filter(|_| kept.is_some()))
+    }
+
+    /// That reason, if it was needed.
+    pub(crate) fn kept(&self, kept: Option<Kept>) -> Option<Kept> {
+        kept.filter(|_| self.recorded.is_none())
     }
 
     /// The header of one run, as the runtime gets it.
@@ -217,6 +241,7 @@ mod tests {
             mode,
             function: &function,
             legacy_passthrough: false,
+            keeps_unsampled: false,
         };
         let plan = Plan::decide(&ambient, &asked, || sample);
         let told = plan

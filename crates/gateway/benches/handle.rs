@@ -15,7 +15,8 @@ use fluoro_gateway::management::{ImportOptions, NewDeployment, PatchOp, PatchOpe
 use fluoro_gateway::{Addressed, Gateway, GatewaySettings, Parts, Scheme, StageRequest};
 use fluoro_ingest::{OpenWork, Source, TraceSink};
 use fluoro_model::{TimestampMicros, TraceHeader, TraceId};
-use fluoro_sampling::{Decision, How, SampledRequest, Sampler};
+use fluoro_sampling::{Decision, How, KeepUnsampled, SampledRequest, Sampler};
+use fluoro_statistics::Statistics;
 use fluoro_store::catalog::MemoryCatalog;
 use fluoro_wire::{AccountId, Region};
 use http::{HeaderMap, Method};
@@ -34,6 +35,8 @@ async fn main() {
         invoker: Arc::new(Instant),
         sampler: Arc::new(Instant),
         traces: Arc::new(Instant),
+        keep_unsampled: KeepUnsampled::default(),
+        statistics: Statistics::default(),
         account: AccountId("000000000000".into()),
         settings: GatewaySettings::default(),
     })
@@ -157,7 +160,7 @@ impl Sampler for Instant {
         Decision {
             sampled: true,
             how: How::Rate {
-                rule: "Default".to_owned(),
+                rule: "Default".into(),
             },
         }
     }

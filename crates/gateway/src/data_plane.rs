@@ -16,9 +16,11 @@ use crate::context::{Context, RequestIds};
 use crate::gateway_response::{ERROR_TYPE, ErrorAnswer};
 use crate::head::Head;
 use crate::integration::{Answer, AnswerTrace, Failure, Plan};
+use crate::passing::{Passing, Seen};
 use crate::request::{BodyError, RequestBody, StageRequest};
 use crate::response::{ResponseBody, StageResponse};
-use crate::served::ServedStage;
+use crate::routes::Found;
+use crate::served::{ServedMethod, ServedStage};
 use crate::trace::{self, Recording, TRACE_HEADER, Tracing};
 use crate::{Gateway, PAYLOAD_LIMIT};
 
@@ -52,18 +54,12 @@ impl Gateway {
             return not_served(&ids, "the API's execute-api endpoint is disabled");
         }
         let (head, body) = Head::split(request);
-        let tracing = trace::decide(
-            &shared.parts.ambient,
-            &*shared.parts.sampler,
-            &shared.parts.settings,
-            &stage,
-            &head,
-            received,
-        );
+        let seen = Seen::new(&stage, &head);
+        let tracing = trace::decide(&shared.parts, &stage, &head, &seen, received);
         if tracing.was_sampled_away() {
             shared.parts.traces.unsampled(&stage.source);
         }
-        let mut recording = tracing.recorded.then(|| {
+        let mut recording = (tracing.recorded || tracing.afterwards).then(|| {
             let (ambient, sink) = (&shared.parts.ambient, &shared.parts.traces);
             Recording::begin(ambient, sink, &stage, &tracing, &head, &ids, received)
         });
@@ -74,7 +70,18 @@ impl Gateway {
             received,
             tracing: &tracing,
         };
-        let answer = self.answer(&request, &mut recording, body).await;
+        let found = stage.routes.find(&head.method, &head.path);
+        let mut passing = Passing {
+            parts: &shared.parts,
+            stage: &stage,
+            seen: &seen,
+            tracing: &tracing,
+            ids: &ids,
+            received,
+            method: found.as_ref().map(|found| found.method),
+            answered: None,
+        };
+        let answer = self.answer(&request, found, &mut recording, body).await;
         let mut response = match answer {
             Ok(answer) => answered(answer, &ids, &tracing),
             Err(failure) => failed(failure, &request, &mut recording),
@@ -82,8 +89,10 @@ impl Gateway {
         if shared.parts.settings.sampling_header {
             set(response.headers_mut(), SAMPLING, tracing.explanation());
         }
+        let status = response.status().as_u16();
+        let kept = passing.answers(status);
         if let Some(recording) = &mut recording {
-            recording.answers(response.status().as_u16());
+            recording.answers(status, kept);
         }
         response.map(|body| body.recorded_by(recording))
     }
@@ -91,6 +100,7 @@ impl Gateway {
     async fn answer(
         &self,
         request: &Request<'_>,
+        found: Option<Found<'_, '_, ServedMethod>>,
         recording: &mut Option<Box<Recording>>,
         body: RequestBody,
     ) -> Result<Answer, Failure> {
@@ -104,7 +114,7 @@ impl Gateway {
         if body.size_hint().lower() > PAYLOAD_LIMIT as u64 {
             return Err(too_large());
         }
-        let found = stage.routes.find(&head.method, &head.path).ok_or_else(|| {
+        let found = found.ok_or_else(|| {
             let reason = format!("no method for {} {}", head.method, head.path());
             Failure::new(ErrorAnswer::missing_authentication_token(), reason)
         })?;

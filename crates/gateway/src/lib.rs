@@ -8,7 +8,7 @@
 //! | [`records`] | what the catalog keeps: APIs, methods, deployments, stages |
 //! | [`management`] | the operations on them, as the management API maps them; OpenAPI imports |
 //! | `served`, `routes`, `integration` | a stage prepared for serving, and what answers its methods |
-//! | `data_plane`, `trace` | one request, from its head to its answer and its segment |
+//! | `data_plane`, `trace`, `passing` | one request, from its head to its answer, its segment and whoever counts it |
 //!
 //! What is deliberately absent: sockets, the URL shapes of stages (the server's dispatch) and the management API's wire
 //! forms (`api-gateway`).
@@ -22,6 +22,7 @@ mod http_client;
 mod integration;
 pub mod management;
 mod mapping;
+mod passing;
 pub mod records;
 mod request;
 mod response;
@@ -38,7 +39,8 @@ use arc_swap::ArcSwap;
 use fluoro_ambient::Ambient;
 use fluoro_functions::Invoker;
 use fluoro_ingest::TraceSink;
-use fluoro_sampling::Sampler;
+use fluoro_sampling::{KeepUnsampled, Sampler};
+use fluoro_statistics::Statistics;
 use fluoro_store::catalog::{Catalog, CatalogError, Table};
 use fluoro_wire::AccountId;
 
@@ -71,8 +73,12 @@ pub struct Parts {
     pub invoker: Arc<dyn Invoker>,
     /// Decides what is traced.
     pub sampler: Arc<dyn Sampler>,
+    /// What is recorded although it was not sampled.
+    pub keep_unsampled: KeepUnsampled,
     /// Takes the stages' segments.
     pub traces: Arc<dyn TraceSink>,
+    /// Counts the requests.
+    pub statistics: Statistics,
     /// The account that owns everything here.
     pub account: AccountId,
     /// What the operator set.

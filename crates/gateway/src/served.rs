@@ -1,10 +1,11 @@
 //! What the data plane reads: stages with everything prepared that is the same for every request.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use fluoro_ingest::{Door, Source};
+use fluoro_statistics::Series;
 use fluoro_wire::{AccountId, Region};
 
 use crate::binary::BinaryTypes;
@@ -30,6 +31,7 @@ pub(crate) struct ServedStage {
     pub(crate) region: Region,
     pub(crate) account: AccountId,
     pub(crate) api_id: String,
+    pub(crate) api_name: String,
     pub(crate) name: String,
     pub(crate) deployment_id: String,
     /// `{api name}/{stage}`: what sampling rules call the service.
@@ -45,6 +47,8 @@ pub(crate) struct ServedStage {
     pub(crate) binary: BinaryTypes,
     pub(crate) source: Source,
     pub(crate) routes: Routes<ServedMethod>,
+    /// Counts requests that no method answers, once there was one.
+    pub(crate) unrouted: OnceLock<Arc<Series>>,
 }
 
 /// A method, ready to serve.
@@ -52,9 +56,13 @@ pub(crate) struct ServedStage {
 pub(crate) struct ServedMethod {
     pub(crate) resource_id: String,
     pub(crate) resource_path: String,
+    /// `GET`, or `ANY`.
+    pub(crate) verb: String,
     pub(crate) operation_name: Option<String>,
     pub(crate) timeout: Duration,
     pub(crate) plan: Plan,
+    /// Counts its requests, once there was one.
+    pub(crate) series: OnceLock<Arc<Series>>,
 }
 
 // === impl View ===
@@ -91,7 +99,7 @@ impl ServedStage {
         let mut routes = Routes::new();
         for resource in deployment.resources.values() {
             for (verb, method) in &resource.methods {
-                let served = ServedMethod::prepare(resource, method, &stage.variables);
+                let served = ServedMethod::prepare(resource, verb, method, &stage.variables);
                 routes.add(&resource.path, verb, served);
             }
         }
@@ -99,6 +107,7 @@ impl ServedStage {
             region: region.clone(),
             account: account.clone(),
             api_id: api.id.clone(),
+            api_name: api.name.clone(),
             name: stage.name.clone(),
             deployment_id: deployment.id.clone(),
             segment_name: segment_name(&service_name),
@@ -117,6 +126,7 @@ impl ServedStage {
             },
             service_name,
             routes,
+            unrouted: OnceLock::new(),
         }
     }
 
@@ -132,7 +142,12 @@ impl ServedStage {
 // === impl ServedMethod ===
 
 impl ServedMethod {
-    fn prepare(resource: &Resource, method: &Method, variables: &BTreeMap<String, String>) -> Self {
+    fn prepare(
+        resource: &Resource,
+        verb: &str,
+        method: &Method,
+        variables: &BTreeMap<String, String>,
+    ) -> Self {
         let integration = method.integration.as_ref();
         let plan = match integration {
             Some(integration) => plan(integration, variables),
@@ -141,11 +156,13 @@ impl ServedMethod {
         Self {
             resource_id: resource.id.clone(),
             resource_path: resource.path.clone(),
+            verb: verb.to_owned(),
             operation_name: method.operation_name.clone(),
             timeout: Duration::from_millis(
                 integration.map_or(0, |integration| integration.timeout_ms.into()),
             ),
             plan,
+            series: OnceLock::new(),
         }
     }
 }

@@ -1,20 +1,24 @@
 //! One region's rules in the order in which they are tried, and what became of the requests they matched.
 
+use std::sync::Arc;
+
 use fluoro_model::TimestampMicros;
 
+use crate::boost::Boost;
 use crate::change::{RuleChange, RuleError};
 use crate::decision::{Decision, How, SampledRequest};
-use crate::matching::Matcher;
-use crate::report::{Report, StatisticSummary, Target};
+use crate::report::{BoostReport, Report, StatisticSummary, Target};
 use crate::reservoir::{Reservoir, per_second};
 use crate::rule::{DEFAULT_RULE, RULE_LIMIT, RuleRecord, SamplingRule};
+use crate::rule_set::{RuleInForce, RuleSet};
 use crate::window::{Counts, Usage, Window};
 
 /// The rules of one region. There is always one: [`DEFAULT_RULE`], which comes last and matches everything.
 #[derive(Debug, Clone)]
 pub struct Book {
-    /// In the order of evaluation.
-    entries: Vec<Entry>,
+    rules: Arc<RuleSet>,
+    /// Of each of the rules, in their order.
+    states: Vec<State>,
     modified_at: i64,
 }
 
@@ -27,15 +31,15 @@ pub struct RuleUsage {
     pub total: Counts,
 }
 
+/// What became of one rule's requests.
 #[derive(Debug, Clone)]
-struct Entry {
-    record: RuleRecord,
-    matcher: Matcher,
+struct State {
     reservoir: Reservoir,
     /// Of all clients and of in-process callers.
     usage: Usage,
     /// Of in-process callers alone.
     local: Usage,
+    boost: Boost,
 }
 
 impl Book {
@@ -44,7 +48,8 @@ impl Book {
     pub fn new(now: TimestampMicros, default_rule: RuleRecord) -> Self {
         debug_assert!(default_rule.rule.is_default());
         Self {
-            entries: vec![Entry::new(default_rule)],
+            states: vec![State::new(&default_rule)],
+            rules: Arc::new(RuleSet::new(vec![Arc::new(RuleInForce::new(default_rule))])),
             modified_at: now.floor_second(),
         }
     }
@@ -62,7 +67,7 @@ impl Book {
         if self.find(&rule.rule_name).is_some() {
             return Err(RuleError::AlreadyExists);
         }
-        if self.entries.len() > RULE_LIMIT {
+        if self.rules.rules().len() > RULE_LIMIT {
             return Err(RuleError::LimitExceeded);
         }
         RuleRecord::created(now, rule)
@@ -79,8 +84,8 @@ impl Book {
         name: &str,
         change: RuleChange,
     ) -> Result<RuleRecord, RuleError> {
-        let entry = self.find(name).ok_or(RuleError::DoesNotExist)?;
-        entry.record.changed(now, change)
+        let record = self.find(name).ok_or(RuleError::DoesNotExist)?;
+        record.changed(now, change)
     }
 
     /// The record that would go.
@@ -92,27 +97,53 @@ impl Book {
         if name == DEFAULT_RULE {
             return Err(RuleError::DefaultIsPermanent);
         }
-        let entry = self.find(name).ok_or(RuleError::DoesNotExist)?;
-        Ok(entry.record.clone())
+        let record = self.find(name).ok_or(RuleError::DoesNotExist)?;
+        Ok(record.clone())
     }
 
     /// Puts a rule in force: a new one, or in the place of the one with its name, whose leases and counts it takes over.
     pub fn install(&mut self, record: RuleRecord) {
         self.modified_at = self.modified_at.max(record.modified_at);
-        match self.find_mut(&record.rule.rule_name) {
-            Some(entry) => entry.replace(record),
-            None => self.entries.push(Entry::new(record)),
+        let mut entries = self.entries();
+        let new = Arc::new(RuleInForce::new(record));
+        match self.rules.named(new.name.as_str()) {
+            Some(place) => {
+                let (rule, state) = &mut entries[place];
+                state.reservoir.resize(new.record.rule.reservoir_size);
+                *rule = new;
+            }
+            None => {
+                let state = State::new(&new.record);
+                entries.push((new, state));
+            }
         }
-        self.entries
-            .sort_by(|a, b| a.record.rule.evaluation_order(&b.record.rule));
+        entries.sort_by(|(a, _), (b, _)| a.record.rule.evaluation_order(&b.record.rule));
+        self.put_in_force(entries);
     }
 
     /// Takes a custom rule out of force.
     pub fn remove(&mut self, now: TimestampMicros, name: &str) {
         debug_assert_ne!(name, DEFAULT_RULE);
         self.modified_at = self.modified_at.max(now.floor_second());
-        self.entries
-            .retain(|entry| entry.record.rule.rule_name != name);
+        let mut entries = self.entries();
+        entries.retain(|(rule, _)| rule.name.as_str() != name);
+        self.put_in_force(entries);
+    }
+
+    /// The same rules, as if nothing had happened yet.
+    pub(crate) fn afresh(&self) -> Self {
+        let rules = self.rules.rules().iter();
+        Self {
+            rules: Arc::clone(&self.rules),
+            states: rules.map(|rule| State::new(&rule.record)).collect(),
+            modified_at: self.modified_at,
+        }
+    }
+
+    /// The rules in force.
+    #[must_use]
+    pub fn rules(&self) -> &Arc<RuleSet> {
+        &self.rules
     }
 
     /// When a rule last changed, in seconds since the epoch; the start of the book when none did since.
@@ -124,12 +155,11 @@ impl Book {
     /// All rules, by name, [`DEFAULT_RULE`] last, as `GetSamplingRules` lists them.
     #[must_use]
     pub fn usage(&self) -> Vec<RuleUsage> {
-        let mut rules: Vec<RuleUsage> = self
-            .entries
-            .iter()
-            .map(|entry| RuleUsage {
-                record: entry.record.clone(),
-                total: entry.usage.total(),
+        let rules = self.rules.rules().iter().zip(&self.states);
+        let mut rules: Vec<RuleUsage> = rules
+            .map(|(rule, state)| RuleUsage {
+                record: rule.record.clone(),
+                total: state.usage.total(),
             })
             .collect();
         rules.sort_by(|a, b| {
@@ -149,84 +179,114 @@ impl Book {
         fraction: f64,
         request: &SampledRequest<'_>,
     ) -> Decision {
-        let fitting = self
-            .entries
-            .iter_mut()
-            .find(|entry| entry.matcher.fits(request));
-        fitting
-            .expect("the default rule fits every request")
-            .decide(now, fraction)
+        let position = self.rules.position(request);
+        self.decide_by(position, now, fraction)
+    }
+
+    /// Decides by the rule at this place of the [rules](Self::rules).
+    pub(crate) fn decide_by(
+        &mut self,
+        position: usize,
+        now: TimestampMicros,
+        fraction: f64,
+    ) -> Decision {
+        self.states[position].decide(&self.rules.rules()[position], now, fraction)
     }
 
     /// Takes a client's report and tells it what to do. `None` when there is no such rule.
     pub fn target(&mut self, now: TimestampMicros, report: &Report) -> Option<Target> {
-        let entry = self.find_mut(&report.rule_name)?;
-        entry.usage.add(now, report.counts);
-        let local_demand = entry.local_demand(now);
+        let position = self.rules.named(&report.rule_name)?;
+        let (rule, state) = (&self.rules.rules()[position], &mut self.states[position]);
+        state.usage.add(now, report.counts);
+        let local_demand = state.local_demand(now);
         let requests = report.counts.requests;
         Some(Target {
             rule_name: report.rule_name.clone(),
-            fixed_rate: entry.record.rule.fixed_rate,
-            quota: entry
+            fixed_rate: rule.record.rule.fixed_rate,
+            quota: state
                 .reservoir
                 .renew(now, &report.client_id, requests, local_demand),
+            boost: rule.terms().and_then(|terms| state.boost.rate(now, &terms)),
         })
+    }
+
+    /// Takes what a service saw of anomalies; nothing comes of it where the rule has no boost. `false` when there is no
+    /// such rule.
+    pub fn anomalies(&mut self, now: TimestampMicros, report: &BoostReport) -> bool {
+        let Some(position) = self.rules.named(&report.rule_name) else {
+            return false;
+        };
+        if let Some(terms) = self.rules.rules()[position].terms() {
+            let missed = report.anomalies.saturating_sub(report.sampled_anomalies);
+            let boost = &mut self.states[position].boost;
+            boost.report(now, &terms, &report.service_name, missed);
+        }
+        true
     }
 
     /// Whether there is a rule of this name.
     #[must_use]
     pub fn knows(&self, name: &str) -> bool {
-        self.find(name).is_some()
+        self.rules.named(name).is_some()
     }
 
     /// What became of each custom rule's requests in the last closed window; zeros where nothing happened.
     #[must_use]
     pub fn statistic_summaries(&self, now: TimestampMicros) -> Vec<StatisticSummary> {
         let timestamp = Window::of(now).before().start();
-        let custom = self
-            .entries
-            .iter()
-            .filter(|entry| !entry.record.rule.is_default());
-        custom
-            .map(|entry| StatisticSummary {
-                rule_name: entry.record.rule.rule_name.clone(),
+        let rules = self.rules.rules().iter().zip(&self.states);
+        rules
+            .filter(|(rule, _)| !rule.record.rule.is_default())
+            .map(|(rule, state)| StatisticSummary {
+                rule_name: rule.record.rule.rule_name.clone(),
                 timestamp,
-                counts: entry.usage.last_closed(now),
+                counts: state.usage.last_closed(now),
             })
             .collect()
     }
 
-    fn find(&self, name: &str) -> Option<&Entry> {
-        let named = |entry: &&Entry| entry.record.rule.rule_name == name;
-        self.entries.iter().find(named)
+    fn find(&self, name: &str) -> Option<&RuleRecord> {
+        let place = self.rules.named(name)?;
+        Some(&self.rules.rules()[place].record)
     }
 
-    fn find_mut(&mut self, name: &str) -> Option<&mut Entry> {
-        let named = |entry: &&mut Entry| entry.record.rule.rule_name == name;
-        self.entries.iter_mut().find(named)
+    fn entries(&mut self) -> Vec<(Arc<RuleInForce>, State)> {
+        let states = std::mem::take(&mut self.states);
+        self.rules.rules().iter().cloned().zip(states).collect()
+    }
+
+    fn put_in_force(&mut self, entries: Vec<(Arc<RuleInForce>, State)>) {
+        let (rules, states) = entries.into_iter().unzip();
+        self.rules = Arc::new(RuleSet::new(rules));
+        self.states = states;
     }
 }
 
-impl Entry {
-    fn new(record: RuleRecord) -> Self {
+impl State {
+    fn new(record: &RuleRecord) -> Self {
         Self {
-            matcher: Matcher::new(&record.rule),
             reservoir: Reservoir::new(record.rule.reservoir_size),
             usage: Usage::default(),
             local: Usage::default(),
-            record,
+            boost: Boost::default(),
         }
     }
 
-    fn replace(&mut self, record: RuleRecord) {
-        self.matcher = Matcher::new(&record.rule);
-        self.reservoir.resize(record.rule.reservoir_size);
-        self.record = record;
-    }
-
-    fn decide(&mut self, now: TimestampMicros, fraction: f64) -> Decision {
-        let from_reservoir = self.reservoir.take(now);
-        let sampled = from_reservoir || fraction < self.record.rule.fixed_rate;
+    fn decide(&mut self, rule: &RuleInForce, now: TimestampMicros, fraction: f64) -> Decision {
+        let name = rule.name.clone();
+        let by_rate = fraction < rule.record.rule.fixed_rate;
+        let terms = rule.terms();
+        let mut by_boost = || {
+            let boost = terms.and_then(|terms| self.boost.rate(now, &terms));
+            boost.is_some_and(|boost| fraction < boost.rate)
+        };
+        let (sampled, how) = if self.reservoir.take(now) {
+            (true, How::Reservoir { rule: name })
+        } else if !by_rate && by_boost() {
+            (true, How::Boost { rule: name })
+        } else {
+            (by_rate, How::Rate { rule: name })
+        };
         let counts = Counts {
             requests: 1,
             sampled: u64::from(sampled),
@@ -234,12 +294,6 @@ impl Entry {
         };
         self.usage.add(now, counts);
         self.local.add(now, counts);
-        let rule = self.record.rule.rule_name.clone();
-        let how = if from_reservoir {
-            How::Reservoir { rule }
-        } else {
-            How::Rate { rule }
-        };
         Decision { sampled, how }
     }
 

@@ -3,13 +3,18 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use fluoro_ambient::Ambient;
-use fluoro_model::TimestampMicros;
+use fluoro_model::{TimestampMicros, TraceId};
 use parking_lot::{Mutex, RwLock};
 
 use crate::book::Book;
-use crate::decision::{Decision, SampledRequest, Sampler};
+use crate::decision::{Decision, FinishedRequest, SampledRequest, Sampler};
+use crate::preview::Preview;
+use crate::recent::{Recent, RecentRequest};
+use crate::report::BoostReport;
 use crate::rule::RuleRecord;
+use crate::rule_set::RuleSet;
 
 /// The rules of an account, by region. Clones share them.
 #[derive(Debug, Clone)]
@@ -22,20 +27,29 @@ struct Shared {
     ambient: Ambient,
     home: String,
     default_rule: RuleRecord,
-    books: RwLock<HashMap<String, Arc<Mutex<Book>>>>,
+    regions: RwLock<HashMap<String, Arc<InRegion>>>,
+    recent: Recent,
+}
+
+/// One region's rules: to be matched without waiting, and with what became of them behind a lock.
+#[derive(Debug)]
+struct InRegion {
+    rules: ArcSwap<RuleSet>,
+    book: Mutex<Book>,
 }
 
 impl Sampling {
     /// No custom rules, and `default_rule` as the last of every region.
     ///
-    /// `home` is the region of requests whose resource names none.
+    /// `home` is the region of requests whose resource names none, `recent` how many requests are remembered.
     #[must_use]
-    pub fn new(ambient: Ambient, home: &str, default_rule: RuleRecord) -> Self {
+    pub fn new(ambient: Ambient, home: &str, default_rule: RuleRecord, recent: usize) -> Self {
         let shared = Shared {
             ambient,
             home: home.to_owned(),
             default_rule,
-            books: RwLock::default(),
+            regions: RwLock::default(),
+            recent: Recent::new(recent),
         };
         Self {
             shared: Arc::new(shared),
@@ -44,9 +58,32 @@ impl Sampling {
 
     /// Works on a region's rules. `work` holds the lock that decisions need too, so it must be short.
     pub fn with_book<T>(&self, region: &str, work: impl FnOnce(&mut Book) -> T) -> T {
-        let book = self.book(region);
-        let mut book = book.lock();
-        work(&mut book)
+        let region = self.region(region);
+        let mut book = region.book.lock();
+        let done = work(&mut book);
+        region.rules.store(Arc::clone(book.rules()));
+        done
+    }
+
+    /// The last requests that `wanted` says yes to by trace and request id, newest first.
+    pub fn recent(
+        &self,
+        wanted: impl Fn(TraceId, &str) -> bool,
+    ) -> impl Iterator<Item = RecentRequest> {
+        self.shared.recent.select(wanted)
+    }
+
+    /// What `rule` would have kept of the last requests to a region.
+    #[must_use]
+    pub fn preview(&self, region: &str, rule: RuleRecord) -> Preview {
+        let requests = self.recent(|_, _| true).filter(|request| {
+            let arn = request.resource_arn.as_deref();
+            arn.and_then(region_of).unwrap_or(&self.shared.home) == region
+        });
+        let requests = requests.collect();
+        // A copy, so that nobody's request waits while all of these are decided on.
+        let book = self.with_book(region, |book| book.clone());
+        book.preview(rule, requests, || self.shared.ambient.fraction())
     }
 
     /// The rule that every region begins with.
@@ -55,26 +92,64 @@ impl Sampling {
         &self.shared.default_rule
     }
 
-    fn book(&self, region: &str) -> Arc<Mutex<Book>> {
-        if let Some(book) = self.shared.books.read().get(region) {
-            return Arc::clone(book);
+    fn region(&self, region: &str) -> Arc<InRegion> {
+        if let Some(region) = self.shared.regions.read().get(region) {
+            return Arc::clone(region);
         }
-        let mut books = self.shared.books.write();
-        let book = books.entry(region.to_owned()).or_insert_with(|| {
+        let mut regions = self.shared.regions.write();
+        let region = regions.entry(region.to_owned()).or_insert_with(|| {
             let now = TimestampMicros(self.shared.ambient.now_micros());
-            Arc::new(Mutex::new(Book::new(now, self.shared.default_rule.clone())))
+            let book = Book::new(now, self.shared.default_rule.clone());
+            Arc::new(InRegion {
+                rules: ArcSwap::new(Arc::clone(book.rules())),
+                book: Mutex::new(book),
+            })
         });
-        Arc::clone(book)
+        Arc::clone(region)
+    }
+
+    /// The region that the resource's ARN names, else the home region.
+    fn region_of(&self, request: &SampledRequest<'_>) -> Arc<InRegion> {
+        let region = request.resource_arn.and_then(region_of);
+        self.region(region.unwrap_or(&self.shared.home))
     }
 }
 
 impl Sampler for Sampling {
     /// By the rules of the region that the resource's ARN names, else of the home region.
     fn decide(&self, now: TimestampMicros, request: &SampledRequest<'_>) -> Decision {
-        let region = request.resource_arn.and_then(region_of);
-        let region = region.unwrap_or(&self.shared.home);
+        let region = self.region_of(request);
         let fraction = self.shared.ambient.fraction();
-        self.with_book(region, |book| book.decide(now, fraction, request))
+        let rules = region.rules.load();
+        let position = rules.position(request);
+        let mut book = region.book.lock();
+        if Arc::ptr_eq(&rules, book.rules()) {
+            book.decide_by(position, now, fraction)
+        } else {
+            book.decide(now, fraction, request)
+        }
+    }
+
+    /// Remembers the request. One that failed unrecorded is an anomaly for a rule with a boost.
+    fn finished(&self, finished: &FinishedRequest<'_>) {
+        let region = self.region_of(finished.request);
+        let rules = region.rules.load_full();
+        let decision = finished.decision;
+        let recorded = decision.sampled || finished.kept.is_some();
+        if !recorded
+            && finished.status.is_some_and(|status| status >= 500)
+            && let Some(rule) = decision.how.rule()
+            && rules.boosts(rule.as_str())
+        {
+            let report = BoostReport {
+                rule_name: rule.to_string(),
+                service_name: finished.request.service_name.unwrap_or_default().to_owned(),
+                anomalies: 1,
+                sampled_anomalies: 0,
+            };
+            region.book.lock().anomalies(finished.ended, &report);
+        }
+        self.shared.recent.remember(finished, &rules);
     }
 }
 
@@ -89,15 +164,15 @@ mod tests {
     use fluoro_ambient::{ManualClock, SeededEntropy};
 
     use super::*;
-    use crate::decision::How;
-    use crate::rule::SamplingRule;
+    use crate::decision::{How, Kept};
+    use crate::rule::{SamplingRateBoost, SamplingRule};
 
     fn sampling() -> Sampling {
         let ambient = Ambient::new(
             Arc::new(ManualClock::at(0)),
             Arc::new(SeededEntropy::new(1)),
         );
-        Sampling::new(ambient, "us-east-1", RuleRecord::default_record())
+        Sampling::new(ambient, "us-east-1", RuleRecord::default_record(), 100)
     }
 
     #[test]
@@ -119,12 +194,56 @@ mod tests {
             };
             sampling.decide(TimestampMicros(0), &request).how
         };
-        let by = |rule: &str| How::Reservoir {
-            rule: rule.to_owned(),
-        };
+        let by = |rule: &str| How::Reservoir { rule: rule.into() };
         let irish = "arn:aws:apigateway:eu-west-1::/restapis/a/stages/prod";
         assert_eq!(decide(Some(irish)), by("irish"));
         assert_eq!(decide(None), by("Default"));
+    }
+
+    #[test]
+    fn faults_that_nobody_recorded_raise_the_rate_of_a_rule_with_a_boost() {
+        let sampling = sampling();
+        let rule = SamplingRule {
+            rule_name: "shop".to_owned(),
+            priority: 1,
+            reservoir_size: 0,
+            fixed_rate: 0.0,
+            sampling_rate_boost: Some(SamplingRateBoost {
+                max_rate: 1.0,
+                cooldown_window_minutes: 1,
+            }),
+            ..SamplingRule::default_rule()
+        };
+        sampling.with_book("us-east-1", |book| {
+            let record = book.plan_create(TimestampMicros(0), rule).unwrap();
+            book.install(record);
+        });
+        let request = SampledRequest::default();
+        let decide = |second: i64| sampling.decide(TimestampMicros(second * 1_000_000), &request);
+        let fails = |second: i64, kept| {
+            let decision = decide(second);
+            sampling.finished(&FinishedRequest {
+                request: &request,
+                decision: &decision,
+                trace_id: TraceId::from_bits(1),
+                request_id: "r",
+                received: TimestampMicros(second * 1_000_000),
+                ended: TimestampMicros(second * 1_000_000),
+                status: Some(502),
+                kept,
+            });
+        };
+        let boosted = |second: i64| {
+            let decisions = (0..1_000).map(|_| decide(second));
+            decisions
+                .filter(|one| matches!(one.how, How::Boost { .. }))
+                .count()
+        };
+        fails(1000, Some(Kept::Fault));
+        assert_eq!(boosted(1010), 0, "it was recorded");
+        fails(1010, None);
+        let kept = boosted(1020);
+        assert!((1..50).contains(&kept), "{kept} of 1000 at a rate of 0.01");
     }
 
     #[test]

@@ -10,25 +10,34 @@
 //! sampling, and where that is silent, recorded answers of the service.
 
 mod book;
+mod boost;
 mod change;
 mod decision;
 mod handle;
 mod lambda;
 mod matching;
 mod pattern;
+mod preview;
+mod recent;
 mod report;
 mod reservoir;
 mod rule;
+mod rule_set;
 mod share;
 mod window;
 
 pub use book::{Book, RuleUsage};
+pub use boost::BoostRate;
 pub use change::{RuleChange, RuleError};
-pub use decision::{Decision, How, SampledRequest, Sampler};
+pub use decision::{Decision, FinishedRequest, How, KeepUnsampled, Kept, SampledRequest, Sampler};
 pub use handle::Sampling;
 pub use lambda::LambdaSampler;
+pub use matching::Compared;
 pub use pattern::Pattern;
+pub use preview::Preview;
+pub use recent::RecentRequest;
 pub use report::{BoostReport, ClientId, Report, StatisticSummary, Target};
 pub use reservoir::{Quota, Reservoir};
 pub use rule::{DEFAULT_RULE, RULE_LIMIT, RuleRecord, SamplingRateBoost, SamplingRule};
+pub use rule_set::{Explanation, PassedOver, RuleName, RuleSet};
 pub use window::{Counts, Usage};

@@ -1,5 +1,7 @@
 //! A rule's patterns, made ready once, held against requests.
 
+use serde::Serialize;
+
 use crate::decision::SampledRequest;
 use crate::pattern::Pattern;
 use crate::rule::SamplingRule;
@@ -7,25 +9,37 @@ use crate::rule::SamplingRule;
 /// The patterns of one rule.
 #[derive(Debug, Clone)]
 pub(crate) struct Matcher {
-    service_name: Pattern,
-    service_type: Pattern,
-    host: Pattern,
-    http_method: Pattern,
-    url_path: Pattern,
-    resource_arn: Pattern,
+    /// In the order of [`PROPERTIES`].
+    properties: [Pattern; 6],
     attributes: Vec<(String, Pattern)>,
+}
+
+/// What every rule has a pattern for, as our own API spells it.
+const PROPERTIES: [&str; 6] = [
+    "service_name",
+    "service_type",
+    "host",
+    "http_method",
+    "url_path",
+    "resource_arn",
+];
+
+/// One pattern of a rule beside what the request had.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Compared {
+    /// `http_method`, or `attribute x-canary`.
+    pub property: String,
+    /// The rule's pattern.
+    pub pattern: String,
+    /// What the request had; absent when it had nothing.
+    pub value: Option<String>,
 }
 
 impl Matcher {
     pub(crate) fn new(rule: &SamplingRule) -> Self {
         let attribute = |(name, value): (&String, &String)| (name.clone(), Pattern::new(value));
         Self {
-            service_name: Pattern::new(&rule.service_name),
-            service_type: Pattern::new(&rule.service_type),
-            host: Pattern::new(&rule.host),
-            http_method: Pattern::new(&rule.http_method),
-            url_path: Pattern::new(&rule.url_path),
-            resource_arn: Pattern::new(&rule.resource_arn),
+            properties: patterns(rule).map(Pattern::new),
             attributes: rule.attributes.iter().map(attribute).collect(),
         }
     }
@@ -35,24 +49,82 @@ impl Matcher {
     /// What is unknown of a request fits any pattern, as in the X-Ray SDKs. An attribute is different: a request that
     /// does not carry it is known not to, so it does not fit.
     pub(crate) fn fits(&self, request: &SampledRequest<'_>) -> bool {
-        let properties = [
-            (&self.service_name, request.service_name),
-            (&self.service_type, request.service_type),
-            (&self.host, request.host),
-            (&self.http_method, request.http_method),
-            (&self.url_path, request.url_path),
-            (&self.resource_arn, request.resource_arn),
-        ];
-        properties
-            .iter()
-            .all(|(pattern, value)| value.is_none_or(|value| pattern.matches(value)))
+        let values = values(request);
+        let mut properties = self.properties.iter().zip(values);
+        properties.all(|(pattern, value)| value.is_none_or(|value| pattern.matches(value)))
             && self.attributes.iter().all(|(name, pattern)| {
-                request
-                    .attributes
-                    .iter()
-                    .any(|(sent, value)| sent.eq_ignore_ascii_case(name) && pattern.matches(value))
+                let mut carried = carried(request, name);
+                carried.any(|value| pattern.matches(value))
             })
     }
+
+    /// Every pattern that is more than `*`, beside what the request has, those that do not fit in the first list.
+    pub(crate) fn compare(
+        &self,
+        rule: &SamplingRule,
+        request: &SampledRequest<'_>,
+    ) -> (Vec<Compared>, Vec<Compared>) {
+        let (mut against, mut for_it) = (Vec::new(), Vec::new());
+        let of_properties = self.properties.iter().zip(PROPERTIES).zip(patterns(rule));
+        for (((matcher, property), pattern), value) in of_properties.zip(values(request)) {
+            if pattern == "*" {
+                continue;
+            }
+            let fits = value.is_none_or(|value| matcher.matches(value));
+            let side = if fits { &mut for_it } else { &mut against };
+            side.push(Compared {
+                property: property.to_owned(),
+                pattern: pattern.to_owned(),
+                value: value.map(str::to_owned),
+            });
+        }
+        for ((name, pattern), (_, matcher)) in rule.attributes.iter().zip(&self.attributes) {
+            let fitting = carried(request, name).find(|value| matcher.matches(value));
+            let side = match fitting {
+                Some(_) => &mut for_it,
+                None => &mut against,
+            };
+            let value = fitting.or_else(|| carried(request, name).next());
+            side.push(Compared {
+                property: format!("attribute {name}"),
+                pattern: pattern.clone(),
+                value: value.map(str::to_owned),
+            });
+        }
+        (against, for_it)
+    }
+}
+
+fn patterns(rule: &SamplingRule) -> [&str; 6] {
+    [
+        &rule.service_name,
+        &rule.service_type,
+        &rule.host,
+        &rule.http_method,
+        &rule.url_path,
+        &rule.resource_arn,
+    ]
+}
+
+fn values<'a>(request: &SampledRequest<'a>) -> [Option<&'a str>; 6] {
+    [
+        request.service_name,
+        request.service_type,
+        request.host,
+        request.http_method,
+        request.url_path,
+        request.resource_arn,
+    ]
+}
+
+/// The values of the attributes of this name, in the order sent.
+fn carried<'a>(request: &SampledRequest<'a>, name: &str) -> impl Iterator<Item = &'a str> {
+    let named = |(sent, _): &&(&str, &str)| sent.eq_ignore_ascii_case(name);
+    request
+        .attributes
+        .iter()
+        .filter(named)
+        .map(|(_, value)| *value)
 }
 
 #[cfg(test)]
@@ -72,7 +144,11 @@ mod tests {
     fn fits(change: impl FnOnce(&mut SamplingRule)) -> bool {
         let mut rule = SamplingRule::default_rule();
         change(&mut rule);
-        Matcher::new(&rule).fits(&REQUEST)
+        let matcher = Matcher::new(&rule);
+        let fits = matcher.fits(&REQUEST);
+        let (against, _) = matcher.compare(&rule, &REQUEST);
+        assert_eq!(fits, against.is_empty());
+        fits
     }
 
     #[test]
@@ -110,5 +186,35 @@ mod tests {
         assert!(with("X-CANARY", "green"));
         assert!(!with("x-canary", "red"));
         assert!(!with("x-other", "*"));
+    }
+
+    #[test]
+    fn a_comparison_names_what_fits_and_what_does_not() {
+        let mut rule = SamplingRule::default_rule();
+        rule.http_method = "POST".to_owned();
+        rule.url_path = "/cart/*".to_owned();
+        rule.attributes
+            .insert("x-canary".to_owned(), "green".to_owned());
+        rule.attributes.insert("x-other".to_owned(), "*".to_owned());
+        let (against, for_it) = Matcher::new(&rule).compare(&rule, &REQUEST);
+        let compared = |property: &str, pattern: &str, value: Option<&str>| Compared {
+            property: property.to_owned(),
+            pattern: pattern.to_owned(),
+            value: value.map(str::to_owned),
+        };
+        assert_eq!(
+            against,
+            [
+                compared("http_method", "POST", Some("GET")),
+                compared("attribute x-other", "*", None)
+            ]
+        );
+        assert_eq!(
+            for_it,
+            [
+                compared("url_path", "/cart/*", Some("/cart/7")),
+                compared("attribute x-canary", "green", Some("green"))
+            ]
+        );
     }
 }

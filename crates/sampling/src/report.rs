@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::boost::BoostRate;
 use crate::reservoir::Quota;
 use crate::window::Counts;
 
@@ -29,8 +30,6 @@ pub struct BoostReport {
     pub service_name: String,
     /// Requests that were anomalous.
     pub anomalies: u64,
-    /// All requests.
-    pub total: u64,
     /// Anomalous requests that were recorded.
     pub sampled_anomalies: u64,
 }
@@ -44,6 +43,8 @@ pub struct Target {
     pub fixed_rate: f64,
     /// The client's part of the reservoir; not yet, after the first report.
     pub quota: Option<Quota>,
+    /// The rate in place of `fixed_rate` for a while.
+    pub boost: Option<BoostRate>,
 }
 
 /// What happened to a rule's requests in the last closed window, all clients together.

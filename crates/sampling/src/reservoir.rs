@@ -90,7 +90,7 @@ impl Reservoir {
     ) -> Option<Quota> {
         let second = now.floor_second();
         self.leases
-            .retain(|_, lease| lease.quota.expires_at > second);
+            .retain(|_, lease| lease.quota.expires_at >= second);
         let expires_at = second.saturating_add(LEASE_SECONDS);
         let nothing = Quota {
             size: 0,
@@ -155,7 +155,8 @@ impl Reservoir {
 
 impl Lease {
     fn held_in(&self, second: i64) -> u32 {
-        if second >= self.quota.expires_at {
+        // Some SDKs act on it in its last second, too.
+        if second > self.quota.expires_at {
             0
         } else if second == self.renewed_at {
             self.quota.size.max(self.held_before)

@@ -18,7 +18,8 @@ use fluoro_model::TimestampMicros;
 use fluoro_query::groups::Groups;
 use fluoro_query::time_series::NoForecast;
 use fluoro_query::{Graphs, Rollups};
-use fluoro_sampling::{LambdaSampler, RuleRecord, Sampling};
+use fluoro_sampling::{KeepUnsampled, LambdaSampler, RuleRecord, Sampling};
+use fluoro_statistics::Statistics;
 use fluoro_store::catalog::{Catalog, CatalogError, FjallCatalog};
 use fluoro_store::hot::{HotSettings, HotTraces};
 use fluoro_store::log::{Log, LogError, LogSettings, SegmentedLog};
@@ -37,7 +38,7 @@ use crate::http1::Stop;
 use crate::listener::ListenError;
 use crate::own::{OwnApi, stack_records};
 use crate::running::Addresses;
-use crate::settings::{FunctionSettings, Limits, Sample, Settings};
+use crate::settings::{FunctionSettings, Limits, Sample, SamplingSettings, Settings};
 
 /// Why the server is not up.
 #[derive(Debug, thiserror::Error)]
@@ -145,6 +146,8 @@ pub(crate) async fn compose(
     )
     .await?;
     let (sampling, lambda_sampler) = samplers(&ambient, settings);
+    let statistics = Statistics::default();
+    let keep_unsampled = keep_unsampled(&settings.sampling);
     let functions = Functions::open(
         fluoro_functions::Parts {
             ambient: ambient.clone(),
@@ -158,9 +161,11 @@ pub(crate) async fn compose(
                 calls: Arc::clone(&doors.calls),
             }),
             sampler: Arc::new(ByLambda(lambda_sampler)),
+            statistics: statistics.clone(),
         },
         function_settings(
             &settings.functions,
+            keep_unsampled,
             &data.below("functions"),
             &doors.addresses.endpoint,
             sandbox,
@@ -172,6 +177,8 @@ pub(crate) async fn compose(
         catalog: Arc::clone(&catalog),
         invoker: Arc::new(functions.clone()),
         sampler: Arc::new(sampling.clone()),
+        keep_unsampled,
+        statistics: statistics.clone(),
         traces: Arc::<Ingest>::clone(&ingest),
         account: settings.account.clone(),
         settings: settings.gateway.clone(),
@@ -184,7 +191,7 @@ pub(crate) async fn compose(
         settings.account.clone(),
     )
     .await?;
-    let xray = XRay::new(fluoro_api_xray::Parts {
+    let xray = Arc::new(XRay::new(fluoro_api_xray::Parts {
         ambient: ambient.clone(),
         scan: Arc::<HotTraces>::clone(&hot),
         graphs: Graphs::new(Arc::<HotTraces>::clone(&hot), rollups),
@@ -195,9 +202,9 @@ pub(crate) async fn compose(
         records: XRayRecords::open(&catalog).await?,
         iam: iam.clone(),
         settings: xray_settings(&settings.limits),
-    });
+    }));
     let services: [Arc<dyn Service>; 5] = [
-        Arc::new(xray),
+        Arc::<XRay>::clone(&xray),
         Arc::new(Lambda::new(functions.clone(), iam.clone())),
         Arc::new(ApiGateway::new(gateway.clone())),
         Arc::new(IamService::new(iam.clone())),
@@ -209,7 +216,7 @@ pub(crate) async fn compose(
         account: settings.account.clone(),
         region: settings.region.clone(),
         services: Services::new(services),
-        downstream: Downstream::new(ambient, settings.downstream.clone()),
+        downstream: Downstream::new(ambient.clone(), settings.downstream.clone()),
         room: Room::new(BODY_ROOM),
         document_bytes: settings.limits.document_size.as_usize(),
     });
@@ -219,6 +226,7 @@ pub(crate) async fn compose(
         gateway: gateway.clone(),
         calls,
         own: OwnApi {
+            ambient,
             gateway,
             addresses: doors.addresses,
             region: settings.region.to_string(),
@@ -229,6 +237,8 @@ pub(crate) async fn compose(
             ingest: Arc::clone(&ingest),
             sampling,
             groups,
+            statistics,
+            xray,
             stacks: stack_records(&catalog),
         },
     });
@@ -296,12 +306,25 @@ fn samplers(ambient: &Ambient, settings: &Settings) -> (Sampling, LambdaSampler)
             LambdaSampler::all(ambient.clone()),
         ),
     };
-    let sampling = Sampling::new(ambient.clone(), &settings.region.0, default_rule);
+    let sampling = Sampling::new(
+        ambient.clone(),
+        &settings.region.0,
+        default_rule,
+        settings.sampling.recent,
+    );
     (sampling, lambda)
+}
+
+fn keep_unsampled(settings: &SamplingSettings) -> KeepUnsampled {
+    KeepUnsampled {
+        faults: settings.keep_faults,
+        slow: Some(settings.keep_slow).filter(|slow| !slow.is_zero()),
+    }
 }
 
 fn function_settings(
     settings: &FunctionSettings,
+    keep_unsampled: KeepUnsampled,
     data_dir: &Path,
     endpoint: &str,
     sandbox: SandboxCommand,
@@ -324,6 +347,7 @@ fn function_settings(
         retry_intervals: settings.retry_intervals,
         segment_style: settings.lambda_segment_style,
         legacy_passthrough: settings.lambda_legacy_passthrough,
+        keep_unsampled,
         ..defaults
     }
 }

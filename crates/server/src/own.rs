@@ -5,25 +5,32 @@
 mod doctor;
 mod groups;
 mod logs;
+mod metrics;
 mod reply;
+mod sampling;
 mod stacks;
 mod starting;
+mod statistics;
 mod traces;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+use fluoro_ambient::Ambient;
+use fluoro_api_xray::XRay;
 use fluoro_functions::Functions;
 use fluoro_gateway::Gateway;
 use fluoro_ingest::Ingest;
 use fluoro_query::groups::Groups;
 use fluoro_sampling::Sampling;
+use fluoro_statistics::Statistics;
 use fluoro_store::hot::HotTraces;
 use fluoro_wire::query::Form;
 use http::request::Parts;
 use http::{Method, Response, StatusCode};
 use serde::Serialize;
 
-use crate::body::Body;
+use crate::body::{self, Body, ReadError};
 use crate::http1::Stop;
 use crate::running::Addresses;
 use reply::{Problem, Reply};
@@ -35,6 +42,7 @@ pub(crate) use starting::Starting;
 /// Answers `/_fluoro/…` once everything is up.
 #[derive(Debug)]
 pub(crate) struct OwnApi {
+    pub(crate) ambient: Ambient,
     pub(crate) addresses: Addresses,
     pub(crate) region: String,
     pub(crate) account: String,
@@ -46,6 +54,8 @@ pub(crate) struct OwnApi {
     pub(crate) ingest: Arc<Ingest>,
     pub(crate) sampling: Sampling,
     pub(crate) groups: Groups,
+    pub(crate) statistics: Statistics,
+    pub(crate) xray: Arc<XRay>,
     pub(crate) stacks: StackRecords,
 }
 
@@ -89,6 +99,9 @@ impl OwnApi {
         {
             return logs::answer(self, name, &asked.query).await;
         }
+        if asked.path == ["metrics"] && *asked.method == Method::GET {
+            return Ok(metrics::metrics(self));
+        }
         let reply = self.reply(asked, head, body).await?;
         Ok(reply.into_response())
     }
@@ -99,6 +112,9 @@ impl OwnApi {
                 .answer(asked.method, rest, head, body)
                 .await;
         }
+        if asked.path == ["sampling", "preview"] {
+            return sampling::preview(self, asked.method, &asked.query, head, body).await;
+        }
         if !matches!(*asked.method, Method::GET | Method::HEAD) {
             return Err(Problem::method(asked.method, "GET"));
         }
@@ -108,6 +124,8 @@ impl OwnApi {
             ["doctor"] => doctor::report(self).await,
             ["groups"] => Ok(groups::groups(self, asked.query.get("region"))),
             ["sampling"] => Ok(doctor::sampling(self, asked.query.get("region"))),
+            ["sampling", "why"] => sampling::why(self, &asked.query),
+            ["statistics"] => statistics::statistics(self, &asked.query),
             ["traces", id] => traces::trace(self, id, &asked.query).await,
             _ => Err(Problem::nowhere(head.uri.path())),
         }
@@ -122,6 +140,18 @@ impl OwnApi {
             documents: held.documents,
         })
     }
+}
+
+/// A body of at most so many bytes.
+async fn read_body(head: &Parts, body: Body, limit: usize) -> Result<Bytes, Problem> {
+    let read = body::read(&head.headers, body, limit).await;
+    read.map_err(|error| {
+        let status = match error {
+            ReadError::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            ReadError::Broken(_) => StatusCode::BAD_REQUEST,
+        };
+        Problem::new(status, "BadBody", error)
+    })
 }
 
 // === impl Asked ===

@@ -51,6 +51,8 @@ pub struct Settings {
     pub downstream: BTreeMap<String, DownstreamAddress>,
     /// The section `[store]`.
     pub store: StoreSettings,
+    /// The section `[sampling]`.
+    pub sampling: SamplingSettings,
     /// The section `[gateway]`.
     pub gateway: GatewaySettings,
     /// The section `[functions]`.
@@ -79,6 +81,17 @@ pub struct StoreSettings {
     pub memory: ByteSize,
     /// What parsed documents may take in memory.
     pub cache: ByteSize,
+}
+
+/// What happens to requests that are not sampled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SamplingSettings {
+    /// Whether what failed is recorded afterwards, as far as the gateway and the functions know of it. AWS has none.
+    pub keep_faults: bool,
+    /// How long something must take to be recorded afterwards; zero: nothing is for that.
+    pub keep_slow: Duration,
+    /// Requests that are remembered, to say why they were or were not sampled, and to try new rules on.
+    pub recent: usize,
 }
 
 /// How functions are run. What the `functions` crate needs beyond this, composition knows.
@@ -147,6 +160,7 @@ impl Default for Settings {
             shutdown: Duration::from_secs(10),
             downstream: BTreeMap::new(),
             store: StoreSettings::default(),
+            sampling: SamplingSettings::default(),
             gateway: GatewaySettings::default(),
             functions: FunctionSettings::default(),
             limits: Limits::default(),
@@ -161,6 +175,16 @@ impl Default for StoreSettings {
             log_size: ByteSize(20 << 30),
             memory: ByteSize(192 << 20),
             cache: ByteSize(32 << 20),
+        }
+    }
+}
+
+impl Default for SamplingSettings {
+    fn default() -> Self {
+        Self {
+            keep_faults: false,
+            keep_slow: Duration::ZERO,
+            recent: 10_000,
         }
     }
 }

@@ -10,7 +10,8 @@ use fluoro_functions::{Invocation, InvokeError, Invoker, Outcome};
 use fluoro_gateway::{Gateway, GatewaySettings, Parts};
 use fluoro_ingest::{OpenWork, Source, TraceSink};
 use fluoro_model::{TimestampMicros, TraceId};
-use fluoro_sampling::{Decision, How, SampledRequest, Sampler};
+use fluoro_sampling::{Decision, How, KeepUnsampled, SampledRequest, Sampler};
+use fluoro_statistics::Statistics;
 use fluoro_store::catalog::MemoryCatalog;
 use fluoro_wire::{AccountId, Call, Caller, Region, Service as _};
 use http::HeaderMap;
@@ -50,6 +51,8 @@ impl World {
             invoker: Arc::new(Unasked),
             sampler: Arc::new(Unasked),
             traces: Arc::new(Unasked),
+            keep_unsampled: KeepUnsampled::default(),
+            statistics: Statistics::default(),
             account: AccountId("000000000000".into()),
             settings: GatewaySettings::default(),
         };

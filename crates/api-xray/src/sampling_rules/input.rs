@@ -122,11 +122,18 @@ impl BoostInput {
         }))
     }
 
+    /// One of nothing is no violation: the service fails on it as on one that never cools down (recorded).
     pub(super) fn check(
         self,
         at: &str,
         constraints: &mut Constraints,
     ) -> Option<SamplingRateBoost> {
+        if self.max_rate.is_none() && self.cooldown_window_minutes.is_none() {
+            return Some(SamplingRateBoost {
+                max_rate: 0.0,
+                cooldown_window_minutes: 0,
+            });
+        }
         let path = format!("{at}.samplingRateBoost.maxRate");
         let max_rate = constraints.required(&path, self.max_rate)?;
         constraints.number(&path, max_rate, 0.0..=1.0);

@@ -74,7 +74,7 @@ impl Fixture {
             vec![Arc::new(groups.clone()), Arc::<Rollups>::clone(&rollups)],
         );
         let ingest = Ingest::open(ambient.clone(), log, Arc::clone(&hot), ground.ingest);
-        let sampling = Sampling::new(ambient.clone(), "us-east-1", ground.default_rule);
+        let sampling = Sampling::new(ambient.clone(), "us-east-1", ground.default_rule, 0);
         let rules = SamplingRules::open(Arc::clone(&ground.catalog), sampling, account.clone());
         let records = XRayRecords::open(&ground.catalog).await.unwrap();
         let iam = Iam::open(ambient.clone(), ground.catalog, account);

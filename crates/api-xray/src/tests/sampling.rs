@@ -184,3 +184,104 @@ async fn more_reports_than_the_model_allows_are_refused() {
     let (code, _) = fixture.error("/SamplingTargets", body).await;
     assert_eq!(code, "ValidationException");
 }
+
+/// What the rule `shop` is told, after a service reported anomalies of which one was recorded.
+async fn told(fixture: &Fixture, rule: &str, anomalies: u32) -> Value {
+    let mut body = report(rule, 100);
+    body["SamplingBoostStatisticsDocuments"] = json!([{
+        "RuleName": rule, "ServiceName": "shop", "Timestamp": NOW, "AnomalyCount": anomalies, "TotalCount": 100,
+        "SampledAnomalyCount": 1
+    }]);
+    let answer = fixture.ok("/SamplingTargets", body).await;
+    assert_eq!(answer["UnprocessedBoostStatistics"], json!([]));
+    answer["SamplingTargetDocuments"][0].clone()
+}
+
+#[tokio::test]
+async fn anomalies_that_nobody_recorded_are_answered_with_a_boost() {
+    let fixture = Fixture::new().await;
+    let boost = json!({"SamplingRateBoost": {"MaxRate": 0.6, "CooldownWindowMinutes": 1}});
+    fixture.ok("/CreateSamplingRule", rule("shop", boost)).await;
+    fixture
+        .ok("/CreateSamplingRule", rule("plain", json!({})))
+        .await;
+    assert_eq!(told(&fixture, "shop", 90).await.get("SamplingBoost"), None);
+    assert_eq!(told(&fixture, "plain", 90).await.get("SamplingBoost"), None);
+    fixture.pass_seconds(10);
+    assert_eq!(
+        told(&fixture, "shop", 90).await,
+        json!({
+            "FixedRate": 0.25, "Interval": 10, "ReservoirQuota": 3, "ReservoirQuotaTTL": NOW + 310, "RuleName": "shop",
+            "SamplingBoost": {"BoostRate": 0.5, "BoostRateTTL": NOW + 30}
+        })
+    );
+    assert_eq!(told(&fixture, "plain", 90).await.get("SamplingBoost"), None);
+    for rate in [0.5, 0.5, 0.6] {
+        fixture.pass_seconds(10);
+        let boost = &told(&fixture, "shop", 90).await["SamplingBoost"];
+        assert_eq!(boost["BoostRate"], rate);
+    }
+}
+
+#[tokio::test]
+async fn more_anomalies_than_requests_are_taken_and_trigger_nothing_when_all_are_recorded() {
+    let fixture = Fixture::new().await;
+    let boost = json!({"SamplingRateBoost": {"MaxRate": 0.6, "CooldownWindowMinutes": 1}});
+    fixture.ok("/CreateSamplingRule", rule("shop", boost)).await;
+    told(&fixture, "shop", 0).await;
+    fixture.pass_seconds(10);
+    assert_eq!(told(&fixture, "shop", 1).await.get("SamplingBoost"), None);
+    fixture.pass_seconds(10);
+    assert_eq!(
+        told(&fixture, "shop", 1000).await.get("SamplingBoost"),
+        None
+    );
+}
+
+#[tokio::test]
+async fn a_boost_that_cannot_cool_down_fails_as_the_service_does_and_changes_nothing() {
+    let fixture = Fixture::new().await;
+    let odd = json!({"SamplingRateBoost": {"MaxRate": 0.1, "CooldownWindowMinutes": 1}});
+    fixture.ok("/CreateSamplingRule", rule("shop", odd)).await;
+    let before = rules(&fixture).await;
+    for boost in [
+        json!({"MaxRate": 0.5, "CooldownWindowMinutes": 0}),
+        json!({"MaxRate": 0, "CooldownWindowMinutes": 0}),
+        json!({}),
+    ] {
+        let update =
+            json!({"SamplingRuleUpdate": {"RuleName": "shop", "SamplingRateBoost": boost}});
+        let (status, body) = fixture.post("/UpdateSamplingRule", update).await;
+        assert_eq!((status.as_u16(), body), (500, json!({"message": null})));
+    }
+    assert_eq!(rules(&fixture).await, before);
+    let none = json!({"SamplingRuleUpdate": {"RuleName": "shop", "SamplingRateBoost": {"MaxRate": 0, "CooldownWindowMinutes": 1}}});
+    fixture.ok("/UpdateSamplingRule", none).await;
+    assert_eq!(
+        rules(&fixture).await[0]["SamplingRateBoost"]["MaxRate"],
+        0.0
+    );
+    let absent = json!({"SamplingRuleUpdate": {"RuleName": "shop", "Version": 7}});
+    fixture.ok("/UpdateSamplingRule", absent).await;
+    let rule = &rules(&fixture).await[0];
+    assert!(rule.get("SamplingRateBoost").is_none() && rule["Version"] == 1);
+}
+
+#[tokio::test]
+async fn every_report_gets_its_target() {
+    let fixture = Fixture::new().await;
+    fixture
+        .ok("/CreateSamplingRule", rule("shop", json!({})))
+        .await;
+    let one = &report("shop", 1)["SamplingStatisticsDocuments"][0];
+    let bare = json!({"RuleName": "shop", "ClientID": "not-hex-but-24-character", "Timestamp": 0});
+    let body = json!({"SamplingStatisticsDocuments": [one, bare, one]});
+    let answer = fixture.ok("/SamplingTargets", body).await;
+    assert_eq!(
+        answer["SamplingTargetDocuments"].as_array().unwrap().len(),
+        3
+    );
+    let null = json!({"SamplingStatisticsDocuments": [null]});
+    let (status, body) = fixture.post("/SamplingTargets", null).await;
+    assert_eq!((status.as_u16(), body), (500, json!({"message": null})));
+}

@@ -17,6 +17,7 @@ use fluoro_functions::{
 use fluoro_iam::{Iam, NewRole};
 use fluoro_ingest::{OpenWork, Source, TraceSink};
 use fluoro_model::{TimestampMicros, TraceHeader, TraceId};
+use fluoro_statistics::Statistics;
 use fluoro_store::catalog::{Catalog, MemoryCatalog};
 use fluoro_wire::AccountId;
 use serde_json::Value;
@@ -117,6 +118,7 @@ impl InvocationSampler for Always {
 pub(crate) struct World {
     pub(crate) functions: Functions,
     pub(crate) sink: Arc<RecordingSink>,
+    pub(crate) statistics: Statistics,
     pub(crate) daemons: Arc<Daemons>,
     pub(crate) iam: Iam,
     pub(crate) catalog: Arc<dyn Catalog>,
@@ -170,6 +172,7 @@ impl World {
     ) -> Self {
         let sink = Arc::new(RecordingSink::default());
         let daemons = Arc::new(Daemons::default());
+        let statistics = Statistics::default();
         let parts = Parts {
             ambient: Ambient::system(),
             catalog: Arc::clone(&catalog),
@@ -177,11 +180,13 @@ impl World {
             sink: Arc::clone(&sink) as Arc<dyn TraceSink>,
             daemons: Arc::clone(&daemons) as Arc<dyn DaemonHost>,
             sampler: Arc::new(Always),
+            statistics: statistics.clone(),
         };
         let functions = Functions::open(parts, settings).await.unwrap();
         Self {
             functions,
             sink,
+            statistics,
             daemons,
             iam,
             catalog,

@@ -241,3 +241,59 @@ async fn an_accepted_event_survives_a_restart() {
     until(|| std::fs::read_to_string(&path).is_ok_and(|seen| seen.len() >= 2)).await;
     drop(world);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_invocation_is_recorded_afterwards_when_that_is_asked_for() {
+    let world = World::with(|settings| settings.keep_unsampled.faults = true).await;
+    let source = "def handler(event, context):\n    if event: raise ValueError('no')\n";
+    let arn = world.create("kept", &[("app.py", source)], active).await;
+    let unsampled = HEADER.replace("Sampled=1", "Sampled=0");
+    world.invoke_traced(&arn, "{}", &unsampled).await;
+    world
+        .invoke_traced(&arn, "{\"fail\": true}", &unsampled)
+        .await;
+    until(|| world.sink.documents.lock().unwrap().len() == 2).await;
+    let (service, function) = (
+        &world.segments("AWS::Lambda")[0],
+        &world.segments("AWS::Lambda::Function")[0],
+    );
+    assert_eq!(service["metadata"]["fluoro"]["kept"], "fault");
+    assert_eq!(service["parent_id"], "66aa01f0c0ffee02");
+    assert_eq!(function["parent_id"], service["id"]);
+    assert_eq!(function["cause"]["exceptions"][0]["message"], "no");
+    let counted = &world.statistics.totals()[0].1;
+    assert_eq!((counted.requests, counted.faults), (2, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_attempt_is_recorded_afterwards_with_what_leads_to_it() {
+    let world = World::with(|settings| {
+        settings.keep_unsampled.faults = true;
+        settings.retry_intervals = [std::time::Duration::from_millis(20); 2];
+    })
+    .await;
+    let source = "import os\ndef handler(event, context):\n    if not os.path.exists('/tmp/tried'):\n        open('/tmp/tried', 'w')\n        raise ValueError('no')\n";
+    let arn = world.create("kept", &[("app.py", source)], active).await;
+    let unsampled = HEADER.replace("Sampled=1", "Sampled=0");
+    let event = crate::support::invocation(&arn, "{}", &unsampled);
+    world.functions.invoke_async(event).await.unwrap();
+    until(|| {
+        world
+            .statistics
+            .totals()
+            .iter()
+            .any(|(_, all)| all.requests == 2)
+    })
+    .await;
+    until(|| world.sink.documents.lock().unwrap().len() == 4).await;
+    let service = &world.segments("AWS::Lambda")[0];
+    let function = &world.segments("AWS::Lambda::Function")[0];
+    let documents = world.sink.documents.lock().unwrap().clone();
+    let attempt = documents
+        .iter()
+        .find(|one| one["name"] == "Attempt #1")
+        .unwrap();
+    assert_eq!(service["metadata"]["fluoro"]["kept"], "fault");
+    assert_eq!(attempt["parent_id"], service["id"]);
+    assert_eq!(function["parent_id"], attempt["id"]);
+}

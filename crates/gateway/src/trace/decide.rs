@@ -8,12 +8,13 @@ use std::fmt::Write as _;
 
 use fluoro_ambient::Ambient;
 use fluoro_model::{SamplingDecision, SegmentId, TimestampMicros, TraceHeader, TraceId};
-use fluoro_sampling::{Decision, How, SampledRequest, Sampler};
+use fluoro_sampling::{Decision, How};
 use http::HeaderName;
 
+use crate::Parts;
 use crate::head::Head;
+use crate::passing::Seen;
 use crate::served::ServedStage;
-use crate::settings::GatewaySettings;
 
 pub(crate) const TRACE_HEADER: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 
@@ -28,6 +29,8 @@ pub(crate) struct Tracing {
     pub(crate) decision: Decision,
     /// Whether the stage's segment is recorded.
     pub(crate) recorded: bool,
+    /// Whether it is recorded afterwards, should it turn out to be worth it.
+    pub(crate) afterwards: bool,
     /// Whether [`callers_parent`](Self::callers_parent) has a segment that ours hangs under.
     caller_is_recorded: bool,
     lineage: Option<String>,
@@ -36,11 +39,10 @@ pub(crate) struct Tracing {
 
 /// Decides on a request, asking the sampler where that is for the stage to decide.
 pub(crate) fn decide(
-    ambient: &Ambient,
-    sampler: &dyn Sampler,
-    settings: &GatewaySettings,
+    parts: &Parts,
     stage: &ServedStage,
     head: &Head,
+    seen: &Seen<'_>,
     now: TimestampMicros,
 ) -> Tracing {
     let sent = head.header(TRACE_HEADER).map(TraceHeader::parse);
@@ -50,16 +52,19 @@ pub(crate) fn decide(
         Some(SamplingDecision::Sampled) => by(How::Header, true),
         Some(SamplingDecision::NotSampled) => by(How::Header, false),
         None | Some(SamplingDecision::Requested) if stage.tracing_enabled => {
-            ask(sampler, stage, head, now)
+            parts.sampler.decide(now, &seen.request())
         }
         None | Some(SamplingDecision::Requested) => by(How::TracingOff, false),
     };
-    let recorded = decision.sampled && (stage.tracing_enabled || settings.passive_recording);
+    let recorded = decision.sampled && (stage.tracing_enabled || parts.settings.passive_recording);
+    let afterwards = !decision.sampled && stage.tracing_enabled && parts.keep_unsampled.anything();
+    let ambient = &parts.ambient;
     Tracing {
         root: sent.root.unwrap_or_else(|| new_root(ambient, now)),
         callers_parent: sent.parent,
         call: SegmentId::from_bits(u64::from_be_bytes(ambient.bytes())),
         recorded,
+        afterwards,
         decision,
         caller_is_recorded: matches!(
             sent.sampled,
@@ -72,25 +77,6 @@ pub(crate) fn decide(
 
 fn by(how: How, sampled: bool) -> Decision {
     Decision { sampled, how }
-}
-
-fn ask(sampler: &dyn Sampler, stage: &ServedStage, head: &Head, now: TimestampMicros) -> Decision {
-    let attributes: Vec<(&str, &str)> = head
-        .headers
-        .iter()
-        .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
-        .collect();
-    let path = head.path_with_stage(&stage.name);
-    let request = SampledRequest {
-        service_name: Some(&stage.service_name),
-        service_type: Some("AWS::ApiGateway::Stage"),
-        host: head.host(),
-        http_method: Some(head.method.as_str()),
-        url_path: Some(&path),
-        resource_arn: Some(&stage.resource_arn),
-        attributes: &attributes,
-    };
-    sampler.decide(now, &request)
 }
 
 fn new_root(ambient: &Ambient, now: TimestampMicros) -> TraceId {
@@ -113,7 +99,7 @@ impl Tracing {
 
     /// The header for the integration: what it records hangs under our subsegment.
     pub(crate) fn to_integration(&self) -> TraceHeader {
-        let parent = if self.recorded {
+        let parent = if self.recorded || self.afterwards {
             self.call
         } else {
             self.callers_parent.unwrap_or(self.call)
@@ -149,13 +135,7 @@ impl Tracing {
 
     /// The value of `x-fluoro-sampling`: `Sampled=1;By=reservoir;Rule=Default`.
     pub(crate) fn explanation(&self) -> String {
-        let by = match &self.decision.how {
-            How::Header => "header",
-            How::Reservoir { .. } => "reservoir",
-            How::Rate { .. } => "rate",
-            How::Lambda => "lambda",
-            How::TracingOff => "tracing_off",
-        };
+        let by = self.decision.how.word();
         let mut text = format!("Sampled={};By={by}", u8::from(self.decision.sampled));
         if let Some(rule) = self.decision.how.rule() {
             write!(text, ";Rule={rule}").expect("writing to a string does not fail");

@@ -3,7 +3,7 @@
 //! Source: captures of the service's own segments of 2018 and 2023; API Gateway developer guide, X-Ray traces.
 
 use fluoro_model::{SegmentId, TraceId};
-use fluoro_sampling::Decision;
+use fluoro_sampling::{Decision, Kept};
 use serde::{Serialize, Serializer};
 
 #[derive(Debug, Serialize)]
@@ -115,6 +115,9 @@ pub(super) struct Ids<'a> {
 #[derive(Debug, Serialize)]
 pub(super) struct Fluoro<'a> {
     pub(super) sampling: &'a Decision,
+    /// Why it is recorded although it was not sampled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) kept: Option<Kept>,
     /// Why a request that failed did, in AWS's words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) reason: Option<&'a str>,

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use fluoro_ambient::Ambient;
 use fluoro_ingest::{OpenWork, TraceSink};
 use fluoro_model::{SegmentId, TimestampMicros, TraceId};
-use fluoro_sampling::Decision;
+use fluoro_sampling::{Decision, Kept};
 
 use super::decide::Tracing;
 use super::document::{
@@ -17,7 +17,7 @@ use crate::context::RequestIds;
 use crate::head::Head;
 use crate::served::ServedStage;
 
-/// The segment of a request that is recorded. Dropping it writes the segment and closes the trace.
+/// The segment of a request that is recorded, or may be. Dropping it writes the segment and closes the trace.
 ///
 /// It lives as long as the answer's body: a trace is not finished before its request is.
 #[derive(Debug)]
@@ -25,8 +25,9 @@ pub(crate) struct Recording {
     ambient: Ambient,
     sink: Arc<dyn TraceSink>,
     stage: Arc<ServedStage>,
-    /// Says until dropped that this trace has more to come.
-    _open: OpenWork,
+    /// Says until dropped that this trace has more to come; not of a segment that may never come.
+    _open: Option<OpenWork>,
+    fate: Fate,
     id: SegmentId,
     root: TraceId,
     parent: Option<SegmentId>,
@@ -42,6 +43,17 @@ pub(crate) struct Recording {
     status: Option<u16>,
     reason: Option<String>,
     call: Option<BackendCall>,
+}
+
+/// Whether the segment is written.
+#[derive(Debug, Clone, Copy)]
+enum Fate {
+    /// The request was sampled.
+    Sampled,
+    /// It was not, and so far there is no reason to keep it all the same.
+    Dropped,
+    /// There is.
+    Kept(Kept),
 }
 
 /// A call of the integration's backend.
@@ -83,12 +95,20 @@ impl Recording {
         ids: &RequestIds,
         started: TimestampMicros,
     ) -> Box<Self> {
-        let what = format!("{} {} at {}", head.method, head.path(), stage.service_name);
+        let open = tracing.recorded.then(|| {
+            let what = format!("{} {} at {}", head.method, head.path(), stage.service_name);
+            sink.open(tracing.root, what)
+        });
         Box::new(Self {
             ambient: ambient.clone(),
             sink: Arc::clone(sink),
             stage: Arc::clone(stage),
-            _open: sink.open(tracing.root, what),
+            fate: if tracing.recorded {
+                Fate::Sampled
+            } else {
+                Fate::Dropped
+            },
+            _open: open,
             id: SegmentId::from_bits(u64::from_be_bytes(ambient.bytes())),
             root: tracing.root,
             parent: tracing.parent(),
@@ -152,9 +172,12 @@ impl Recording {
         }
     }
 
-    /// The client gets this status.
-    pub(crate) fn answers(&mut self, status: u16) {
+    /// The client gets this status; `kept` says why a request that was not sampled is recorded all the same.
+    pub(crate) fn answers(&mut self, status: u16, kept: Option<Kept>) {
         self.status = Some(status);
+        if let (Fate::Dropped, Some(kept)) = (self.fate, kept) {
+            self.fate = Fate::Kept(kept);
+        }
     }
 
     /// Why the request failed.
@@ -169,6 +192,8 @@ impl Recording {
     fn write(&self) -> Bytes {
         let ended = self.now().max(self.started);
         let stage = &*self.stage;
+        let rule = self.decision.how.rule();
+        let rule = rule.filter(|_| self.decision.sampled);
         // Without a status the client went away before there was an answer: its error, not ours.
         let flags = self.status.map_or(Flags::of(400), Flags::of);
         let segment = Segment {
@@ -199,8 +224,8 @@ impl Recording {
                     stage: &stage.name,
                     request_id: &self.request_id,
                 },
-                xray: self.decision.how.rule().map(|rule| XRay {
-                    sampling_rule_name: rule,
+                xray: rule.map(|rule| XRay {
+                    sampling_rule_name: rule.as_str(),
                 }),
             },
             annotations: Annotations {
@@ -214,6 +239,10 @@ impl Recording {
                 },
                 fluoro: Fluoro {
                     sampling: &self.decision,
+                    kept: match self.fate {
+                        Fate::Kept(kept) => Some(kept),
+                        Fate::Sampled | Fate::Dropped => None,
+                    },
                     reason: self.reason.as_deref(),
                 },
             },
@@ -233,8 +262,10 @@ impl Recording {
 
 impl Drop for Recording {
     fn drop(&mut self) {
-        let document = self.write();
-        self.sink.record(&self.stage.source, document);
+        if !matches!(self.fate, Fate::Dropped) {
+            let document = self.write();
+            self.sink.record(&self.stage.source, document);
+        }
     }
 }
 

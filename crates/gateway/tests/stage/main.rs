@@ -10,6 +10,7 @@ mod backend;
 mod events;
 mod imports;
 mod mocks;
+mod passing;
 mod refusals;
 mod stages;
 mod traces;

@@ -7,6 +7,8 @@ use fluoro_gateway::management::{
     ManagementError, NewDeployment, NewStage, PatchOp, PatchOperation,
 };
 use fluoro_gateway::{Gateway, GatewaySettings, Parts};
+use fluoro_sampling::KeepUnsampled;
+use fluoro_statistics::Statistics;
 use fluoro_wire::AccountId;
 use serde_json::json;
 
@@ -197,6 +199,8 @@ async fn what_was_deployed_is_served_again_after_a_restart() {
         invoker: Arc::clone(&world.invoker) as _,
         sampler: Arc::clone(&world.sampler) as _,
         traces: Arc::clone(&world.sink) as _,
+        keep_unsampled: KeepUnsampled::default(),
+        statistics: Statistics::default(),
         account: AccountId("000000000000".into()),
         settings: GatewaySettings::default(),
     })

@@ -226,7 +226,7 @@ async fn what_was_sampled_away_is_counted_and_what_nobody_asked_for_is_not() {
     *world.sampler.decision.lock() = Decision {
         sampled: false,
         how: How::Rate {
-            rule: "Default".to_owned(),
+            rule: "Default".into(),
         },
     };
     world.send(Request::get("/items/17")).await;

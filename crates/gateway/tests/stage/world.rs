@@ -16,7 +16,10 @@ use fluoro_gateway::records::{MethodResponse, RestApi};
 use fluoro_gateway::{Addressed, Gateway, GatewaySettings, Parts, Scheme, StageRequest};
 use fluoro_ingest::{OpenWork, Source, TraceSink};
 use fluoro_model::{TimestampMicros, TraceHeader, TraceId};
-use fluoro_sampling::{Decision, How, SampledRequest, Sampler};
+use fluoro_sampling::{
+    Decision, FinishedRequest, How, KeepUnsampled, Kept, SampledRequest, Sampler,
+};
+use fluoro_statistics::Statistics;
 use fluoro_store::catalog::MemoryCatalog;
 use fluoro_wire::{AccountId, Region};
 use http::{HeaderMap, Method, StatusCode};
@@ -33,6 +36,7 @@ pub(crate) struct World {
     pub(crate) invoker: Arc<FakeInvoker>,
     pub(crate) sampler: Arc<FakeSampler>,
     pub(crate) sink: Arc<RecordingSink>,
+    pub(crate) statistics: Statistics,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) catalog: Arc<MemoryCatalog>,
     pub(crate) region: Region,
@@ -56,6 +60,17 @@ pub(crate) struct FakeInvoker {
 pub(crate) struct FakeSampler {
     pub(crate) decision: Mutex<Decision>,
     pub(crate) asked: Mutex<Vec<String>>,
+    pub(crate) finished: Mutex<Vec<Finished>>,
+}
+
+/// What it was told of a request.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) path: Option<String>,
+    pub(crate) how: How,
+    pub(crate) took_micros: i64,
+    pub(crate) status: Option<u16>,
+    pub(crate) kept: Option<Kept>,
 }
 
 /// Keeps the documents.
@@ -94,7 +109,20 @@ impl World {
         Self::with(GatewaySettings::default(), NewRestApi::default()).await
     }
 
+    /// With requests recorded that were not sampled.
+    pub(crate) async fn keeping(keep: KeepUnsampled) -> Self {
+        Self::made(GatewaySettings::default(), NewRestApi::default(), keep).await
+    }
+
     pub(crate) async fn with(settings: GatewaySettings, new: NewRestApi) -> Self {
+        Self::made(settings, new, KeepUnsampled::default()).await
+    }
+
+    async fn made(
+        settings: GatewaySettings,
+        new: NewRestApi,
+        keep_unsampled: KeepUnsampled,
+    ) -> Self {
         let clock = Arc::new(ManualClock::at(NOW));
         let catalog = Arc::new(MemoryCatalog::default());
         let invoker = Arc::new(FakeInvoker {
@@ -107,18 +135,22 @@ impl World {
             decision: Mutex::new(Decision {
                 sampled: true,
                 how: How::Reservoir {
-                    rule: "Default".to_owned(),
+                    rule: "Default".into(),
                 },
             }),
             asked: Mutex::default(),
+            finished: Mutex::default(),
         });
         let sink = Arc::new(RecordingSink::default());
+        let statistics = Statistics::default();
         let parts = Parts {
             ambient: Ambient::new(Arc::clone(&clock) as _, Arc::new(SeededEntropy::new(7))),
             catalog: Arc::clone(&catalog) as _,
             invoker: Arc::clone(&invoker) as _,
             sampler: Arc::clone(&sampler) as _,
             traces: Arc::clone(&sink) as _,
+            keep_unsampled,
+            statistics: statistics.clone(),
             account: AccountId("000000000000".into()),
             settings,
         };
@@ -137,6 +169,7 @@ impl World {
             invoker,
             sampler,
             sink,
+            statistics,
             clock,
             catalog,
             region,
@@ -499,6 +532,16 @@ impl Sampler for FakeSampler {
     fn decide(&self, _now: TimestampMicros, request: &SampledRequest<'_>) -> Decision {
         self.asked.lock().push(format!("{request:?}"));
         self.decision.lock().clone()
+    }
+
+    fn finished(&self, finished: &FinishedRequest<'_>) {
+        self.finished.lock().push(Finished {
+            path: finished.request.url_path.map(str::to_owned),
+            how: finished.decision.how.clone(),
+            took_micros: finished.ended.0 - finished.received.0,
+            status: finished.status,
+            kept: finished.kept,
+        });
     }
 }
 

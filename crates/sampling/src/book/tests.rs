@@ -2,7 +2,9 @@ use fluoro_model::TimestampMicros;
 use proptest::prelude::*;
 
 use super::*;
+use crate::boost::BoostRate;
 use crate::report::ClientId;
+use crate::rule::SamplingRateBoost;
 
 fn at(second: i64) -> TimestampMicros {
     TimestampMicros(second * 1_000_000)
@@ -27,7 +29,7 @@ fn book(rules: impl IntoIterator<Item = SamplingRule>) -> Book {
 
 fn decided_by(book: &mut Book, request: &SampledRequest<'_>) -> String {
     let decision = book.decide(at(0), 0.99, request);
-    decision.how.rule().unwrap().to_owned()
+    decision.how.rule().unwrap().to_string()
 }
 
 fn report(rule: &str, client: &str, requests: u64) -> Report {
@@ -75,7 +77,7 @@ fn the_reservoir_comes_before_the_rate() {
     let rate = |sampled| Decision {
         sampled,
         how: How::Rate {
-            rule: "shop".to_owned(),
+            rule: "shop".into(),
         },
     };
     assert!(matches!(
@@ -176,6 +178,59 @@ fn a_report_is_answered_with_the_rate_and_later_with_a_quota() {
     let second = book.target(at(21), &report("shop", "a", 100)).unwrap();
     assert_eq!(second.quota.map(|quota| quota.size), Some(3));
     assert_eq!(book.target(at(21), &report("unknown", "a", 100)), None);
+}
+
+#[test]
+fn reported_anomalies_are_answered_with_a_boost_where_the_rule_has_one() {
+    let boost = Some(SamplingRateBoost {
+        max_rate: 0.08,
+        cooldown_window_minutes: 1,
+    });
+    let mut book = book([
+        SamplingRule {
+            sampling_rate_boost: boost,
+            ..rule("boosted", 1)
+        },
+        rule("plain", 2),
+    ]);
+    let mut told = |second, rule: &str| {
+        let anomalies = BoostReport {
+            rule_name: rule.to_owned(),
+            service_name: "shop".to_owned(),
+            anomalies: 10,
+            sampled_anomalies: 1,
+        };
+        assert!(book.anomalies(at(second), &anomalies));
+        let target = book.target(at(second), &report(rule, "a", 100));
+        target.unwrap().boost
+    };
+    assert_eq!((told(10, "boosted"), told(10, "plain")), (None, None));
+    let boosted = BoostRate {
+        rate: 0.08,
+        expires_at: 40,
+    };
+    assert_eq!(
+        (told(20, "boosted"), told(20, "plain")),
+        (Some(boosted), None)
+    );
+    let unknown = BoostReport {
+        rule_name: "unknown".to_owned(),
+        service_name: "shop".to_owned(),
+        anomalies: 1,
+        sampled_anomalies: 0,
+    };
+    assert!(!book.anomalies(at(20), &unknown));
+    let decide = |book: &mut Book, fraction| {
+        book.decide(at(21), fraction, &SampledRequest::default())
+            .how
+    };
+    let by = How::Boost {
+        rule: "boosted".into(),
+    };
+    decide(&mut book, 0.9);
+    assert_ne!(decide(&mut book, 0.049), by, "the rate alone keeps it");
+    assert_eq!(decide(&mut book, 0.051), by);
+    assert_ne!(decide(&mut book, 0.081), by);
 }
 
 #[test]

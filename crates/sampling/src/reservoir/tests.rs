@@ -72,8 +72,8 @@ fn two_clients_share_once_both_have_reported() {
 fn a_lease_ends_when_nobody_renews_it() {
     let mut reservoir = known(4);
     assert_eq!(renew(&mut reservoir, 10, "a", 1000), 4);
-    assert!(!reservoir.take(at(309)));
-    assert!(reservoir.take(at(310)));
+    assert!(!reservoir.take(at(310)));
+    assert!(reservoir.take(at(311)));
     assert_eq!(renew(&mut reservoir, 320, "b", 1000), 4);
 }
 
@@ -147,12 +147,12 @@ proptest! {
                 }
             }
             for (id, quota) in &leases {
-                if second < quota.expires_at {
+                if second <= quota.expires_at {
                     let so_far = used.entry(*id).or_default();
                     *so_far = quota.size.max(*so_far);
                 }
             }
-            let live = leases.values().filter(|quota| second < quota.expires_at);
+            let live = leases.values().filter(|quota| second <= quota.expires_at);
             prop_assert!(live.map(|quota| quota.size).sum::<u32>() <= size);
             prop_assert!(used.values().sum::<u32>() + taken <= size);
         }

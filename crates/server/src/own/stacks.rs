@@ -8,8 +8,9 @@ use http::request::Parts;
 use http::{Method, StatusCode};
 use serde_json::Value;
 
+use super::read_body;
 use super::reply::{Problem, Reply};
-use crate::body::{self, Body, ReadError};
+use crate::body::Body;
 
 /// The longest record, in bytes.
 const RECORD_LIMIT: usize = 256 * 1024;
@@ -67,15 +68,7 @@ impl Stacks<'_> {
     }
 
     async fn put(&self, name: &str, head: &Parts, body: Body) -> Result<Reply, Problem> {
-        let bytes = body::read(&head.headers, body, RECORD_LIMIT)
-            .await
-            .map_err(|error| {
-                let status = match error {
-                    ReadError::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-                    ReadError::Broken(_) => StatusCode::BAD_REQUEST,
-                };
-                Problem::new(status, "BadBody", error)
-            })?;
+        let bytes = read_body(head, body, RECORD_LIMIT).await?;
         let record: Value = serde_json::from_slice(&bytes)
             .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "BadBody", error))?;
         let written = self.0.put(name, &record, Expect::Anything).await;

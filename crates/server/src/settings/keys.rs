@@ -79,6 +79,21 @@ pub const KEYS: &[Key] = &[
     ),
     key!("store.cache", "memory of parsed documents", store.cache),
     key!(
+        "sampling.keep_faults",
+        "record afterwards what failed although it was not sampled",
+        sampling.keep_faults
+    ),
+    key!(
+        "sampling.keep_slow",
+        "record afterwards what took so long although it was not sampled; 0s: nothing",
+        sampling.keep_slow
+    ),
+    key!(
+        "sampling.recent",
+        "requests that are remembered, to say why they were or were not sampled",
+        sampling.recent
+    ),
+    key!(
         "gateway.passive_recording",
         "a stage without tracing records what its caller sampled",
         gateway.passive_recording
