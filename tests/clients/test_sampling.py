@@ -56,12 +56,8 @@ def test_rules_are_told_as_every_sdk_needs_them(server, boto):
         boto.call("xray", "delete_sampling_rule", RuleName=name)
 
 
-def test_a_custom_rule_wins_over_sample_all(server, boto):
-    name = unique("never")[:32]
-    rule = {
-        "RuleName": name, "Priority": 1, "FixedRate": 0.0, "ReservoirSize": 0, "ServiceName": "*", "ServiceType": "*",
-        "Host": "*", "HTTPMethod": "*", "URLPath": f"*{name}*", "ResourceARN": "*", "Version": 1,
-    }
+def proxied(server, boto) -> str:
+    """A traced API that asks the server itself: its id."""
     api = boto.call("apigateway", "create_rest_api", name=unique("api"))["id"]
     root = boto.call("apigateway", "get_resources", restApiId=api)["items"][0]["id"]
     greedy = boto.call("apigateway", "create_resource", restApiId=api, parentId=root, pathPart="{proxy+}")["id"]
@@ -70,6 +66,22 @@ def test_a_custom_rule_wins_over_sample_all(server, boto):
     backend = f"{server.endpoint}/_fluoro/health"
     boto.call("apigateway", "put_integration", **where, type="HTTP_PROXY", integrationHttpMethod="GET", uri=backend)
     boto.call("apigateway", "create_deployment", restApiId=api, stageName="dev", tracingEnabled=True)
+    return api
+
+
+def own(server, path: str, status: int = 200, **asked) -> dict:
+    answer = requests.request("POST" if asked else "GET", f"{server.endpoint}/_fluoro/{path}", timeout=20, **asked)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+def test_a_custom_rule_wins_over_sample_all(server, boto):
+    name = unique("never")[:32]
+    rule = {
+        "RuleName": name, "Priority": 1, "FixedRate": 0.0, "ReservoirSize": 0, "ServiceName": "*", "ServiceType": "*",
+        "Host": "*", "HTTPMethod": "*", "URLPath": f"*{name}*", "ResourceARN": "*", "Version": 1,
+    }
+    api = proxied(server, boto)
     boto.call("xray", "create_sampling_rule", SamplingRule=rule)
     try:
         base = f"{server.endpoint}/_aws/execute-api/{api}/dev"
@@ -86,3 +98,53 @@ def test_a_custom_rule_wins_over_sample_all(server, boto):
         assert not [url for url in until("the kept one is found", urls) if url.endswith(f"/{name}")]
     finally:
         boto.call("xray", "delete_sampling_rule", RuleName=name)
+
+
+def test_each_decision_can_be_asked_for_and_a_rule_be_tried_before_it_is_made(server, boto):
+    name = unique("tried")[:32]
+    api = proxied(server, boto)
+    base = f"{server.endpoint}/_aws/execute-api/{api}/dev/{name}"
+    told = requests.get(base, headers={"x-canary": "blue", "authorization": "Bearer secret"}, timeout=20)
+    roots = [f"1-{int(time.time()):08x}-{number:024x}" for number in (1, 2)]
+    for root in roots:
+        requests.get(base, headers={"X-Amzn-Trace-Id": f"Root={root};Sampled=0"}, timeout=20)
+
+    by_request = own(server, f"sampling/why?id={told.headers['x-amzn-requestid']}")["requests"]
+    assert len(by_request) == 1 and by_request[0]["sampled"] is True and by_request[0]["rule"] == "Default"
+    assert by_request[0]["status"] == 200 and by_request[0]["url_path"] == f"/dev/{name}"
+    assert ["x-canary", "blue"] in by_request[0]["headers"] and ["authorization", "(withheld)"] in by_request[0]["headers"]
+    by_trace = own(server, f"sampling/why?id={roots[1]}")["requests"]
+    assert [(one["sampled"], one["by"], one["rule"]) for one in by_trace] == [(False, "header", None)]
+    assert by_trace[0]["reason"] == "the caller's trace header said Sampled=0"
+    own(server, f"sampling/why?id={unique('none')}", status=404)
+    own(server, "sampling/why?limit=none", status=400)
+    unsampled = own(server, "sampling/why?sampled=false&limit=1")["requests"]
+    assert len(unsampled) == 1 and unsampled[0]["sampled"] is False
+
+    rule = {
+        "RuleName": name, "Priority": 1, "FixedRate": 0.0, "ReservoirSize": 0, "ServiceName": "*", "ServiceType": "*",
+        "Host": "*", "HTTPMethod": "*", "URLPath": f"*{name}", "ResourceARN": "*", "Version": 1,
+        "Attributes": {"x-canary": "b*"},
+    }
+    preview = own(server, "sampling/preview", json={"SamplingRule": rule})
+    assert (preview["rule"], preview["matched"], preview["kept"], preview["kept_before"]) == (name, 1, 0, 1)
+    assert preview["taken_from"] == {"Default": 1} and preview["not_asked"] >= 2
+    own(server, "sampling/preview", status=400, json={"SamplingRule": rule | {"FixedRate": 2}})
+    names = [one["SamplingRule"]["RuleName"] for one in boto.call("xray", "get_sampling_rules")["SamplingRuleRecords"]]
+    assert name not in names
+
+
+def test_everything_is_counted_whether_sampled_or_not(server, boto):
+    api = proxied(server, boto)
+    base = f"{server.endpoint}/_aws/execute-api/{api}/dev"
+    for _ in range(3):
+        requests.get(f"{base}/x", headers={"X-Amzn-Trace-Id": "Sampled=0;Root=1-67891233-abcdef012345678912345678"}, timeout=20)
+    requests.post(f"{base}/x", timeout=20)
+    series = own(server, f"statistics?since=5m&api={api}")["series"]
+    counts = {(one["method"], one["resource"]): (one["requests"], one["errors"], one["faults"]) for one in series}
+    assert counts == {("GET", "/{proxy+}"): (3, 0, 0), (None, None): (1, 1, 0)}
+    assert all(sum(minute["requests"] for minute in one["minutes"]) == one["requests"] for one in series)
+    metrics = requests.get(f"{server.endpoint}/_fluoro/metrics", timeout=20)
+    assert metrics.headers["content-type"].startswith("text/plain; version=0.0.4")
+    line = [line for line in metrics.text.splitlines() if line.startswith("gateway_requests_total{") and f'api_id="{api}"' in line]
+    assert sorted(float(one.rsplit(" ", 1)[1]) for one in line) == [1, 3]

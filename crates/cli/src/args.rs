@@ -71,9 +71,11 @@ pub(crate) enum Verb {
     Trace(Trace),
     /// Show the service map
     Map(Map),
-    /// List, put and delete sampling rules
+    /// Sampling rules, why requests were or were not sampled, and what a rule would do
     #[command(subcommand)]
     Sampling(Sampling),
+    /// Show what stages and functions handled, sampled or not
+    Stats(Stats),
     /// Show what was received and what was lost, by door, client and cause, and how to mend it
     Doctor,
     /// Show the version
@@ -224,9 +226,44 @@ pub(crate) enum Sampling {
         /// The rule's name
         name: String,
     },
+    /// Show why the last requests, or those of a trace, were or were not sampled
+    Why(Why),
+    /// Show what a rule would have kept of the last requests, without making it
+    Preview(Put),
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Why {
+    /// A trace's id or a request's
+    pub(crate) id: Option<String>,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) limit: usize,
+    /// Only those on which this rule decided
+    #[arg(long, value_name = "NAME")]
+    pub(crate) rule: Option<String>,
+    /// Only those that were sampled
+    #[arg(long, conflicts_with = "unsampled")]
+    pub(crate) sampled: bool,
+    /// Only those that were not
+    #[arg(long)]
+    pub(crate) unsampled: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Stats {
+    /// How far back: 90s, 15m, at most 1h
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = duration)]
+    pub(crate) since: u64,
+    /// Only this API, by its id or name
+    #[arg(long, value_name = "API")]
+    pub(crate) api: Option<String>,
+    /// Only this function
+    #[arg(long, value_name = "NAME")]
+    pub(crate) function: Option<String>,
+}
+
+#[derive(Debug, Default, Args)]
 pub(crate) struct Put {
     /// The rule's name; Default can only change its rate and reservoir
     pub(crate) name: String,
@@ -254,6 +291,24 @@ pub(crate) struct Put {
     /// The path
     #[arg(long)]
     pub(crate) path: Option<String>,
+    /// The ARN of the stage
+    #[arg(long)]
+    pub(crate) resource_arn: Option<String>,
+    /// A request header; given once or more, they take the place of all that the rule has
+    #[arg(long = "attribute", value_name = "NAME=PATTERN", value_parser = pair)]
+    pub(crate) attributes: Vec<(String, String)>,
+    /// The highest rate while anomalies go unrecorded, 0 to 1
+    #[arg(long, value_name = "RATE")]
+    pub(crate) boost: Option<f64>,
+    /// Minutes in which there is one boost
+    #[arg(long, value_name = "MINUTES", default_value_t = 10)]
+    pub(crate) boost_cooldown: u32,
+    /// No boost any more
+    #[arg(long, conflicts_with = "boost")]
+    pub(crate) no_boost: bool,
+    /// A tag of the rule; a preview takes no notice
+    #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = pair)]
+    pub(crate) tags: Vec<(String, String)>,
 }
 
 impl Up {

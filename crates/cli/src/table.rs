@@ -141,11 +141,20 @@ fn condition(rule: &Value) -> String {
             Some(format!("{word}{value}"))
         })
         .collect();
-    if parts.is_empty() {
-        "everything".to_owned()
-    } else {
-        parts.join(", ")
+    let attributes = rule["Attributes"].as_object().into_iter().flatten();
+    let attributes = attributes.filter_map(|(name, value)| {
+        let value = value.as_str()?;
+        Some(format!("{name}: {value}"))
+    });
+    let parts: Vec<String> = parts.into_iter().chain(attributes).collect();
+    let mut text = match parts.is_empty() {
+        true => "everything".to_owned(),
+        false => parts.join(", "),
+    };
+    if let Some(rate) = rule["SamplingRateBoost"]["MaxRate"].as_f64() {
+        text.push_str(&format!("; boost up to {:.1}%", rate * 100.0));
     }
+    text
 }
 
 /// What came in and what was lost, a line each, with how to mend it; then what was set in vain.

@@ -12,11 +12,11 @@ use http::Method;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
-use crate::args::{Cli, Down, Invoke, Logs, Map, Put, Sampling, Trace, Traces, Up, Verb};
+use crate::args::{Cli, Down, Invoke, Logs, Map, Trace, Traces, Up, Verb};
 use crate::cache;
 use crate::client::{Client, now};
 use crate::paint::Paint;
-use crate::{filter, map, stacks, table, waterfall};
+use crate::{filter, map, sampling, stacks, stats, table, waterfall};
 
 /// How often `--watch` looks at the files.
 const WATCH: Duration = Duration::from_millis(500);
@@ -31,7 +31,8 @@ pub(crate) async fn run(cli: &Cli) -> anyhow::Result<()> {
         Verb::Traces(traces) => self::traces(cli, &client, traces).await,
         Verb::Trace(trace) => self::trace(cli, &client, trace).await,
         Verb::Map(map) => self::map(cli, &client, map).await,
-        Verb::Sampling(sampling) => self::sampling(cli, &client, sampling).await,
+        Verb::Sampling(sampling) => sampling::run(cli, &client, sampling).await,
+        Verb::Stats(stats) => stats::run(cli, &client, stats).await,
         Verb::Doctor => {
             let answer = client.own("doctor").await?;
             show(cli, &answer, || table::doctor(Paint::of_stdout(), &answer))
@@ -43,7 +44,7 @@ pub(crate) async fn run(cli: &Cli) -> anyhow::Result<()> {
 }
 
 /// Prints the JSON or the text.
-fn show(cli: &Cli, json: &Value, text: impl FnOnce() -> String) -> anyhow::Result<()> {
+pub(crate) fn show(cli: &Cli, json: &Value, text: impl FnOnce() -> String) -> anyhow::Result<()> {
     let text = if cli.json {
         format!("{json:#}\n")
     } else {
@@ -311,84 +312,6 @@ async fn map(cli: &Cli, client: &Client, map: &Map) -> anyhow::Result<()> {
     show(cli, &Value::Array(services.clone()), || {
         map::draw(Paint::of_stdout(), &services)
     })
-}
-
-async fn sampling(cli: &Cli, client: &Client, sampling: &Sampling) -> anyhow::Result<()> {
-    match sampling {
-        Sampling::List => {
-            let records = client
-                .pages(
-                    "/GetSamplingRules",
-                    json!({}),
-                    "SamplingRuleRecords",
-                    usize::MAX,
-                )
-                .await?;
-            let matched = client.own("sampling").await?;
-            let all = json!({"SamplingRuleRecords": records, "Matched": matched["rules"]});
-            show(cli, &all, || {
-                table::rules(Paint::of_stdout(), &records, &matched)
-            })
-        }
-        Sampling::Put(put) => {
-            let record = self::put(client, put).await?;
-            show(cli, &record, || format!("rule {} is in force\n", put.name))
-        }
-        Sampling::Delete { name } => {
-            let record = client
-                .xray("/DeleteSamplingRule", json!({"RuleName": name}))
-                .await?;
-            show(cli, &record, || format!("rule {name} is gone\n"))
-        }
-    }
-}
-
-/// Creates the rule, or changes what was given of the one that is there.
-async fn put(client: &Client, put: &Put) -> anyhow::Result<Value> {
-    let records = client
-        .pages(
-            "/GetSamplingRules",
-            json!({}),
-            "SamplingRuleRecords",
-            usize::MAX,
-        )
-        .await?;
-    let exists = records
-        .iter()
-        .any(|record| record["SamplingRule"]["RuleName"] == put.name);
-    let given = [
-        ("FixedRate", put.rate.map(Value::from)),
-        ("ReservoirSize", put.reservoir.map(Value::from)),
-        ("Priority", put.priority.map(Value::from)),
-        ("ServiceName", put.service.clone().map(Value::from)),
-        ("ServiceType", put.service_type.clone().map(Value::from)),
-        ("Host", put.host.clone().map(Value::from)),
-        ("HTTPMethod", put.method.clone().map(Value::from)),
-        ("URLPath", put.path.clone().map(Value::from)),
-    ];
-    let mut rule = if exists {
-        json!({})
-    } else {
-        json!({
-            "FixedRate": 0.05, "ReservoirSize": 1, "Priority": 1000, "ServiceName": "*", "ServiceType": "*", "Host": "*",
-            "HTTPMethod": "*", "URLPath": "*", "ResourceARN": "*", "Version": 1,
-        })
-    };
-    rule["RuleName"] = json!(put.name);
-    for (member, value) in given {
-        if let Some(value) = value {
-            rule[member] = value;
-        }
-    }
-    if exists {
-        client
-            .xray("/UpdateSamplingRule", json!({"SamplingRuleUpdate": rule}))
-            .await
-    } else {
-        client
-            .xray("/CreateSamplingRule", json!({"SamplingRule": rule}))
-            .await
-    }
 }
 
 #[cfg(test)]
