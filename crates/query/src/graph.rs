@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use fluoro_model::TimestampMicros;
 use fluoro_trace::Projection;
-use fluoro_trace::projection::{NodeSource, Outcome};
+use fluoro_trace::projection::{Node, NodeSource, Outcome};
 
 use crate::groups::Joined;
 use crate::histogram::Histogram;
@@ -19,6 +19,7 @@ use crate::statistics::Statistics;
 
 mod contribute;
 mod key;
+mod link;
 #[cfg(test)]
 mod tests;
 
@@ -38,6 +39,18 @@ pub struct Graph {
     arrivals: Option<(TimestampMicros, TimestampMicros)>,
     /// The oldest expression of its group by which a trace in it became a member.
     oldest_version: Option<u32>,
+    passing: Vec<Passing>,
+}
+
+/// A call to a callee that was taken for a silent one until it reported itself: a part of graphs that end before that.
+#[derive(Debug, Clone)]
+struct Passing {
+    until: TimestampMicros,
+    second: i64,
+    from: (NodeKey, NodeState),
+    to: (NodeKey, NodeState),
+    outcome: Outcome,
+    seconds: f64,
 }
 
 /// A service.
@@ -113,13 +126,22 @@ pub fn service_graph<'a>(
     window: &Range<TimestampMicros>,
     projections: impl IntoIterator<Item = &'a Projection>,
 ) -> Graph {
+    arrived(window, projections).as_of(window.end)
+}
+
+/// What arrived within the window, to be [merged](Graph::merge) with what arrived before and after.
+#[must_use]
+pub fn arrived<'a>(
+    window: &Range<TimestampMicros>,
+    projections: impl IntoIterator<Item = &'a Projection>,
+) -> Graph {
     let mut builder = Builder::default();
     for projection in projections {
         builder.add(projection, Joined::ALWAYS, |received| {
             window.contains(&received)
         });
     }
-    builder.finish()
+    builder.finish(window.end)
 }
 
 /// The graph of one trace; empty while its root is in progress.
@@ -135,7 +157,7 @@ pub fn trace_graph(projection: &Projection, extent_before: Option<Option<f64>>) 
         return Graph::default();
     }
     builder.add(projection, Joined::ALWAYS, |_| true);
-    let mut graph = builder.finish();
+    let mut graph = builder.finish(TimestampMicros(i64::MAX));
     let (Some(root), Some(before), Some(extent)) = (root, extent_before, projection.duration)
     else {
         return graph;
@@ -202,6 +224,26 @@ impl Graph {
         self.merge_as(other, account);
     }
 
+    /// The graph as it was known at the end of its window: with what was taken for silent until then.
+    #[must_use]
+    pub fn as_of(mut self, end: TimestampMicros) -> Self {
+        for passing in std::mem::take(&mut self.passing) {
+            if passing.until < end {
+                continue;
+            }
+            let (from, to) = (&passing.from, &passing.to);
+            let from = self.node(&from.0, from.1, passing.second);
+            let to = self.node(&to.0, to.1, passing.second);
+            let (outcome, seconds) = (passing.outcome, passing.seconds);
+            self.nodes[from].served.get_or_insert_default();
+            let served = self.nodes[to].served.get_or_insert_default();
+            served.add(outcome, seconds);
+            let edge = self.edge(from, to, EdgeKind::Call);
+            edge.calls.add(outcome, seconds);
+        }
+        self
+    }
+
     /// The graph with one's own account left out of nodes, as the service does even where a document names it
     /// (recorded).
     #[must_use]
@@ -225,7 +267,8 @@ impl Graph {
             let edges: usize = node.edges.iter().map(edge).sum();
             NODE_WEIGHT + node.served.as_ref().map_or(0, served) + edges
         };
-        size_of::<Self>() + self.nodes.iter().map(node).sum::<usize>()
+        let passing = self.passing.capacity() * size_of::<Passing>();
+        size_of::<Self>() + passing + self.nodes.iter().map(node).sum::<usize>()
     }
 
     fn merge_as(&mut self, other: &Self, account: impl Fn(&GraphNode) -> Option<Arc<str>>) {
@@ -248,6 +291,7 @@ impl Graph {
                 into.ages.merge(&edge.ages);
             }
         }
+        self.passing.extend_from_slice(&other.passing);
         if let (Some((first, last)), Some(version)) = (other.arrivals, other.oldest_version) {
             self.note(first, version);
             self.note(last, version);
@@ -265,6 +309,15 @@ impl Graph {
         node.merge_durations(other);
         if let Some(served) = &other.served {
             node.served.get_or_insert_default().merge(served);
+        }
+        place
+    }
+
+    /// The place of a trace's node, which has statistics unless it is a client.
+    fn seen(&mut self, node: &Node, second: i64) -> usize {
+        let place = self.node(node, NodeState::of(node.source), second);
+        if node.source != NodeSource::Client {
+            self.nodes[place].served.get_or_insert_default();
         }
         place
     }

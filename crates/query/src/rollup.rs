@@ -7,6 +7,7 @@
 //!
 //! Traces that were let go for want of room stay counted in minutes that were made before.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -35,7 +36,7 @@ const MINUTE: i64 = 60_000_000;
 const TEN: i64 = 10;
 
 /// Which traces a graph is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Traces {
     /// All.
     All,
@@ -103,7 +104,7 @@ impl Graphs {
                 graph.merge(&minute);
             }
         }
-        Ok(graph)
+        Ok(graph.as_of(window.end))
     }
 
     /// The graphs of those of the minutes in which anything arrived, in order. A minute is told by its number since the
@@ -224,12 +225,40 @@ impl Graphs {
         };
         let candidates = arrival_candidates(first.start..last.end);
         let projections = self.scan.projections(&candidates).await?;
+        let linked = self.linked(traces, &parts, &projections).await?;
         let rollups = Arc::clone(&self.rollups);
         let made = tokio::task::spawn_blocking(move || {
             let joined = |trace| rollups.joined(traces, trace);
-            direct(&parts, &projections, joined)
+            direct(&parts, &projections, &linked, joined)
         });
         made.await.map_err(|_| ScanError::Closed)
+    }
+
+    /// The traces to which these link. A change of one of them voids what is kept of the parts, too.
+    async fn linked(
+        &self,
+        traces: Traces,
+        parts: &[Range<TimestampMicros>],
+        projections: &[Arc<Projection>],
+    ) -> Result<HashMap<TraceId, Arc<Projection>>, ScanError> {
+        let links = projections.iter().flat_map(|projection| &projection.links);
+        let others: HashSet<TraceId> = links.map(|link| link.trace_id).collect();
+        let mut linked = HashMap::with_capacity(others.len());
+        if others.is_empty() {
+            return Ok(linked);
+        }
+        let minutes = parts.iter().map(|part| minute_of(part.start));
+        self.rollups
+            .depend(traces, &minutes.collect::<Vec<_>>(), &others);
+        self.scan.settle().await?;
+        for other in others {
+            if self.rollups.joined(traces, other).is_some()
+                && let Some(projection) = self.scan.by_id(other).await?
+            {
+                linked.insert(other, projection);
+            }
+        }
+        Ok(linked)
     }
 }
 
@@ -237,6 +266,7 @@ impl Graphs {
 fn direct(
     parts: &[Range<TimestampMicros>],
     projections: &[Arc<Projection>],
+    linked: &HashMap<TraceId, Arc<Projection>>,
     joined: impl Fn(TraceId) -> Option<Joined>,
 ) -> Vec<Graph> {
     let mut builders: Vec<Builder> = parts.iter().map(|_| Builder::default()).collect();
@@ -249,10 +279,18 @@ fn direct(
         let from = parts.partition_point(|part| part.end <= first);
         let up_to = parts.partition_point(|part| part.start <= last);
         for number in from..up_to.max(from) {
-            builders[number].add(projection, joined, |at| parts[number].contains(&at));
+            let is_meant = |at| parts[number].contains(&at);
+            builders[number].add(projection, joined, is_meant);
+            let other = |trace| linked.get(&trace).cloned();
+            builders[number].add_links(projection, joined, other, is_meant);
         }
     }
-    builders.into_iter().map(Builder::finish).collect()
+    let ends = parts.iter().map(|part| part.end);
+    builders
+        .into_iter()
+        .zip(ends)
+        .map(|(builder, end)| builder.finish(end))
+        .collect()
 }
 
 fn minute_of(at: TimestampMicros) -> i64 {

@@ -11,7 +11,7 @@ use crate::callee::Callee;
 use crate::causes::{Nodes, RootCauses};
 use crate::projection::{
     Call, HttpFacts, Node, NodeIndex, NodeSource, Observation, ObservationIndex, Open, Outcome,
-    Projection, TraceLink,
+    Projection, Superseded, TraceLink,
 };
 
 /// The member of a link's attributes that says which side the other trace is.
@@ -77,6 +77,7 @@ impl Trace<'_> {
             nodes: builder.nodes,
             observations: builder.observations,
             calls: builder.calls,
+            superseded: builder.superseded,
             links: builder.links,
             open,
         }
@@ -121,6 +122,7 @@ struct Builder<'t> {
     /// The node of a segment or of a silent call, by its entry.
     node_of_entry: Nodes,
     calls: Vec<Call>,
+    superseded: Vec<Superseded>,
     links: Vec<TraceLink>,
     /// The annotations to index; `None` when there are no more than may be.
     indexed: Option<HashSet<(&'t str, Comparable<'t>)>>,
@@ -142,6 +144,7 @@ impl<'t> Builder<'t> {
             observation_of: HashMap::with_capacity(trace.segments.len()),
             node_of_entry: Nodes::new(),
             calls: Vec::new(),
+            superseded: Vec::new(),
             links: Vec::new(),
         }
     }
@@ -254,12 +257,40 @@ impl<'t> Builder<'t> {
         self.calls.push(call);
     }
 
+    /// What a callee that has reported itself was taken for before.
+    fn note_superseded(&mut self, caller: ObservationIndex, entry: &Entry<'t>) {
+        let trace = self.trace;
+        let reported = entry.callees.iter();
+        let reported = reported.map(|callee| trace.entries[*callee].first_received);
+        let (Some(until), Some(response_time)) = (reported.min(), entry.entity.duration()) else {
+            return;
+        };
+        let silent = !entry.place.is_segment() && entry.received < until;
+        let Some(callee) = silent.then(|| Callee::of(entry.entity)).flatten() else {
+            return;
+        };
+        self.superseded.push(Superseded {
+            from: self.observations[caller as usize].node,
+            taken_for: Node {
+                name: callee.name.into(),
+                kind: Some((*callee.kind).into()),
+                account_id: account(entry.entity).as_deref().map(Into::into),
+                source: callee.source,
+            },
+            response_time,
+            outcome: outcome(entry.entity),
+            received: entry.received,
+            until,
+        });
+    }
+
     /// The calls from one entity to segments that name it as their parent: one a called node, however often it
     /// reported itself.
     fn call_reported_callees(&mut self, segment: usize, index: usize) {
         let trace = self.trace;
         let entry = &trace.entries[index];
         let caller = self.observation_of[&segment];
+        self.note_superseded(caller, entry);
         let mut called = HashSet::new();
         for callee_index in &entry.callees {
             let callee = self.observation_of[callee_index];

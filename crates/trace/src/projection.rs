@@ -45,6 +45,8 @@ pub struct Projection {
     pub observations: Vec<Observation>,
     /// Who called whom, as the caller saw it; one more for each root, from its client.
     pub calls: Vec<Call>,
+    /// Callees that were taken for silent ones until they reported themselves.
+    pub superseded: Vec<Superseded>,
     /// Why the trace failed or was slow.
     pub causes: RootCauses,
     /// Links to other traces: at most 20 of a segment, 100 of a trace.
@@ -142,6 +144,24 @@ pub struct Call {
     pub http: Option<HttpFacts>,
     /// When both sides were known.
     pub received: TimestampMicros,
+}
+
+/// A callee that was inferred for a while: its call came in before anything of itself did. Who asks about that time alone is
+/// told what was known then.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Superseded {
+    /// The calling node.
+    pub from: NodeIndex,
+    /// What the callee was taken for.
+    pub taken_for: Node,
+    /// The seconds that the call took.
+    pub response_time: f64,
+    /// How it ended for the caller.
+    pub outcome: Outcome,
+    /// When the call came in.
+    pub received: TimestampMicros,
+    /// When the callee reported itself.
+    pub until: TimestampMicros,
 }
 
 /// How a request ended. Fault may stand beside error or throttle; throttle excludes error (recorded).

@@ -207,6 +207,7 @@ fn timeless(mut projection: Projection) -> Projection {
     for call in &mut projection.calls {
         call.received = never;
     }
+    projection.superseded.clear();
     projection
 }
 

@@ -99,3 +99,33 @@ async fn a_root_of_several_deliveries_lasted_longer_than_it_took() {
         json!([{"Count": 1, "Value": 1.0}])
     );
 }
+
+#[tokio::test]
+async fn a_linked_trace_is_an_edge_with_the_age_of_what_was_received() {
+    let fixture = Fixture::new().await;
+    let mut worker = segment(2, NOW - 55);
+    worker["name"] = json!("worker");
+    worker["links"] = json!([{
+        "trace_id": trace_id(1), "id": format!("{:016x}", 1),
+        "attributes": {"aws.xray.reserved.reference_type": "parent"}
+    }]);
+    fixture.store(&[segment(1, NOW - 60), worker]).await;
+    let answer = graph(&fixture, NOW - 60, NOW + 60).await;
+    let edges = |name: &str| {
+        let services = answer["Services"].as_array().unwrap();
+        let of = |service: &&Value| service["Name"] == name && service["Type"].is_null();
+        services.iter().find(of).unwrap()["Edges"].clone()
+    };
+    let link = &edges("shop")[0];
+    assert_eq!(link["EdgeType"], "link");
+    assert_eq!(
+        link["ReceivedEventAgeHistogram"],
+        json!([{"Count": 1, "Value": 5.0}])
+    );
+    assert_eq!(edges("worker"), json!([]));
+    let client = answer["Services"].as_array().unwrap().iter();
+    for service in client.filter(|service| service["Type"] == "client") {
+        let edge = service["Edges"][0].as_object().unwrap();
+        assert!(!edge.contains_key("EdgeType") && !edge.contains_key("ReceivedEventAgeHistogram"));
+    }
+}

@@ -7,16 +7,16 @@ use std::collections::HashSet;
 
 use fluoro_model::TimestampMicros;
 use fluoro_trace::Projection;
-use fluoro_trace::projection::{Call, NodeIndex, NodeSource, Observation};
+use fluoro_trace::projection::{Call, Node, NodeIndex, Observation, Superseded};
 
 use crate::groups::Joined;
 
-use super::{EdgeKind, Graph, NodeState};
+use super::{AsNodeKey, EdgeKind, Graph, NodeState, Passing};
 
 /// A graph in the making.
 #[derive(Debug, Default)]
 pub struct Builder {
-    graph: Graph,
+    pub(super) graph: Graph,
     /// The places of the projection's nodes, as far as they are known.
     places: Vec<Option<usize>>,
 }
@@ -48,17 +48,30 @@ impl Builder {
                 self.graph.note(at, joined.version);
             }
         }
+        for superseded in &projection.superseded {
+            let at = superseded.received.max(joined.at);
+            let until = superseded.until.max(joined.at);
+            if at < until && is_meant(at) {
+                self.pass(projection, second, superseded, until);
+                self.graph.note(at, joined.version);
+                if is_meant(until) {
+                    self.graph.note(until, joined.version);
+                }
+            }
+        }
     }
 
-    /// The graph.
+    /// The graph of what arrived before `end`.
     #[must_use]
-    pub fn finish(mut self) -> Graph {
+    pub fn finish(mut self, end: TimestampMicros) -> Graph {
+        self.graph.passing.retain(|passing| passing.until >= end);
         for node in &mut self.graph.nodes {
             if let Some(served) = &mut node.served {
                 served.histogram.settle();
             }
             for edge in &mut node.edges {
                 edge.calls.histogram.settle();
+                edge.ages.settle();
             }
         }
         self.graph
@@ -89,16 +102,30 @@ impl Builder {
             .add(call.outcome, call.response_time.unwrap_or_default());
     }
 
+    fn pass(
+        &mut self,
+        projection: &Projection,
+        second: i64,
+        superseded: &Superseded,
+        until: TimestampMicros,
+    ) {
+        let of = |node: &Node| (node.to_key(), NodeState::of(node.source));
+        self.graph.passing.push(Passing {
+            until,
+            second,
+            from: of(projection.node(superseded.from)),
+            to: of(&superseded.taken_for),
+            outcome: superseded.outcome,
+            seconds: superseded.response_time,
+        });
+    }
+
     fn node(&mut self, projection: &Projection, index: NodeIndex, second: i64) -> usize {
         let known = &mut self.places[index as usize];
         if let Some(place) = *known {
             return place;
         }
-        let node = projection.node(index);
-        let place = self.graph.node(node, NodeState::of(node.source), second);
-        if node.source != NodeSource::Client {
-            self.graph.nodes[place].served.get_or_insert_default();
-        }
+        let place = self.graph.seen(projection.node(index), second);
         *known = Some(place);
         place
     }
@@ -108,11 +135,12 @@ impl Builder {
 pub(crate) fn times(projection: &Projection) -> HashSet<TimestampMicros> {
     let observed = projection.observations.iter().map(|seen| seen.received);
     let called = projection.calls.iter().map(|call| call.received);
-    observed.chain(called).collect()
+    let passed = projection.superseded.iter().map(|was| was.received);
+    observed.chain(called).chain(passed).collect()
 }
 
 /// The second in which the trace's root began, or without one its earliest segment.
-fn began(projection: &Projection) -> Option<i64> {
+pub(super) fn began(projection: &Projection) -> Option<i64> {
     let start = projection.root().map(|root| root.start);
     Some(start.or(projection.start)?.micros().floor_second())
 }

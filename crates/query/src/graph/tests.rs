@@ -107,7 +107,12 @@ fn what_arrives_later_counts_later_and_brings_its_caller_with_zero_counts() {
         counts(node(&early, "shop", None).served.as_ref().unwrap()),
         (1, 0, 2.0)
     );
-    assert_eq!(early.nodes.len(), 2);
+    let silent = node(&early, "cart-api", Some("remote"));
+    assert_eq!(silent.state, NodeState::Passive);
+    assert_eq!(counts(silent.served.as_ref().unwrap()), (0, 1, 1.5));
+    let both = service_graph(&(at(190)..at(280)), [&projection]);
+    assert_eq!(both.nodes.len(), 3);
+    assert!(both.nodes.iter().all(|node| &*node.key.name != "cart-api"));
     let late = service_graph(&(at(270)..at(280)), [&projection]);
     let shop = node(&late, "shop", None);
     assert_eq!(counts(shop.served.as_ref().unwrap()), (0, 0, 0.0));
@@ -253,11 +258,12 @@ fn a_roots_duration_is_told_with_what_the_last_delivery_added() {
 fn windows_that_adjoin_merge_to_the_graph_of_both() {
     let one = projection(&[(200, shop(call_to_cart())), (275, cart())]);
     let other = projection(&[(250, shop(json!({"start_time": 99.0, "fault": true})))]);
-    let of = |from, to| service_graph(&(at(from)..at(to)), [&one, &other]);
+    let of = |from, to| arrived(&(at(from)..at(to)), [&one, &other]);
     let mut merged = of(190, 220);
     merged.merge(&of(220, 260));
     merged.merge(&of(260, 300));
-    let whole = of(190, 300);
+    let merged = merged.as_of(at(300));
+    let whole = service_graph(&(at(190)..at(300)), [&one, &other]);
     assert_eq!((merged.start(), merged.end()), (Some(99), Some(100)));
     assert_eq!((merged.start(), merged.end()), (whole.start(), whole.end()));
     for node in &whole.nodes {

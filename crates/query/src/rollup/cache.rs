@@ -1,6 +1,6 @@
 //! The rollups that are kept, and what voids them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use fluoro_model::TraceId;
@@ -41,6 +41,8 @@ struct Kept {
     weight: usize,
     /// Counts claims and uses.
     clock: u64,
+    /// The minutes in which something links to a trace, by that trace.
+    dependent: HashMap<TraceId, BTreeSet<(Traces, i64)>>,
 }
 
 #[derive(Debug)]
@@ -52,6 +54,9 @@ enum Entry {
         used: u64,
     },
 }
+
+/// Of so many traces it is known which minutes depend on them; beyond, all that is kept goes.
+const DEPENDED_ON: usize = 65_536;
 
 /// What an entry takes beside its graph.
 const ENTRY_WEIGHT: usize = 96;
@@ -118,6 +123,22 @@ impl Rollups {
         kept.shrink_to(self.memory_bytes);
     }
 
+    /// Notes that these minutes are void when one of the others changes.
+    pub(super) fn depend(&self, traces: Traces, minutes: &[i64], others: &HashSet<TraceId>) {
+        let mut kept = self.kept.lock();
+        if kept.dependent.len() + others.len() > DEPENDED_ON {
+            let clock = kept.clock;
+            *kept = Kept {
+                clock,
+                ..Kept::default()
+            };
+        }
+        for other in others {
+            let dependent = kept.dependent.entry(*other).or_default();
+            dependent.extend(minutes.iter().map(|minute| (traces, *minute)));
+        }
+    }
+
     /// Since when the trace is one of those meant; `None` when it is not.
     pub(super) fn joined(&self, traces: Traces, trace: TraceId) -> Option<Joined> {
         match traces {
@@ -138,6 +159,9 @@ impl ProjectionObserver for Rollups {
         if let Some(before) = before {
             at.extend(times(before));
         }
+        for (traces, minute) in kept.dependent.remove(&now.id).unwrap_or_default() {
+            kept.void(traces, minute);
+        }
         let of: Vec<Traces> = kept.of.keys().copied().collect();
         for traces in of {
             let Some(joined) = self.joined(traces, now.id) else {
@@ -145,8 +169,7 @@ impl ProjectionObserver for Rollups {
             };
             let minutes = at.iter().map(|at| minute_of((*at).max(joined.at)));
             for minute in minutes.collect::<BTreeSet<i64>>() {
-                kept.remove(traces, Slot::Minute(minute));
-                kept.remove(traces, Slot::TenMinutes(minute.div_euclid(TEN)));
+                kept.void(traces, minute);
             }
         }
     }
@@ -164,6 +187,11 @@ impl Kept {
         if let Some(before) = slots.insert(slot, entry) {
             self.weight -= before.weight();
         }
+    }
+
+    fn void(&mut self, traces: Traces, minute: i64) {
+        self.remove(traces, Slot::Minute(minute));
+        self.remove(traces, Slot::TenMinutes(minute.div_euclid(TEN)));
     }
 
     fn remove(&mut self, traces: Traces, slot: Slot) {

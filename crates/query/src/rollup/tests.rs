@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::graph::EdgeKind;
 
 /// Traces, and how often they were read.
 #[derive(Debug, Default)]
@@ -166,7 +167,12 @@ fn told(graph: &Graph) -> Vec<String> {
                 edge.calls.histogram.bins(),
                 &edge.aliases,
             );
-            lines.push(format!("{} to {}: {calls:?}", name(place), name(edge.to)));
+            let ages = (edge.kind, edge.ages.bins());
+            lines.push(format!(
+                "{} to {}: {calls:?} {ages:?}",
+                name(place),
+                name(edge.to)
+            ));
         }
     }
     lines.sort();
@@ -183,8 +189,13 @@ fn directly(
     let held = store.traces.lock();
     let projections: Vec<Arc<Projection>> = held.values().map(|(_, now)| Arc::clone(now)).collect();
     let joined = |trace| rollups.joined(traces, trace);
-    let mut made = direct(std::slice::from_ref(window), &projections, joined);
-    made.pop().unwrap()
+    let linked: HashMap<_, _> = held
+        .iter()
+        .filter(|(trace, _)| joined(**trace).is_some())
+        .map(|(trace, (_, now))| (*trace, Arc::clone(now)))
+        .collect();
+    let mut made = direct(std::slice::from_ref(window), &projections, &linked, joined);
+    made.pop().unwrap().as_of(window.end)
 }
 
 #[tokio::test]
@@ -263,6 +274,49 @@ async fn memory_is_bounded() {
     assert!(graphs.rollups.memory_bytes() <= limit);
 }
 
+/// A consumer's segment, in a trace of its own, of what `trace` sent two seconds earlier.
+fn consumer(trace: u32) -> Value {
+    let start = f64::from(trace) * 7.25 + 2.0;
+    json!({
+        "name": "worker", "id": format!("{trace:08}00000009"), "trace_id": trace_id(trace + 100),
+        "start_time": start, "end_time": start + 1.0, "fault": true,
+        "links": [{
+            "trace_id": trace_id(trace), "id": format!("{trace:08}00000001"),
+            "attributes": {"aws.xray.reserved.reference_type": "parent"}
+        }]
+    })
+}
+
+#[tokio::test]
+async fn a_link_is_an_edge_of_its_own_as_soon_as_both_ends_are_known() {
+    let (store, graphs) = graphs(1 << 20);
+    store.put(600, &consumer(2));
+    let worker = async || {
+        let minute = graphs.minute(Traces::All, 10).await.unwrap();
+        told(&minute)
+            .into_iter()
+            .filter(|line| line.contains("worker"))
+            .collect::<Vec<_>>()
+    };
+    let alone = worker().await;
+    assert_eq!(alone.len(), 3, "{alone:?}");
+    store.put(700, &root(2, 1.0));
+    let minute = graphs.minute(Traces::All, 10).await.unwrap();
+    let shop = minute
+        .nodes
+        .iter()
+        .find(|node| &*node.key.name == "shop")
+        .unwrap();
+    assert_eq!(shop.served.as_ref().unwrap().statistics.total(), 0);
+    let [link] = &shop.edges[..] else {
+        panic!("{:?}", shop.edges);
+    };
+    assert_eq!(link.kind, EdgeKind::Link);
+    assert_eq!(link.calls.statistics.fault, 1);
+    let ages: Vec<f64> = link.ages.bins().iter().map(|bin| bin.value).collect();
+    assert_eq!(ages, [2.0]);
+}
+
 #[derive(Debug, Clone)]
 enum Step {
     Put {
@@ -277,16 +331,17 @@ enum Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let put = (0i64..2400, 1u32..12, 0.0..9.0f64, any::<bool>()).prop_map(
-        |(second, trace, seconds, is_root)| Step::Put {
-            second,
-            document: if is_root {
-                root(trace, seconds)
-            } else {
-                callee(trace, seconds)
-            },
-        },
-    );
+    let put =
+        (0i64..2400, 1u32..12, 0.0..9.0f64, 0..5).prop_map(|(second, trace, seconds, kind)| {
+            Step::Put {
+                second,
+                document: match kind {
+                    0 | 1 => root(trace, seconds),
+                    2 | 3 => callee(trace, seconds),
+                    _ => consumer(trace),
+                },
+            }
+        });
     let ask =
         (-60i64..2400, 0i64..2500, any::<bool>()).prop_map(|(start, length, group)| Step::Ask {
             start,

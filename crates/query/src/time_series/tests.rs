@@ -4,7 +4,7 @@ use fluoro_trace::{Projection, Received, Trace};
 use serde_json::json;
 
 use super::*;
-use crate::graph::service_graph;
+use crate::graph::arrived;
 
 const TRACE: &str = "1-67891233-abcdef012345678912345678";
 
@@ -42,7 +42,7 @@ fn projection() -> Projection {
 fn minutes() -> Vec<(i64, Arc<Graph>)> {
     let projection = projection();
     let at = |minute: i64| TimestampMicros(minute * 60_000_000);
-    let graph = |minute| service_graph(&(at(minute)..at(minute + 1)), [&projection]);
+    let graph = |minute| arrived(&(at(minute)..at(minute + 1)), [&projection]);
     (19..23)
         .map(|minute| (minute, Arc::new(graph(minute))))
         .collect()

@@ -36,6 +36,7 @@ pub(super) fn projection(projection: &Projection) -> usize {
         + size_of_val(&*projection.calls)
         + size_of_val(&*projection.observations)
         + size_of_val(&*projection.links)
+        + size_of_val(&*projection.superseded)
         + size_of_val(&*projection.open)
         + nodes
         + calls

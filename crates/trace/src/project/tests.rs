@@ -362,6 +362,19 @@ fn what_arrives_late_counts_from_then_on() {
 }
 
 #[test]
+fn what_a_callee_was_taken_for_is_known_until_it_reports_itself() {
+    let [shop, cart] = shop_and_cart();
+    let projection = project(&one_by_one(&[&shop, &cart]));
+    let [was] = &projection.superseded[..] else {
+        panic!("{:?}", projection.superseded);
+    };
+    assert_eq!(was.taken_for.source, NodeSource::InferredRemote);
+    assert_eq!((was.received, was.until), (at(1), at(2)));
+    let in_order = project(&one_by_one(&[&cart, &shop]));
+    assert_eq!(in_order.superseded, []);
+}
+
+#[test]
 fn a_call_in_progress_to_a_reported_callee_is_known_and_not_counted() {
     let call = entity(2, "cart", 0.5, None, json!({"namespace": "remote"}));
     let shop = document(entity(1, "shop", 0.0, None, json!({"subsegments": [call]})));
