@@ -75,6 +75,12 @@ impl XRay {
     ) -> Result<Answer, XRayError> {
         let input = GetTimeSeriesInput::read(input)?;
         let group = input.group.find(call, &self.parts.groups)?;
+        if input.forecast && !group.insights.insights_enabled {
+            return Err(XRayError::invalid(format!(
+                "ForecastStatistics needs insights, which group {} has not enabled",
+                group.name
+            )));
+        }
         let page = self.points(&input, &group).await?;
         let selected = input.selector.as_ref().map(|selector| &selector.selected);
         let paging = Paging::new(PAGING.0, PAGING.1);

@@ -98,6 +98,10 @@ async fn what_is_asked_wrongly_is_refused() {
             json!({"ForecastStatistics": true, "EntitySelectorExpression": "service(\"a\")"}),
             "ForecastStatistics needs an EntitySelectorExpression that tells services by id()",
         ),
+        (
+            json!({"ForecastStatistics": true, "EntitySelectorExpression": "service(id(name: \"a\"))"}),
+            "ForecastStatistics needs insights, which group Default has not enabled",
+        ),
     ] {
         let error = fixture.error(PATH, request(more)).await;
         assert_eq!(
