@@ -213,6 +213,10 @@ pub(crate) struct Map {
     /// How far back, at most 6h
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = duration)]
     pub(crate) since: u64,
+
+    /// Only what is of traces of this group
+    #[arg(long, value_name = "NAME")]
+    pub(crate) group: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

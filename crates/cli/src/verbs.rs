@@ -305,7 +305,9 @@ fn xray_spelling(id: &str) -> String {
 
 async fn map(cli: &Cli, client: &Client, map: &Map) -> anyhow::Result<()> {
     let now = now();
-    let body = json!({"StartTime": now.saturating_sub(map.since), "EndTime": now + 1});
+    let body = json!({
+        "StartTime": now.saturating_sub(map.since), "EndTime": now + 1, "GroupName": map.group
+    });
     let services = client
         .pages("/ServiceGraph", body, "Services", usize::MAX)
         .await?;
