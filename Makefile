@@ -1,6 +1,6 @@
 # Everything that a user or a developer types. Each target does all the set-up it needs.
 
-.PHONY: run check test soak bench bench-insights clean-cache
+.PHONY: run check test soak bench bench-insights bench-query clean-cache
 
 run: ## build, start everything, deploy the examples, show a trace
 	@scripts/need python
@@ -26,6 +26,10 @@ bench: ## measure what SPECIFICATION.md promises, and rewrite its table; never i
 bench-insights: ## how well insights find synthetic incidents, and rewrite that table of SPECIFICATION.md
 	@scripts/need cc
 	@cargo run --release --quiet -p fluoro-query --features testing --example insights -- --rewrite SPECIFICATION.md
+
+bench-query: ## measure how fast questions are answered over a million spans, a part of bench; never in CI
+	@scripts/need cc python
+	@"$$(scripts/venv tests/requirements.txt)/bin/python" scripts/bench query
 
 clean-cache: ## remove what the targets above have installed for themselves
 	rm -rf .cache
