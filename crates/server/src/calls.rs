@@ -27,8 +27,6 @@ pub(crate) struct Calls {
     pub(crate) downstream: Downstream,
     /// The memory of all calls' bodies.
     pub(crate) room: Room,
-    /// Bytes that one segment document may have.
-    pub(crate) document_bytes: usize,
 }
 
 /// What [`Calls::room`] is in production, in bytes: seven of the largest archives, or a great many of all else.
@@ -48,18 +46,13 @@ pub(crate) struct Unsigned {
 }
 
 /// Bytes of a body that a service takes. Beyond Lambda's documented limit nothing needs many.
-fn body_limit(service: &str, document_bytes: usize) -> usize {
-    // 50 documents of 64 KB as JSON text within JSON, with room for their escapes; imports of 10 MB and less.
-    let usual = 16 << 20;
+fn body_limit(service: &str) -> usize {
     match service {
         // Lambda developer guide, recorded: "Request must be smaller than 70167211 bytes for the CreateFunction operation".
         "lambda" => 70_167_211,
-        // At least one document of the largest size, each of its bytes escaped.
-        "xray" => document_bytes
-            .saturating_mul(2)
-            .saturating_add(1 << 10)
-            .max(usual),
-        _ => usual,
+        // 50 documents of 64 KB as JSON text within JSON, with room for their escapes, or the largest one that
+        // settings allow; imports of 10 MB and less.
+        _ => 16 << 20,
     }
 }
 
@@ -145,7 +138,7 @@ impl Calls {
         from: Unsigned,
     ) -> Response<Body> {
         let request_id = self.ambient.uuid();
-        let limit = body_limit(service.signing_name(), self.document_bytes);
+        let limit = body_limit(service.signing_name());
         let Some(_room) = self.room.take(&head.headers, &body, limit) else {
             let protocol = Protocol::of(&head, service.signing_name());
             let message = "too many large requests at once; try again";

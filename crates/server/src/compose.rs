@@ -218,7 +218,6 @@ pub(crate) async fn compose(
         services: Services::new(services),
         downstream: Downstream::new(ambient.clone(), settings.downstream.clone()),
         room: Room::new(BODY_ROOM),
-        document_bytes: settings.limits.document_size.as_usize(),
     });
     hot.caught_up().await?;
     doors.calls.get_or_init(|| Arc::downgrade(&calls));

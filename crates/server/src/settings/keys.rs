@@ -1,7 +1,9 @@
 //! The one table of keys: what can be set, what it means, and how its text becomes a value.
 
-use super::Settings;
+use fluoro_store::log::LARGEST_DOCUMENT;
+
 use super::text::Text as _;
+use super::{ByteSize, Settings};
 
 /// One thing that can be set.
 #[derive(Debug)]
@@ -183,11 +185,20 @@ pub const KEYS: &[Key] = &[
         "bytes of documents beyond which a trace takes no more",
         limits.trace_size
     ),
-    key!(
-        "limits.document_size",
-        "bytes of one segment document",
-        limits.document_size
-    ),
+    Key {
+        name: "limits.document_size",
+        help: "bytes of one segment document, at most 8MB",
+        set: |settings, text| {
+            let mut size = ByteSize(0);
+            size.assign(text)?;
+            if size.as_usize() > LARGEST_DOCUMENT {
+                return Err("expected at most 8MB, the largest document that is stored".to_owned());
+            }
+            settings.limits.document_size = size;
+            Ok(())
+        },
+        show: |settings| settings.limits.document_size.show(),
+    },
     key!(
         "limits.trace_annotations",
         "annotations that are indexed of one trace",
