@@ -1,8 +1,8 @@
 //! Groups: names for filter expressions, and which traces each expression met when they were stored.
 //!
 //! [`Groups`] is the handle that everybody shares. A change is written to the catalog first and in force when it is
-//! written. Membership is decided as a trace is received: [`Groups`] is an observer of the hot traces. Source: X-Ray developer guide,
-//! configuring groups; recorded answers of the service.
+//! written. Membership is decided as a trace is received: [`Groups`] is an observer of the hot traces. Source: X-Ray
+//! developer guide, configuring groups; recorded answers of the service.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -6,6 +6,7 @@ use fluoro_model::Document;
 use fluoro_store::catalog::MemoryCatalog;
 use fluoro_store::hot::{Arrival, HotSettings, HotTraces};
 use fluoro_store::log::{Log, MemoryLog, Record};
+use proptest::strategy::{Strategy, ValueTree};
 use serde_json::{Value, json};
 
 use super::*;
@@ -329,6 +330,64 @@ async fn membership_is_decided_when_data_is_stored_and_kept() {
     };
     check(&bench);
     check(&bench.restarted().await);
+}
+
+/// Whoever looks, and however often, finds the same members, and so does the next process.
+#[tokio::test]
+async fn membership_does_not_depend_on_who_looked_when() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let steps = proptest::collection::vec((0..4_u8, 0..6_u32, 0..3_usize), 1..40);
+    for _ in 0..40 {
+        let steps = steps.new_tree(&mut runner).unwrap().current();
+        let expressions = [
+            "fault",
+            "error OR throttle",
+            r#"!partial AND service("cart")"#,
+        ];
+        let mut found = Vec::new();
+        for looks in [false, true] {
+            let bench = Bench::new().await;
+            bench.create("g", expressions[0]).await;
+            for (nth, &(what, number, which)) in (100..).zip(&steps) {
+                let flags = ["fault", "error", "throttle"];
+                let part = json!({
+                    "id": format!("{nth:016x}"), "parent_id": format!("{number:016x}"), "name": "cart", flags[which]: true
+                });
+                match what {
+                    0 => drop(bench.change("g", expressions[which]).await.unwrap()),
+                    1 => drop(
+                        bench
+                            .put(segment(
+                                number,
+                                json!({"in_progress": true, "end_time": null}),
+                            ))
+                            .await,
+                    ),
+                    2 => drop(
+                        bench
+                            .put(segment(number, json!({ flags[which]: true })))
+                            .await,
+                    ),
+                    _ => drop(bench.put(segment(number, part)).await),
+                }
+                if looks {
+                    bench.settle().await;
+                }
+            }
+            bench.settle().await;
+            let joined = |bench: &Bench| {
+                (0..6)
+                    .map(|number| bench.joined("g", number))
+                    .collect::<Vec<_>>()
+            };
+            found.push(joined(&bench));
+            found.push(joined(&bench.restarted().await));
+        }
+        assert!(
+            found.iter().all(|other| *other == found[0]),
+            "{steps:?}: {found:?}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -12,9 +12,9 @@ use crate::log::Position;
 
 /// Is told of every projection as it is made, before anybody can read it, and of every trace that is let go.
 ///
-/// One call at a time, on a thread that may block; the calls about a trace come in the order of its updates. After a start every trace
-/// that the log holds is told anew, so an observer begins empty. A projection that only made room for a while and is made
-/// again from the same documents is not told twice.
+/// One call at a time, on a thread that may block; the calls about a trace come in the order of its updates. After a
+/// start every trace that the log holds is told anew, so an observer begins empty. A projection that only made room
+/// for a while and is made again from the same documents is not told twice.
 pub trait ProjectionObserver: Send + Sync + fmt::Debug {
     /// A trace was received, or updated. `before` is what was told last; `None` for the first time. When documents
     /// of the trace were let go in between, `before` may lack them.
