@@ -35,6 +35,9 @@ const MINUTE: i64 = 60_000_000;
 /// Minutes that are kept merged, too.
 const TEN: i64 = 10;
 
+/// So many minutes are made at once at most: their projections are in memory together.
+const RUN: i64 = 30;
+
 /// Which traces a graph is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Traces {
@@ -96,8 +99,8 @@ impl Graphs {
         for ragged in plan.ragged {
             graph.merge(&*self.ragged(traces, ragged).await?);
         }
-        for tens in plan.tens {
-            graph.merge(&*self.ten_minutes(traces, tens).await?);
+        for tens in self.tens(traces, plan.tens).await? {
+            graph.merge(&tens);
         }
         for minutes in plan.minutes {
             for (_, minute) in self.made(traces, minutes).await? {
@@ -158,20 +161,47 @@ impl Graphs {
         }
     }
 
-    async fn ten_minutes(&self, traces: Traces, number: i64) -> Result<Arc<Graph>, ScanError> {
-        let slot = Slot::TenMinutes(number);
-        if let Some(kept) = self.rollups.get(traces, slot) {
-            return Ok(kept);
+    /// The graphs of all of these ten minutes, in no order.
+    async fn tens(&self, traces: Traces, tens: Range<i64>) -> Result<Vec<Arc<Graph>>, ScanError> {
+        let (kept, missing) = self.kept(traces, tens, Slot::TenMinutes);
+        let mut tens: Vec<Arc<Graph>> = kept.into_iter().map(|(_, graph)| graph).collect();
+        for run in missing {
+            let claim = |number| self.rollups.claim(traces, Slot::TenMinutes(number));
+            let claims: Vec<_> = run.clone().map(claim).collect();
+            let minutes = self.made(traces, run.start * TEN..run.end * TEN).await?;
+            let mut minutes = minutes.into_iter().peekable();
+            for (number, claim) in run.zip(claims) {
+                let mut merged = Graph::default();
+                while let Some((_, minute)) =
+                    minutes.next_if(|(minute, _)| minute.div_euclid(TEN) == number)
+                {
+                    merged.merge(&minute);
+                }
+                let merged = Arc::new(merged);
+                self.rollups.keep(claim, &merged);
+                tens.push(merged);
+            }
         }
-        let claim = self.rollups.claim(traces, slot);
-        let minutes = self.made(traces, number * TEN..(number + 1) * TEN).await?;
-        let mut merged = Graph::default();
-        for (_, minute) in minutes {
-            merged.merge(&minute);
+        Ok(tens)
+    }
+
+    /// Those of the graphs that are kept, and the runs of those that are not.
+    fn kept(
+        &self,
+        traces: Traces,
+        numbers: Range<i64>,
+        slot: impl Fn(i64) -> Slot,
+    ) -> (Vec<(i64, Arc<Graph>)>, Vec<Range<i64>>) {
+        let mut graphs = Vec::new();
+        let mut missing: Vec<Range<i64>> = Vec::new();
+        for number in numbers {
+            match (self.rollups.get(traces, slot(number)), missing.last_mut()) {
+                (Some(graph), _) => graphs.push((number, graph)),
+                (None, Some(run)) if run.end == number && run.end - run.start < RUN => run.end += 1,
+                (None, _) => missing.push(number..number + 1),
+            }
         }
-        let merged = Arc::new(merged);
-        self.rollups.keep(claim, &merged);
-        Ok(merged)
+        (graphs, missing)
     }
 
     /// The graphs of all of the minutes, kept or made.
@@ -180,21 +210,7 @@ impl Graphs {
         traces: Traces,
         minutes: Range<i64>,
     ) -> Result<Vec<(i64, Arc<Graph>)>, ScanError> {
-        let mut graphs = Vec::new();
-        let mut missing: Vec<Range<i64>> = Vec::new();
-        for minute in minutes {
-            match (
-                self.rollups.get(traces, Slot::Minute(minute)),
-                missing.last_mut(),
-            ) {
-                (Some(graph), _) => graphs.push((minute, graph)),
-                (None, Some(run)) if run.end == minute => run.end += 1,
-                (None, _) => missing.push(minute..minute + 1),
-            }
-        }
-        if missing.is_empty() {
-            return Ok(graphs);
-        }
+        let (mut graphs, missing) = self.kept(traces, minutes, Slot::Minute);
         for run in missing {
             let claims: Vec<_> = run
                 .clone()
