@@ -61,6 +61,9 @@ pub struct Graphs {
     rollups: Arc<Rollups>,
 }
 
+/// Graphs of minutes, or of ten minutes, each with its number since the epoch.
+type Numbered = Vec<(i64, Arc<Graph>)>;
+
 // === impl Traces ===
 
 impl Traces {
@@ -191,7 +194,7 @@ impl Graphs {
         traces: Traces,
         numbers: Range<i64>,
         slot: impl Fn(i64) -> Slot,
-    ) -> (Vec<(i64, Arc<Graph>)>, Vec<Range<i64>>) {
+    ) -> (Numbered, Vec<Range<i64>>) {
         let mut graphs = Vec::new();
         let mut missing: Vec<Range<i64>> = Vec::new();
         for number in numbers {
@@ -205,11 +208,7 @@ impl Graphs {
     }
 
     /// The graphs of all of the minutes, kept or made.
-    async fn made(
-        &self,
-        traces: Traces,
-        minutes: Range<i64>,
-    ) -> Result<Vec<(i64, Arc<Graph>)>, ScanError> {
+    async fn made(&self, traces: Traces, minutes: Range<i64>) -> Result<Numbered, ScanError> {
         let (mut graphs, missing) = self.kept(traces, minutes, Slot::Minute);
         for run in missing {
             let claims: Vec<_> = run
