@@ -278,8 +278,10 @@ async fn trace(cli: &Cli, client: &Client, trace: &Trace) -> anyhow::Result<()> 
                 .context("the server sent a document that is no JSON")?,
         );
     }
-    let json =
-        json!({"Id": id, "Duration": found["Duration"], "Segments": documents, "Open": open});
+    let json = json!({
+        "Id": id, "Duration": found["Duration"], "LimitExceeded": found["LimitExceeded"], "Segments": documents,
+        "Open": open
+    });
     if trace.raw || cli.json {
         println!("{json:#}");
         return Ok(());
@@ -288,6 +290,11 @@ async fn trace(cli: &Cli, client: &Client, trace: &Trace) -> anyhow::Result<()> 
         let mut text = waterfall::draw(Paint::of_stdout(), &id, &documents);
         for work in open.iter().filter_map(Value::as_str) {
             text.push_str(&format!("still open: {work}\n"));
+        }
+        if found["LimitExceeded"] == true {
+            text.push_str(
+                "cut off: the trace is larger than limits.trace_size, and took no more documents\n",
+            );
         }
         text
     })
