@@ -81,7 +81,9 @@ impl XRay {
         };
         let id = TraceId::parse_xray(id)
             .map_err(|_| XRayError::invalid("Invalid traceId. ErrorCode: InvalidId"))?;
+        let unindexed = self.unindexed(call);
         let found = self.parts.scan.by_id(id).await?;
+        let found = found.filter(|trace| !unindexed.has(trace.id, trace.first_received));
         let projection = found.ok_or_else(|| XRayError::invalid("Trace id not found"))?;
         let graph = trace_graph(&projection, self.extent_before(&projection).await?);
         let graph = graph.without_account(&call.account.0);

@@ -81,7 +81,7 @@ impl Groups {
                 let scope = Scope::of_key(&key);
                 let book = books
                     .entry(scope.clone())
-                    .or_insert_with(|| groups.new_book(&scope));
+                    .or_insert_with(|| Book::new(scope));
                 book.install(found.value, || groups.next_id());
             }
             groups.watch(&books);
@@ -195,7 +195,7 @@ impl Groups {
         let mut books = self.0.books.write();
         let book = books
             .entry(scope.clone())
-            .or_insert_with(|| self.new_book(scope));
+            .or_insert_with(|| Book::new(scope.clone()));
         let group = book.install(record, || self.next_id());
         self.watch(&books);
         Ok(group)
@@ -211,11 +211,7 @@ impl Groups {
         if let Some(book) = self.0.books.read().get(scope) {
             return look(book);
         }
-        look(&self.new_book(scope))
-    }
-
-    fn new_book(&self, scope: &Scope) -> Book {
-        Book::new(scope.clone(), self.next_id())
+        look(&Book::new(scope.clone()))
     }
 
     fn next_id(&self) -> GroupId {

@@ -76,8 +76,11 @@ async fn with_logs_as_destination_only_the_indexed_share_is_found() {
         let mut by_id = 0;
         for number in 1..=41 {
             let ids = json!({"TraceIds": [trace_id(number)]});
-            let traces = fixture.ok("/Traces", ids).await;
-            by_id += traces["Traces"].as_array().unwrap().len();
+            let traces = fixture.ok("/Traces", ids.clone()).await;
+            let found = traces["Traces"].as_array().unwrap().len();
+            let (status, _) = fixture.post("/TraceGraph", ids).await;
+            assert_eq!(status.is_success(), found == 1);
+            by_id += found;
         }
         assert_eq!(by_id, summaries.len());
         assert!(summaries.iter().any(|trace| trace["Id"] == trace_id(1)));

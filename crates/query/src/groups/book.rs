@@ -34,7 +34,8 @@ struct Entry {
 // === impl Book ===
 
 impl Book {
-    pub(super) fn new(scope: Scope, default_id: GroupId) -> Self {
+    pub(super) fn new(scope: Scope) -> Self {
+        let default_id = GroupId::of_default(&scope);
         Self {
             default: Entry::new(&scope, default_id, GroupRecord::default_group()),
             named: BTreeMap::new(),

@@ -1,6 +1,7 @@
 //! What a group is: as stored, as told, as asked for.
 
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use fluoro_filter::{GroupError, ParseError};
 use fluoro_model::TimestampMicros;
@@ -182,6 +183,17 @@ impl Scope {
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.account, self.region)
+    }
+}
+
+// === impl GroupId ===
+
+impl GroupId {
+    /// Default groups have ids without being kept, above those of all others.
+    pub(super) fn of_default(scope: &Scope) -> Self {
+        let mut hasher = DefaultHasher::new();
+        scope.hash(&mut hasher);
+        Self(hasher.finish() | 1 << 63)
     }
 }
 

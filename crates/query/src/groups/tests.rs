@@ -144,6 +144,7 @@ async fn the_default_group_is_everywhere_first_and_stays() {
     let names: Vec<&str> = listed.iter().map(|group| group.name.as_str()).collect();
     assert_eq!(names, ["Default", "Another", "b"]);
     let default = &listed[0];
+    assert_eq!(bench.find("Default").id, default.id);
     assert_eq!(
         default.arn,
         "arn:aws:xray:eu-west-1:000000000000:group/Default"
