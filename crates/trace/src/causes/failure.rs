@@ -85,25 +85,36 @@ impl<'t> Failures<'t> {
         !self.tree.is_segment(index) && self.nodes.contains_key(&index) && self.is_flagged(index)
     }
 
+    /// The entry below this one that recorded the exception to which its `cause` refers, if any did.
+    fn referred(&self, index: usize) -> Option<usize> {
+        let Some(Cause::Reference(id)) = &self.tree.entity(index).cause else {
+            return None;
+        };
+        let recorded = self.recorded.get(&**id).copied();
+        recorded.filter(|to| self.tree.is_below(*to, index))
+    }
+
     /// The way from an entry, once those of all that lies below are known.
     fn way(&self, index: usize) -> Option<Way> {
         if !self.is_flagged(index) {
             return None;
         }
-        if let Some(Cause::Reference(id)) = &self.tree.entity(index).cause {
-            let to = *self.recorded.get(&**id)?;
-            return self.tree.is_below(to, index).then_some(Way {
+        let here = |leaves| Way {
+            step: Step::Here,
+            leaves,
+        };
+        if let Some(to) = self.referred(index) {
+            return Some(Way {
                 step: Step::To(to),
                 leaves: self.tree.segment(to) != self.tree.segment(index)
                     || self.is_silent_failure(to),
             });
         }
-        let here = |leaves| Way {
-            step: Step::Here,
-            leaves,
-        };
         if self.is_silent_failure(index) {
             return Some(here(true));
+        }
+        if let Some(Cause::Reference(_)) = &self.tree.entity(index).cause {
+            return None;
         }
         let below = self.tree.below(index).filter_map(|child| {
             let leaves = self.ways.get(&child)?.leaves || self.tree.is_segment(child);

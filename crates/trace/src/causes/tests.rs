@@ -243,6 +243,15 @@ fn text_that_names_no_exception_leads_nowhere_and_erases_nothing_above() {
 }
 
 #[test]
+fn a_failed_silent_callee_needs_no_exception_that_is_known() {
+    let pay = call(2, "pay", json!({"cause": "dddddddddddddddd"}));
+    assert_eq!(
+        faults(&[shop(json!({"fault": true, "subsegments": [pay]}))]),
+        ["shop[shop pay>] | pay?[pay]"]
+    );
+}
+
+#[test]
 fn a_reference_below_the_root_leads_on() {
     let deep = entity(
         3,
