@@ -17,6 +17,7 @@ use fluoro_wire::route::{Matched, Routes};
 use fluoro_wire::{Call, Response, Service, json_response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::error::XRayError;
@@ -152,7 +153,14 @@ impl XRay {
         if let (Err(denied), Operation::PutTraceSegments) = (&judged, operation) {
             self.count_not_allowed(call, input, denied);
         }
-        Ok(judged?)
+        judged?;
+        let tags = input.value("Tags").and_then(Value::as_array);
+        if operation == Operation::CreateSamplingRule && tags.is_some_and(|tags| !tags.is_empty()) {
+            // Tags of a new rule take a right of their own (recorded).
+            let iam = &self.parts.iam;
+            iam.authorize(&call.caller, "xray:TagResource", resource, &conditions)?;
+        }
+        Ok(())
     }
 }
 

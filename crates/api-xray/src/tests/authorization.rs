@@ -106,6 +106,32 @@ async fn policies_may_name_a_rule() {
 }
 
 #[tokio::test]
+async fn tags_of_a_new_rule_take_a_right_of_their_own() {
+    let fixture = as_role().await;
+    let allow = async |actions: &str| {
+        let policy = json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Action": actions.split(' ').collect::<Vec<_>>(), "Resource": "*"
+        }]});
+        let policy = policy.to_string();
+        let put = fixture.iam.put_role_policy("orders-role", "rules", &policy);
+        put.await.unwrap();
+    };
+    let mut tagged = rule("team-a", json!({}));
+    tagged["Tags"] = json!([{"Key": "team", "Value": "a"}]);
+    allow("xray:CreateSamplingRule xray:GetSamplingRules").await;
+    let (code, message) = fixture.error("/CreateSamplingRule", tagged.clone()).await;
+    assert_eq!(code, "AccessDeniedException");
+    assert!(
+        message.contains("xray:TagResource on resource: arn:aws:xray:"),
+        "{message}"
+    );
+    let rules = fixture.ok("/GetSamplingRules", json!({})).await;
+    assert_eq!(rules["SamplingRuleRecords"].as_array().unwrap().len(), 1);
+    allow("xray:CreateSamplingRule xray:TagResource").await;
+    fixture.ok("/CreateSamplingRule", tagged).await;
+}
+
+#[tokio::test]
 async fn policies_may_name_a_group_and_ask_for_tags() {
     let fixture = as_role().await;
     let policy = json!({"Version": "2012-10-17", "Statement": [
