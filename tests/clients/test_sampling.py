@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import time
 
 import requests
 
+import fluoro
 from tools import unique, until
 
 
@@ -148,3 +151,36 @@ def test_everything_is_counted_whether_sampled_or_not(server, boto):
     assert metrics.headers["content-type"].startswith("text/plain; version=0.0.4")
     line = [line for line in metrics.text.splitlines() if line.startswith("gateway_requests_total{") and f'api_id="{api}"' in line]
     assert sorted(float(one.rsplit(" ", 1)[1]) for one in line) == [1, 3]
+
+
+def verb(server, *arguments: str) -> str:
+    command = [str(fluoro.binary()), "--endpoint", server.endpoint, *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+
+
+def test_the_command_line_puts_boost_and_tags_and_asks_why(server, boto):
+    name = unique("cli")[:32]
+    api = proxied(server, boto)
+    put = ["sampling", "put", name, "--path", f"*{name}", "--priority", "3", "--attribute", "x-canary=blue"]
+    verb(server, *put, "--boost", "0.9", "--boost-cooldown", "2", "--tag", "team=blue")
+    try:
+        # A change keeps the boost and adds the tag.
+        verb(server, "sampling", "put", name, "--rate", "0.5", "--tag", "stage=dev")
+        listed = json.loads(verb(server, "--json", "sampling", "list"))["SamplingRuleRecords"]
+        record = next(one for one in listed if one["SamplingRule"]["RuleName"] == name)
+        assert record["SamplingRule"]["SamplingRateBoost"] == {"MaxRate": 0.9, "CooldownWindowMinutes": 2}
+        assert record["SamplingRule"]["FixedRate"] == 0.5 and record["SamplingRule"]["Attributes"] == {"x-canary": "blue"}
+        assert {tag["Key"]: tag["Value"] for tag in record["Tags"]} == {"team": "blue", "stage": "dev"}
+        assert "boost up to 90.0%" in verb(server, "sampling", "list")
+
+        told = requests.get(f"{server.endpoint}/_aws/execute-api/{api}/dev/{name}", timeout=20)
+        why = verb(server, "sampling", "why", told.headers["x-amzn-requestid"])
+        assert "sampled: yes, because rule Default is the first that fits" in why
+        assert f"passed over {name} (priority 3): attribute x-canary is not there" in why
+        preview = verb(server, "sampling", "preview", name, "--path", f"*{name}", "--rate", "1")
+        assert f"0 would come to {name}" in preview
+        assert "GET /{proxy+}" in verb(server, "stats", "--api", api)
+        verb(server, "sampling", "put", name, "--no-boost")
+        assert "boost" not in next(line for line in verb(server, "sampling", "list").splitlines() if line.startswith(name))
+    finally:
+        verb(server, "sampling", "delete", name)

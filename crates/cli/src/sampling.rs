@@ -14,7 +14,10 @@ use crate::verbs::show;
 pub(crate) async fn run(cli: &Cli, client: &Client, sampling: &Sampling) -> anyhow::Result<()> {
     match sampling {
         Sampling::List => {
-            let records = records(client).await?;
+            let mut records = records(client).await?;
+            for record in &mut records {
+                record["Tags"] = tags(client, &record["SamplingRule"]).await?;
+            }
             let region = encoded(&cli.region());
             let matched = client.own(&format!("sampling?region={region}")).await?;
             let all = json!({"SamplingRuleRecords": records, "Matched": matched["rules"]});
@@ -82,6 +85,17 @@ async fn records(client: &Client) -> anyhow::Result<Vec<Value>> {
     client
         .pages("/GetSamplingRules", json!({}), member, usize::MAX)
         .await
+}
+
+/// The tags of a rule; `Default` has none.
+async fn tags(client: &Client, rule: &Value) -> anyhow::Result<Value> {
+    if rule["RuleName"] == "Default" {
+        return Ok(json!([]));
+    }
+    let resource = json!({"ResourceARN": rule["RuleARN"]});
+    let member = "Tags";
+    let tags = client.pages("/ListTagsForResource", resource, member, usize::MAX);
+    Ok(tags.await?.into())
 }
 
 /// Creates the rule, or changes what was given of the one that is there.

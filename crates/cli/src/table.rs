@@ -80,11 +80,9 @@ fn age(now: u64, start: Option<f64>) -> String {
 
 /// Sampling rules by priority, with what each matched.
 pub(crate) fn rules(paint: Paint, records: &[Value], matched: &Value) -> String {
-    let mut rules: Vec<&Value> = records
-        .iter()
-        .map(|record| &record["SamplingRule"])
-        .collect();
-    rules.sort_by_key(|rule| {
+    let mut records: Vec<&Value> = records.iter().collect();
+    records.sort_by_key(|record| {
+        let rule = &record["SamplingRule"];
         (
             rule["Priority"].as_u64(),
             rule["RuleName"].as_str().map(str::to_owned),
@@ -98,7 +96,8 @@ pub(crate) fn rules(paint: Paint, records: &[Value], matched: &Value) -> String 
         ),
     );
     text.push('\n');
-    for rule in rules {
+    for record in records {
+        let rule = &record["SamplingRule"];
         let name = rule["RuleName"].as_str().unwrap_or_default();
         let counts = matched["rules"]
             .as_array()
@@ -118,14 +117,14 @@ pub(crate) fn rules(paint: Paint, records: &[Value], matched: &Value) -> String 
             rule["ReservoirSize"],
             count("requests"),
             count("sampled"),
-            condition(rule),
+            condition(rule, &record["Tags"]),
         ));
     }
     text
 }
 
-/// What a rule asks for, without what it leaves open.
-fn condition(rule: &Value) -> String {
+/// What a rule asks for, without what it leaves open; its boost and its tags.
+fn condition(rule: &Value, tags: &Value) -> String {
     let parts = [
         ("HTTPMethod", ""),
         ("Host", "host "),
@@ -153,6 +152,10 @@ fn condition(rule: &Value) -> String {
     };
     if let Some(rate) = rule["SamplingRateBoost"]["MaxRate"].as_f64() {
         text.push_str(&format!("; boost up to {:.1}%", rate * 100.0));
+    }
+    for tag in tags.as_array().into_iter().flatten() {
+        let word = |member: &str| tag[member].as_str().unwrap_or_default();
+        text.push_str(&format!("; {}={}", word("Key"), word("Value")));
     }
     text
 }
@@ -245,14 +248,15 @@ mod tests {
     fn rules_come_by_priority_with_their_counts() {
         let rule = |name: &str, priority: u32, path: &str| json!({"SamplingRule": {"RuleName": name, "Priority": priority, "FixedRate": 0.05, "ReservoirSize": 1, "URLPath": path, "Host": "*"}});
         let matched = json!({"rules": [{"name": "a", "requests": 7, "sampled": 2}]});
-        let text = rules(
-            PLAIN,
-            &[rule("Default", 10000, "*"), rule("a", 5, "/x")],
-            &matched,
-        );
+        let mut tagged = rule("a", 5, "/x");
+        tagged["SamplingRule"]["Attributes"] = json!({"x-a": "b*"});
+        tagged["SamplingRule"]["SamplingRateBoost"] = json!({"MaxRate": 0.5});
+        tagged["Tags"] = json!([{"Key": "team", "Value": "blue"}]);
+        let text = rules(PLAIN, &[rule("Default", 10000, "*"), tagged], &matched);
         let lines: Vec<_> = text.lines().collect();
         assert!(
-            lines[1].starts_with("a ") && lines[1].contains("7         2 /x"),
+            lines[1].starts_with("a ")
+                && lines[1].ends_with("7         2 /x, x-a: b*; boost up to 50.0%; team=blue"),
             "{text}"
         );
         assert!(

@@ -102,14 +102,24 @@ fn headline(paint: Paint, id: &str, documents: &[Value], span: f64) -> String {
     let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut text = format!("{}\n", paint.ink(Ink::Strong, &line));
     if let Some(reason) = root.and_then(sampling) {
-        text.push_str(&paint.ink(Ink::Faint, &format!("sampled {reason}")));
+        text.push_str(&paint.ink(Ink::Faint, &reason));
         text.push('\n');
     }
     text
 }
 
-/// Why the root was sampled, where the gateway or Lambda wrote it down.
+/// Why the root was sampled, or recorded all the same, where the gateway or Lambda wrote it down.
 fn sampling(root: &Value) -> Option<String> {
+    match root
+        .pointer("/metadata/fluoro/kept")
+        .and_then(Value::as_str)
+    {
+        Some("slow") => {
+            return Some("not sampled; recorded afterwards because it was slow".to_owned());
+        }
+        Some(_) => return Some("not sampled; recorded afterwards because it failed".to_owned()),
+        None => {}
+    }
     let decision = root.pointer("/metadata/fluoro/sampling")?;
     let by = decision
         .get("by")
@@ -119,14 +129,16 @@ fn sampling(root: &Value) -> Option<String> {
         .get("rule")
         .or_else(|| decision.pointer("/how/rule"))
         .and_then(Value::as_str);
-    Some(match (by, rule) {
+    let by = match (by, rule) {
         ("header", _) => "because the caller's trace header said so".to_owned(),
         ("lambda", _) => "by Lambda's own sampler".to_owned(),
         ("reservoir", Some(rule)) => format!("by the reservoir of rule {rule}"),
         ("rate", Some(rule)) => format!("by the rate of rule {rule}"),
+        ("boost", Some(rule)) => format!("by the boost of rule {rule}"),
         (other, Some(rule)) => format!("by {other} of rule {rule}"),
         (other, None) => format!("by {other}"),
-    })
+    };
+    Some(format!("sampled {by}"))
 }
 
 /// Parents before children, siblings by their start. A document whose parent is unknown stands at the left edge.
@@ -347,6 +359,17 @@ lost [segment]                            open ················�
             "http": {"response": {"status": 502}}, "metadata": {"fluoro": {"reason": reason}}});
         let text = draw(PLAIN, "1-x", &[stage]);
         assert!(text.ends_with(&format!("  ! {reason}\n")), "{text}");
+    }
+
+    #[test]
+    fn what_was_recorded_afterwards_says_so() {
+        let stage = json!({"id": "a", "name": "shop/dev", "start_time": 1.0, "end_time": 2.0, "fault": true,
+            "metadata": {"fluoro": {"sampling": {"sampled": false, "how": {"by": "rate", "rule": "Default"}}, "kept": "fault"}}});
+        let text = draw(PLAIN, "1-x", &[stage]);
+        assert!(
+            text.contains("\nnot sampled; recorded afterwards because it failed\n"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -229,6 +229,8 @@ impl Texts {
             self.push(Some(name));
             self.push(Some(value));
         }
+        // It may have doubled on the way; what it keeps is what it needs at most.
+        self.all.shrink_to(TEXT);
     }
 
     fn push(&mut self, text: Option<&str>) {
