@@ -23,7 +23,7 @@ pub(crate) fn traces(paint: Paint, now: u64, summaries: &[Value]) -> String {
         let entry = summary["EntryPoint"]["Name"].as_str().unwrap_or_default();
         let request = match word("HttpURL") {
             url if url.is_empty() => entry.to_owned(),
-            url => format!("{} {url}", word("HttpMethod")),
+            url => format!("{} {}", word("HttpMethod"), place(&url, entry)),
         };
         let (ink, flag) = outcome(summary);
         let took = summary["Duration"]
@@ -47,6 +47,21 @@ pub(crate) fn traces(paint: Paint, now: u64, summaries: &[Value]) -> String {
         text.push('\n');
     }
     text
+}
+
+/// Where a request went, as short as it is clear: without the scheme, and a stage by its name instead of its address.
+fn place(url: &str, entry: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    // Behind the API's id and the stage's name; in the older form behind `_user_request_`, too.
+    let below = |mark: &str, parts: usize| {
+        let (_, stage) = rest.split_once(mark)?;
+        Some(stage.splitn(parts + 1, '/').nth(parts).unwrap_or_default())
+    };
+    let path = below("/_aws/execute-api/", 2).or_else(|| below("/restapis/", 3));
+    match path.filter(|_| !entry.is_empty()) {
+        Some(path) => format!("{entry}/{path}"),
+        None => rest.to_owned(),
+    }
 }
 
 fn outcome(summary: &Value) -> (Ink, &'static str) {
@@ -240,7 +255,26 @@ mod tests {
         assert_eq!(
             traces(PLAIN, 1120, &summaries),
             "trace                                  age      took status request\n\
-             1-66aa01f0-1122334455667788990011aa     2m    250 ms    502 GET http://h/x  fault\n"
+             1-66aa01f0-1122334455667788990011aa     2m    250 ms    502 GET h/x  fault\n"
+        );
+    }
+
+    #[test]
+    fn a_stage_is_told_by_its_name() {
+        let at = |url: &str| place(url, "shop/dev");
+        let id = "abcdefghij";
+        assert_eq!(
+            at(&format!(
+                "http://127.0.0.1:4566/_aws/execute-api/{id}/dev/a/b?c"
+            )),
+            "shop/dev/a/b?c"
+        );
+        let older = format!("http://h/restapis/{id}/dev/_user_request_/a");
+        assert_eq!(at(&older), "shop/dev/a");
+        assert_eq!(at("https://h:8/x"), "h:8/x");
+        assert_eq!(
+            place("http://h/_aws/execute-api/a/dev/x", ""),
+            "h/_aws/execute-api/a/dev/x"
         );
     }
 

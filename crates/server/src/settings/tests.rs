@@ -61,6 +61,29 @@ fn every_default_is_written_as_it_is_read() {
 }
 
 #[test]
+fn a_value_is_taken_as_it_is_shown() {
+    for (key, given) in [
+        ("functions.retry_intervals", "1s, 2m"),
+        ("hosts", "a.test,b.test"),
+        ("functions.python_packages", "/a,/b"),
+        ("store.memory", "12MB"),
+    ] {
+        let set = |value: &str| {
+            let mut layer = Layer::default();
+            layer.flag("--set", key, value);
+            load([layer]).unwrap()
+        };
+        let shown = |loaded: &Loaded| {
+            let listing = loaded.listing();
+            let found = listing.iter().find(|(name, _, _)| name == key);
+            found.unwrap().1.trim_matches('"').to_owned()
+        };
+        let once = shown(&set(given));
+        assert_eq!(shown(&set(&once)), once);
+    }
+}
+
+#[test]
 fn no_two_keys_share_a_name_or_a_variable() {
     let variables: BTreeSet<String> = KEYS.iter().map(Key::variable).collect();
     assert_eq!(variables.len(), KEYS.len());

@@ -39,9 +39,16 @@ fn shown_list(items: impl Iterator<Item = String>) -> String {
     format!("[{}]", items.collect::<Vec<_>>().join(", "))
 }
 
+/// `a,b`, or as [`shown_list`] shows it.
 fn items(text: &str) -> impl Iterator<Item = &str> {
-    text.split(',')
-        .map(str::trim)
+    let text = text.trim();
+    let inside = text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    inside
+        .unwrap_or(text)
+        .split(',')
+        .map(|item| item.trim().trim_matches('"'))
         .filter(|item| !item.is_empty())
 }
 
