@@ -15,17 +15,13 @@ pub(crate) struct Clients {
     pub(crate) directory: PathBuf,
     pub(crate) python: PathBuf,
     pub(crate) node: PathBuf,
-    /// Where Python keeps compiled modules: code directories are read only.
-    pub(crate) bytecode: PathBuf,
 }
 
 impl Clients {
     /// Writes them below `data_dir`; a file that is there already and the same stays as it is.
     pub(crate) fn install(data_dir: &Path) -> io::Result<Self> {
         let directory = data_dir.join("runtime");
-        let bytecode = data_dir.join("bytecode");
         fs::create_dir_all(&directory)?;
-        fs::create_dir_all(&bytecode)?;
         let write = |name: &str, text: &str| {
             let path = directory.join(name);
             let same = fs::read(&path).is_ok_and(|found| found == text.as_bytes());
@@ -43,7 +39,6 @@ impl Clients {
             directory,
             python,
             node,
-            bytecode,
         })
     }
 }

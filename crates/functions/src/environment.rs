@@ -257,7 +257,6 @@ impl Host {
             log_stream: &stream,
             scratch: scratch.path(),
             settings: &self.settings,
-            clients: &self.clients,
         };
         let limits = Limits {
             descriptors: DESCRIPTORS,

@@ -37,7 +37,6 @@ pub(super) struct Told<'a> {
     pub(super) log_stream: &'a str,
     pub(super) scratch: &'a Path,
     pub(super) settings: &'a Settings,
-    pub(super) clients: &'a Clients,
 }
 
 impl Command {
@@ -133,13 +132,10 @@ impl Told<'_> {
             joined(command.programs.iter().cloned().chain(system)),
         );
         match command.family {
-            Family::Python => {
-                set(
-                    "PYTHONPATH",
-                    joined(self.settings.python_packages.iter().cloned()),
-                );
-                set("PYTHONPYCACHEPREFIX", self.clients.bytecode.clone().into());
-            }
+            Family::Python => set(
+                "PYTHONPATH",
+                joined(self.settings.python_packages.iter().cloned()),
+            ),
             Family::Node => set(
                 "NODE_PATH",
                 joined(self.settings.node_modules.iter().cloned()),
