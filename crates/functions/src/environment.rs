@@ -145,19 +145,21 @@ impl Host {
         purpose: &Purpose<'_>,
         limit: Duration,
     ) -> Result<Environment, StartError> {
-        let begun = self.now();
         let command = match self.command(purpose.serving).await {
             Ok(command) => command,
             Err(CommandError::NoBootstrap) => {
+                let now = self.now();
                 return Err(StartError::Function(Box::new(FailedStart {
                     failure: Failure::NoBootstrap,
                     capture: None,
-                    span: (begun, self.now()),
+                    span: (now, now),
                     peak_mb: 0,
                 })));
             }
             Err(CommandError::Missing(error)) => return Err(StartError::Service(error.into())),
         };
+        // Looking for the interpreter is no part of what the function takes to start.
+        let begun = self.now();
         let opened = self.open(purpose, command).await;
         let environment = opened.map_err(|error| StartError::Service(error.into()))?;
         self.await_ready(environment, begun, limit).await

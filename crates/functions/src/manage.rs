@@ -426,7 +426,7 @@ impl Inner {
     fn make_ready(self: &Arc<Self>, live: Arc<Live>) {
         let inner = Arc::clone(self);
         self.background(async move {
-            inner.provide_packages(&live).await;
+            inner.provide(&live).await;
             let mut revision = live.changing.lock().await;
             let mut record = Function::clone(&live.record());
             record.state = State::Active;
@@ -447,13 +447,21 @@ impl Inner {
         });
     }
 
-    /// Installs the AWS SDK if the code mentions it and it is nowhere. A function without it may still be of use.
-    async fn provide_packages(&self, live: &Live) {
+    /// Finds the interpreter, so that the first invocation need not, and installs the AWS SDK if the code mentions it and
+    /// it is nowhere. A function without either may still be of use: it can be changed.
+    async fn provide(&self, live: &Live) {
         let latest = live.record().latest.clone();
         let runtime = &latest.configuration.runtime;
         let Some(family) = Family::of(runtime) else {
             return;
         };
+        if family != Family::Provided
+            && let Err(error) = self.host.finder.find(runtime, family).await
+        {
+            // Whoever invokes it is told.
+            tracing::warn!(function = %live.arn, error = crate::error_chain(&error), "function cannot run");
+            return;
+        }
         let files = self.code.files(&latest.code);
         let ensured =
             self.dependencies

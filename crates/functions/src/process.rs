@@ -1,8 +1,8 @@
 //! Starting, watching and ending the processes of environments.
 //!
 //! A process asks to be killed when the *thread* that started it ends (that is what Linux watches), so one thread of
-//! ours, which lives as long as the functions do, starts them all. Before the first, it starts the process that ends
-//! what they leave behind.
+//! ours, which lives as long as the functions do, starts them all, and with the first of them the process that ends what
+//! they leave behind.
 
 use std::ffi::OsString;
 use std::io;
@@ -72,9 +72,10 @@ impl Spawner {
             let _entered = runtime.enter();
             let mut watch = None;
             while let Some(Job { launch, started }) = waiting.blocking_recv() {
-                watch = watch.or_else(|| start_watch(&mark, &sandbox));
                 // When nobody waits any more, the process is dropped, which kills it.
                 let _unwanted = started.send(start(launch));
+                // Behind the first one, which shall not wait for it.
+                watch = watch.or_else(|| start_watch(&mark, &sandbox));
             }
         };
         thread::Builder::new()
