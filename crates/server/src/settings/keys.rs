@@ -76,7 +76,7 @@ pub const KEYS: &[Key] = &[
     ),
     key!(
         "store.memory",
-        "memory of the traces' index; beyond it the oldest traces go",
+        "memory of the traces' index, and an eighth more for graphs of minutes; beyond it the oldest traces go",
         store.memory
     ),
     key!("store.cache", "memory of parsed documents", store.cache),
