@@ -12,6 +12,7 @@ mod error;
 mod graphs;
 mod groups;
 mod input;
+mod insights;
 mod operation;
 mod policies;
 mod records;
@@ -34,6 +35,7 @@ mod traces;
 #[cfg(test)]
 mod tests;
 
+pub use insights::insight_update;
 pub use records::XRayRecords;
 pub use rules::{OpenRulesError, SamplingRules};
 pub use service::{Parts, XRay};

@@ -17,6 +17,10 @@ pub(crate) enum Operation {
     GetGroup,
     GetGroups,
     GetIndexingRules,
+    GetInsight,
+    GetInsightEvents,
+    GetInsightImpactGraph,
+    GetInsightSummaries,
     GetRetrievedTracesGraph,
     GetSamplingRules,
     GetSamplingStatisticSummaries,
@@ -40,19 +44,18 @@ pub(crate) enum Operation {
     UpdateIndexingRule,
     UpdateSamplingRule,
     UpdateTraceSegmentDestination,
-    /// In the model, not served yet.
-    NotYet(&'static str),
 }
 
 use Operation::{
     BatchGetTraces, CancelTraceRetrieval, CreateGroup, CreateSamplingRule, DeleteGroup,
     DeleteResourcePolicy, DeleteSamplingRule, GetEncryptionConfig, GetGroup, GetGroups,
-    GetIndexingRules, GetRetrievedTracesGraph, GetSamplingRules, GetSamplingStatisticSummaries,
-    GetSamplingTargets, GetServiceGraph, GetTimeSeriesServiceStatistics, GetTraceGraph,
-    GetTraceSegmentDestination, GetTraceSummaries, ListResourcePolicies, ListRetrievedTraces,
-    ListTagsForResource, NotYet, PutEncryptionConfig, PutResourcePolicy, PutTelemetryRecords,
-    PutTraceSegments, StartTraceRetrieval, TagResource, UntagResource, UpdateGroup,
-    UpdateIndexingRule, UpdateSamplingRule, UpdateTraceSegmentDestination,
+    GetIndexingRules, GetInsight, GetInsightEvents, GetInsightImpactGraph, GetInsightSummaries,
+    GetRetrievedTracesGraph, GetSamplingRules, GetSamplingStatisticSummaries, GetSamplingTargets,
+    GetServiceGraph, GetTimeSeriesServiceStatistics, GetTraceGraph, GetTraceSegmentDestination,
+    GetTraceSummaries, ListResourcePolicies, ListRetrievedTraces, ListTagsForResource,
+    PutEncryptionConfig, PutResourcePolicy, PutTelemetryRecords, PutTraceSegments,
+    StartTraceRetrieval, TagResource, UntagResource, UpdateGroup, UpdateIndexingRule,
+    UpdateSamplingRule, UpdateTraceSegmentDestination,
 };
 
 /// Every path of the model, and nothing else.
@@ -70,10 +73,10 @@ const PATHS: [(&str, Operation); 38] = [
     ("/GetSamplingRules", GetSamplingRules),
     ("/GetTraceSegmentDestination", GetTraceSegmentDestination),
     ("/Groups", GetGroups),
-    ("/Insight", NotYet("GetInsight")),
-    ("/InsightEvents", NotYet("GetInsightEvents")),
-    ("/InsightImpactGraph", NotYet("GetInsightImpactGraph")),
-    ("/InsightSummaries", NotYet("GetInsightSummaries")),
+    ("/Insight", GetInsight),
+    ("/InsightEvents", GetInsightEvents),
+    ("/InsightImpactGraph", GetInsightImpactGraph),
+    ("/InsightSummaries", GetInsightSummaries),
     ("/ListResourcePolicies", ListResourcePolicies),
     ("/ListRetrievedTraces", ListRetrievedTraces),
     ("/ListTagsForResource", ListTagsForResource),
@@ -126,6 +129,10 @@ impl Operation {
             GetGroup => "GetGroup",
             GetGroups => "GetGroups",
             GetIndexingRules => "GetIndexingRules",
+            GetInsight => "GetInsight",
+            GetInsightEvents => "GetInsightEvents",
+            GetInsightImpactGraph => "GetInsightImpactGraph",
+            GetInsightSummaries => "GetInsightSummaries",
             GetRetrievedTracesGraph => "GetRetrievedTracesGraph",
             GetSamplingRules => "GetSamplingRules",
             GetSamplingStatisticSummaries => "GetSamplingStatisticSummaries",
@@ -149,7 +156,6 @@ impl Operation {
             UpdateIndexingRule => "UpdateIndexingRule",
             UpdateSamplingRule => "UpdateSamplingRule",
             UpdateTraceSegmentDestination => "UpdateTraceSegmentDestination",
-            NotYet(name) => name,
         }
     }
 }

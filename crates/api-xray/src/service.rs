@@ -10,6 +10,7 @@ use fluoro_ingest::Ingest;
 use fluoro_model::TimestampMicros;
 use fluoro_query::Graphs;
 use fluoro_query::groups::Groups;
+use fluoro_query::insights::Insights;
 use fluoro_query::time_series::Forecast;
 use fluoro_store::scan::Scan;
 use fluoro_wire::json_input::{self, JsonInput};
@@ -40,6 +41,8 @@ pub struct Parts {
     pub graphs: Graphs,
     /// Who foretells faults.
     pub forecast: Arc<dyn Forecast>,
+    /// What went wrong in the groups.
+    pub insights: Insights,
     /// Where documents go.
     pub ingest: Arc<Ingest>,
     /// The sampling rules, durable.
@@ -98,6 +101,10 @@ impl XRay {
             Operation::GetGroup => self.get_group(call, input),
             Operation::GetGroups => self.get_groups(call, input),
             Operation::GetIndexingRules => self.get_indexing_rules(call, input),
+            Operation::GetInsight => self.get_insight(call, input),
+            Operation::GetInsightEvents => self.get_insight_events(call, input),
+            Operation::GetInsightImpactGraph => self.get_insight_impact_graph(call, input).await,
+            Operation::GetInsightSummaries => self.get_insight_summaries(call, input),
             Operation::GetRetrievedTracesGraph => {
                 self.get_retrieved_traces_graph(call, input).await
             }
@@ -128,9 +135,6 @@ impl XRay {
             Operation::UpdateSamplingRule => self.update_sampling_rule(call, input).await,
             Operation::UpdateTraceSegmentDestination => {
                 self.update_trace_segment_destination(call, input).await
-            }
-            Operation::NotYet(name) => {
-                Err(XRayError::Invalid(format!("{name} is not supported yet")))
             }
         }
     }

@@ -5,6 +5,7 @@ mod errors;
 mod fixture;
 mod graphs;
 mod groups;
+mod insights;
 mod policies;
 mod retrieval;
 mod sampling;

@@ -6,7 +6,8 @@ use fluoro_filter::{Selected, Selector};
 use fluoro_model::TimestampMicros;
 use fluoro_query::Traces;
 use fluoro_query::groups::Group;
-use fluoro_query::time_series::{Band, Period, Point, time_series};
+use fluoro_query::insights::Band;
+use fluoro_query::time_series::{Period, Point, time_series};
 use fluoro_wire::json_input::JsonInput;
 use fluoro_wire::token::Paging;
 use fluoro_wire::{Call, Constraints};
@@ -63,8 +64,8 @@ struct PointOutput {
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct ForecastOutput {
-    fault_count_high: Option<f64>,
-    fault_count_low: Option<f64>,
+    fault_count_high: Option<u64>,
+    fault_count_low: Option<u64>,
 }
 
 impl XRay {
@@ -87,8 +88,9 @@ impl XRay {
         let points = page.points.into_iter().map(|point| {
             let band = selected.filter(|_| input.forecast).and_then(|selected| {
                 let (end, seconds) = (point.end, input.period.seconds());
+                let requests = point.served.as_ref()?.statistics.total();
                 let forecast = &self.parts.forecast;
-                forecast.faults(&group.arn, selected, end, seconds)
+                forecast.faults(&group.arn, selected, end, seconds, requests)
             });
             PointOutput::of(&point, selected, band)
         });

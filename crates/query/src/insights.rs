@@ -12,14 +12,21 @@
 //! - `topology`: who calls whom, and so which anomalies belong together;
 //! - `incident`: what is open: its services, root cause, impact and healing.
 //!
+//! [`Insights`] is the handle that everybody shares: it shows a detector of each group the minutes as they end, and keeps
+//! what is found ([`Insight`]) and what was learnt.
+//!
 //! The model of AWS is not published. What it shows (a band for the faults, one insight for connected services, the
 //! farthest service downstream as root cause) is kept. Source: X-Ray developer guide, "using X-Ray insights".
 
 mod baseline;
+mod book;
+mod convert;
 mod detector;
 mod evidence;
 mod incident;
+mod keeper;
 mod minute;
+mod record;
 mod seasons;
 #[cfg(any(test, feature = "testing"))]
 pub mod synthetic;
@@ -31,6 +38,8 @@ mod watch;
 pub use baseline::Band;
 pub use detector::{Change, ChangeKind, Detector};
 pub use incident::{Ending, Report};
+pub use keeper::{Insights, InsightsError, Listener, NoListener};
 pub use minute::{Minute, MinuteCalls, MinuteGraph, Requests, ServiceId};
+pub use record::{Insight, InsightEvent};
 pub use text::summary;
 pub use tuning::Tuning;

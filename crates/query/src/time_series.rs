@@ -7,6 +7,7 @@ use fluoro_filter::{NodeRef, Selected};
 use fluoro_model::TimestampMicros;
 
 use crate::graph::{Graph, GraphNode, NodeKey, Served};
+use crate::insights::Band;
 
 /// How much time a point is about.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -27,20 +28,18 @@ pub struct Point {
     pub served: Option<Served>,
 }
 
-/// The fault counts that are to be expected of a service.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Band {
-    /// The least.
-    pub low: f64,
-    /// The most.
-    pub high: f64,
-}
-
 /// Who foretells faults: the seam to what has learnt how a group usually fares.
 pub trait Forecast: Send + Sync + std::fmt::Debug {
-    /// The faults to be expected of the selected services, or calls, of a group within the seconds before `end`; `None` while
-    /// too little is known of them.
-    fn faults(&self, group_arn: &str, selected: &Selected, end: i64, seconds: i64) -> Option<Band>;
+    /// The faults to be expected among so many requests of the selected services, or calls, of a group within the seconds
+    /// before `end`; `None` while too little is known of them.
+    fn faults(
+        &self,
+        group_arn: &str,
+        selected: &Selected,
+        end: i64,
+        seconds: i64,
+        requests: u64,
+    ) -> Option<Band>;
 }
 
 /// Nobody foretells anything.
@@ -48,7 +47,7 @@ pub trait Forecast: Send + Sync + std::fmt::Debug {
 pub struct NoForecast;
 
 impl Forecast for NoForecast {
-    fn faults(&self, _: &str, _: &Selected, _: i64, _: i64) -> Option<Band> {
+    fn faults(&self, _: &str, _: &Selected, _: i64, _: i64, _: u64) -> Option<Band> {
         None
     }
 }

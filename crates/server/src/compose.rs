@@ -16,7 +16,7 @@ use fluoro_ingest::daemon::UdpDaemon;
 use fluoro_ingest::{Door, Ingest, IngestSettings, Source};
 use fluoro_model::TimestampMicros;
 use fluoro_query::groups::Groups;
-use fluoro_query::time_series::NoForecast;
+use fluoro_query::insights::{Insights, Listener, NoListener};
 use fluoro_query::{Graphs, Rollups};
 use fluoro_sampling::{KeepUnsampled, LambdaSampler, RuleRecord, Sampling};
 use fluoro_statistics::Statistics;
@@ -38,7 +38,10 @@ use crate::http1::Stop;
 use crate::listener::ListenError;
 use crate::own::{OwnApi, stack_records};
 use crate::running::Addresses;
-use crate::settings::{FunctionSettings, Limits, Sample, SamplingSettings, Settings};
+use crate::settings::{
+    FunctionSettings, InsightSettings, Limits, Sample, SamplingSettings, Settings,
+};
+use crate::webhook::Webhook;
 
 /// Why the server is not up.
 #[derive(Debug, thiserror::Error)]
@@ -191,11 +194,21 @@ pub(crate) async fn compose(
         settings.account.clone(),
     )
     .await?;
+    let graphs = Graphs::new(Arc::<HotTraces>::clone(&hot), rollups);
+    let insights = Insights::open(
+        ambient.clone(),
+        Arc::clone(&catalog),
+        groups.clone(),
+        graphs.clone(),
+        listener(&ambient, &settings.insights),
+    )
+    .await?;
     let xray = Arc::new(XRay::new(fluoro_api_xray::Parts {
         ambient: ambient.clone(),
         scan: Arc::<HotTraces>::clone(&hot),
-        graphs: Graphs::new(Arc::<HotTraces>::clone(&hot), rollups),
-        forecast: Arc::new(NoForecast),
+        graphs,
+        forecast: Arc::new(insights.clone()),
+        insights: insights.clone(),
         ingest: Arc::clone(&ingest),
         rules,
         groups: groups.clone(),
@@ -220,6 +233,7 @@ pub(crate) async fn compose(
         room: Room::new(BODY_ROOM),
     });
     hot.caught_up().await?;
+    insights.start();
     doors.calls.get_or_init(|| Arc::downgrade(&calls));
     doors.front.live.get_or_init(|| Live {
         gateway: gateway.clone(),
@@ -292,6 +306,14 @@ fn xray_settings(limits: &Limits) -> XRaySettings {
 
 /// Rollups may take this part of the memory of the traces' index, beside it.
 const ROLLUP_SHARE: usize = 8;
+
+/// Who is told of insights.
+fn listener(ambient: &Ambient, settings: &InsightSettings) -> Arc<dyn Listener> {
+    match &settings.webhook {
+        Some(address) => Webhook::start(ambient.clone(), address.clone()),
+        None => Arc::new(NoListener),
+    }
+}
 
 /// The rules' sampler, and Lambda's own, which no rule governs.
 fn samplers(ambient: &Ambient, settings: &Settings) -> (Sampling, LambdaSampler) {

@@ -31,7 +31,7 @@ use tokio::sync::Semaphore;
 use crate::body::Body;
 use crate::refusal::Protocol;
 use aws::Resigner;
-use client::Client;
+pub(crate) use client::{Client, SendError};
 use credentials::CredentialSource;
 use guarded::Guarded;
 

@@ -21,6 +21,7 @@ mod running;
 pub mod settings;
 mod spelling;
 mod tap;
+mod webhook;
 
 pub use compose::StartError;
 pub use data_dir::DataDirError;

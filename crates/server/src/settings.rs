@@ -18,6 +18,7 @@ use std::time::Duration;
 use fluoro_functions::{RuntimeClient, SegmentStyle};
 use fluoro_gateway::GatewaySettings;
 use fluoro_wire::{AccountId, Region};
+use http::Uri;
 
 pub use keys::{KEYS, Key};
 pub use load::{Layer, Loaded, Origin, SettingsError, load};
@@ -57,6 +58,8 @@ pub struct Settings {
     pub gateway: GatewaySettings,
     /// The section `[functions]`.
     pub functions: FunctionSettings,
+    /// The section `[insights]`.
+    pub insights: InsightSettings,
     /// The section `[limits]`.
     pub limits: Limits,
 }
@@ -121,6 +124,13 @@ pub struct FunctionSettings {
     pub package_cache: Option<PathBuf>,
 }
 
+/// Who is told of insights.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct InsightSettings {
+    /// Where each change of an insight is posted to, of groups that want notifications.
+    pub webhook: Option<Uri>,
+}
+
 /// What listeners and services take before they refuse, and how much they answer at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
@@ -163,6 +173,7 @@ impl Default for Settings {
             sampling: SamplingSettings::default(),
             gateway: GatewaySettings::default(),
             functions: FunctionSettings::default(),
+            insights: InsightSettings::default(),
             limits: Limits::default(),
         }
     }

@@ -23,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct TestServer {
     running: Running,
     data: TempDir,
+    ambient: Ambient,
+    settings: Settings,
 }
 
 /// Free ports, and the data in `data`.
@@ -74,10 +76,31 @@ impl TestServer {
     ///
     /// When it does not start.
     pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::start_in(Ambient::system(), change).await
+    }
+
+    /// With another time and chance than the real ones.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start.
+    pub async fn start_in(ambient: Ambient, change: impl FnOnce(&mut Settings)) -> Self {
         let data = TempDir::new().expect("a temporary directory can be made");
-        let started = Self::try_start(data.path(), change).await;
-        let running = started.unwrap_or_else(|error| panic!("the server did not start: {error}"));
-        Self { running, data }
+        let mut settings = settings(data.path().to_owned());
+        change(&mut settings);
+        let running = Self::started(&ambient, &settings).await;
+        Self {
+            running,
+            data,
+            ambient,
+            settings,
+        }
+    }
+
+    async fn started(ambient: &Ambient, settings: &Settings) -> Running {
+        let server = Server::new(ambient.clone(), settings.clone());
+        let started = server.start().await;
+        started.unwrap_or_else(|error| panic!("the server did not start: {error}"))
     }
 
     /// Starts on this data directory, and hands over what became of it.
@@ -94,19 +117,15 @@ impl TestServer {
         Server::new(Ambient::system(), settings).start().await
     }
 
-    /// Stops in order, and starts again on the same data.
+    /// Stops in order, and starts again on the same data, with the same settings.
     ///
     /// # Panics
     ///
     /// When it does not start.
     pub async fn restart(self) -> Self {
         self.running.shutdown().await;
-        let started = Self::try_start(self.data.path(), |_| {}).await;
-        let running = started.unwrap_or_else(|error| panic!("the server did not start: {error}"));
-        Self {
-            running,
-            data: self.data,
-        }
+        let running = Self::started(&self.ambient, &self.settings).await;
+        Self { running, ..self }
     }
 
     /// Stops in order.

@@ -22,16 +22,6 @@ async fn an_answer_has_the_services_headers() {
 }
 
 #[tokio::test]
-async fn what_is_not_served_yet_says_so_by_name() {
-    let fixture = Fixture::new().await;
-    for (path, name) in [("/InsightSummaries", "GetInsightSummaries")] {
-        let (code, message) = fixture.error(path, json!({})).await;
-        assert_eq!(code, "InvalidRequestException");
-        assert_eq!(message, format!("{name} is not supported yet"));
-    }
-}
-
-#[tokio::test]
 async fn a_path_or_method_of_no_operation_is_answered_as_recorded() {
     let fixture = Fixture::new().await;
     for (method, path) in [

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::{Parts, SamplingRules, XRay, XRayRecords, XRaySettings};
-use fluoro_ambient::{Ambient, ManualClock, SeededEntropy};
+use fluoro_ambient::{Ambient, Clock, ManualClock, SeededEntropy};
 use fluoro_iam::Iam;
 use fluoro_ingest::{Ingest, IngestSettings};
 use fluoro_query::groups::Groups;
-use fluoro_query::time_series::NoForecast;
+use fluoro_query::insights::{Insights, Listener, NoListener};
 use fluoro_query::{Graphs, Rollups};
 use fluoro_sampling::{RuleRecord, Sampling};
 use fluoro_store::catalog::{Catalog, MemoryCatalog};
@@ -24,6 +24,7 @@ pub(crate) const ACCOUNT: &str = "000000000000";
 
 pub(crate) struct Fixture {
     pub(crate) xray: XRay,
+    pub(crate) insights: Insights,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) ingest: Arc<Ingest>,
     pub(crate) iam: Iam,
@@ -37,6 +38,7 @@ pub(crate) struct Ground {
     pub(crate) default_rule: RuleRecord,
     pub(crate) settings: XRaySettings,
     pub(crate) ingest: IngestSettings,
+    pub(crate) listener: Arc<dyn Listener>,
 }
 
 /// Status and parsed body.
@@ -50,6 +52,7 @@ impl Default for Ground {
             default_rule: RuleRecord::default_record(),
             settings: XRaySettings::default(),
             ingest: IngestSettings::default(),
+            listener: Arc::new(NoListener),
         }
     }
 }
@@ -77,12 +80,22 @@ impl Fixture {
         let sampling = Sampling::new(ambient.clone(), "us-east-1", ground.default_rule, 0);
         let rules = SamplingRules::open(Arc::clone(&ground.catalog), sampling, account.clone());
         let records = XRayRecords::open(&ground.catalog).await.unwrap();
+        let graphs = Graphs::new(Arc::<HotTraces>::clone(&hot), rollups);
+        let insights = Insights::open(
+            ambient.clone(),
+            Arc::clone(&ground.catalog),
+            groups.clone(),
+            graphs.clone(),
+            ground.listener,
+        );
+        let insights = insights.await.unwrap();
         let iam = Iam::open(ambient.clone(), ground.catalog, account);
         let iam = iam.await.unwrap();
         let parts = Parts {
             ambient,
-            graphs: Graphs::new(Arc::<HotTraces>::clone(&hot), rollups),
-            forecast: Arc::new(NoForecast),
+            graphs,
+            forecast: Arc::new(insights.clone()),
+            insights: insights.clone(),
             scan: hot,
             ingest: Arc::clone(&ingest),
             rules: rules.await.unwrap(),
@@ -93,11 +106,17 @@ impl Fixture {
         };
         Self {
             xray: XRay::new(parts),
+            insights,
             clock,
             ingest,
             iam,
             caller: Caller::Root,
         }
+    }
+
+    /// The second at which the clock stands now.
+    pub(crate) fn second(&self) -> i64 {
+        self.clock.now_micros() / 1_000_000
     }
 
     pub(crate) fn pass_seconds(&self, seconds: u32) {

@@ -117,11 +117,17 @@ impl Baseline {
 // === impl Expectation ===
 
 impl Expectation {
-    /// The faults that are usual among so many requests.
+    /// The faults that are usual among so many requests of one minute.
     pub(super) fn band(&self, total: u64, tuning: &Tuning) -> Band {
+        self.band_of(total, 1, tuning)
+    }
+
+    /// The faults that are usual among so many requests of so many minutes, which are all expected to be like this one.
+    pub(super) fn band_of(&self, total: u64, minutes: u32, tuning: &Tuning) -> Band {
         let total = real(total);
         let mean = total * self.cautious;
-        let deviation = (mean * (1.0 - self.cautious) * self.spread(total)).sqrt();
+        let each = total / f64::from(minutes.max(1));
+        let deviation = (mean * (1.0 - self.cautious) * self.spread(each)).sqrt();
         let low = total * self.ratio - tuning.band * deviation;
         let high = (mean + tuning.band * deviation).min(total);
         Band {

@@ -101,13 +101,14 @@ impl Detector {
         self.open.iter().map(|open| self.report(open)).collect()
     }
 
-    /// The faults that are usual in this minute among so many requests of the first service that `is` the one; `None` while
-    /// it is not known well enough.
+    /// The faults that are usual among so many requests, in so many minutes from this one on, of the first service that `is`
+    /// the one; `None` while it is not known well enough.
     #[must_use]
     pub fn band(
         &self,
         is: impl Fn(&ServiceId) -> bool,
         minute: Minute,
+        minutes: u32,
         total: u64,
     ) -> Option<Band> {
         let place = self.services.iter().position(is)?;
@@ -115,7 +116,7 @@ impl Detector {
         let usual = baseline.expect(minute, &self.tuning);
         baseline
             .is_ready(&self.tuning)
-            .then(|| usual.band(total, &self.tuning))
+            .then(|| usual.band_of(total, minutes, &self.tuning))
     }
 
     /// Takes in the next minute, and says what changed. A minute that is not later than the last changes nothing;

@@ -18,14 +18,14 @@ const IDLE: Duration = Duration::from_secs(50);
 const IDLE_PER_HOST: usize = 64;
 
 #[derive(Debug)]
-pub(super) struct Client {
+pub(crate) struct Client {
     plain: legacy::Client<HttpConnector, Body>,
     tls: OnceCell<legacy::Client<HttpsConnector<HttpConnector>, Body>>,
 }
 
 /// Why there is no answer. Displays the whole chain: it is read by somebody who must mend it.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum SendError {
+pub(crate) enum SendError {
     #[error("{}", chain(.0))]
     Http(legacy::Error),
     #[error(
@@ -36,14 +36,14 @@ pub(super) enum SendError {
 }
 
 impl Client {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             plain: pooled().build(connector()),
             tls: OnceCell::new(),
         }
     }
 
-    pub(super) async fn send(
+    pub(crate) async fn send(
         &self,
         request: Request<Body>,
     ) -> Result<Response<Incoming>, SendError> {

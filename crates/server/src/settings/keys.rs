@@ -166,6 +166,11 @@ pub const KEYS: &[Key] = &[
         functions.package_cache
     ),
     key!(
+        "insights.webhook",
+        "URL to which changes of insights are posted; empty: none",
+        insights.webhook
+    ),
+    key!(
         "limits.connections",
         "connections at once on each listener",
         limits.connections

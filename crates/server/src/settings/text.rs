@@ -8,6 +8,7 @@ use std::time::Duration;
 use fluoro_functions::{RuntimeClient, SegmentStyle};
 use fluoro_gateway::IntegrationNode;
 use fluoro_wire::{AccountId, Region};
+use http::Uri;
 
 use super::Sample;
 
@@ -102,6 +103,26 @@ impl Text for Option<PathBuf> {
 
     fn show(&self) -> String {
         self.as_ref().map_or_else(|| quoted(""), Text::show)
+    }
+}
+
+/// Empty text is none.
+impl Text for Option<Uri> {
+    fn assign(&mut self, text: &str) -> Result<(), String> {
+        if text.is_empty() {
+            *self = None;
+            return Ok(());
+        }
+        let uri: Uri = text.parse().map_err(|error| format!("no URL: {error}"))?;
+        if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.authority().is_none() {
+            return Err("expected a URL such as http://127.0.0.1:9000/insights".to_owned());
+        }
+        *self = Some(uri);
+        Ok(())
+    }
+
+    fn show(&self) -> String {
+        self.as_ref().map_or_else(|| quoted(""), quoted)
     }
 }
 

@@ -203,7 +203,7 @@ fn the_band_is_known_once_the_service_is() {
     };
     let band = |shown: &Shown| {
         let is = |known: &ServiceId| *known == service("table");
-        shown.detector.band(is, shown.next, 100)
+        shown.detector.band(is, shown.next, 1, 100)
     };
     shown.minutes(60, [0, 0, 2]);
     assert_eq!(band(&shown), None);

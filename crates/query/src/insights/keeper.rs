@@ -1,0 +1,351 @@
+//! Insights that last: the handle that everybody shares, and the task that shows the detectors each minute.
+
+use std::ops::Range;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use fluoro_ambient::Ambient;
+use fluoro_filter::Selected;
+use fluoro_model::TimestampMicros;
+use fluoro_store::catalog::{Catalog, CatalogError, Expect, Table};
+use fluoro_store::scan::ScanError;
+use parking_lot::Mutex;
+
+use super::baseline::Band;
+use super::book::{Book, Of, Outcome, group_key, insight_key};
+use super::detector::{Change, ChangeKind, Detector};
+use super::minute::{Minute, MinuteGraph, ServiceId};
+use super::record::{Insight, InsightEvent, Watched};
+use crate::groups::{Group, Groups, Scope};
+use crate::rollup::{Graphs, Traces};
+use crate::time_series::Forecast;
+
+/// How often it is asked whether a minute is over.
+const POLL: Duration = Duration::from_secs(1);
+
+/// How far back a detector looks when it begins, and at most after the server was down, in minutes.
+const LOOKS_BACK: i64 = 6 * 60;
+
+/// How many minutes' graphs are asked for at once.
+const AT_ONCE: i64 = 60;
+
+/// How often what the detectors have learnt is written though nothing happened, in minutes.
+const WRITTEN_EVERY: i64 = 60;
+
+/// Who is told what becomes of insights. It must not wait.
+pub trait Listener: Send + Sync + std::fmt::Debug {
+    /// The group wants to be notified, and this happened.
+    fn happened(&self, insight: &Insight, event: &InsightEvent);
+}
+
+/// Nobody listens.
+#[derive(Debug, Clone, Copy)]
+pub struct NoListener;
+
+impl Listener for NoListener {
+    fn happened(&self, _: &Insight, _: &InsightEvent) {}
+}
+
+/// Why a minute was not taken in. It will be asked for again.
+#[derive(Debug, thiserror::Error)]
+pub enum InsightsError {
+    /// Traces could not be read.
+    #[error("failed to read the graph of a minute")]
+    Scan(#[from] ScanError),
+    /// A record could not be written.
+    #[error("failed to write an insight")]
+    Catalog(#[from] CatalogError),
+}
+
+/// The insights of all groups. Clones share them.
+#[derive(Debug, Clone)]
+pub struct Insights(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    ambient: Ambient,
+    groups: Groups,
+    graphs: Graphs,
+    listener: Arc<dyn Listener>,
+    /// By account, region and id.
+    insights: Table<Insight>,
+    /// By account, region and group.
+    detectors: Table<Watched>,
+    book: Mutex<Book>,
+    /// Held while minutes are taken in, so that each is once; the last minute that was.
+    ticking: tokio::sync::Mutex<Option<Minute>>,
+}
+
+// === impl Insights ===
+
+impl Insights {
+    /// The stored insights. Nothing is looked for before [`Insights::start`].
+    ///
+    /// # Errors
+    ///
+    /// When the catalog fails, or holds a record that this version cannot read.
+    pub async fn open(
+        ambient: Ambient,
+        catalog: Arc<dyn Catalog>,
+        groups: Groups,
+        graphs: Graphs,
+        listener: Arc<dyn Listener>,
+    ) -> Result<Self, CatalogError> {
+        let insights: Table<Insight> = Table::new(Arc::clone(&catalog), "xray/insights/");
+        let detectors: Table<Watched> = Table::new(catalog, "xray/insight-detectors/");
+        let mut book = Book::default();
+        for (key, found) in insights.scan("").await? {
+            book.insights.insert(key, found.value);
+        }
+        for (key, found) in detectors.scan("").await? {
+            book.watched.insert(key, found.value);
+        }
+        Ok(Self(Arc::new(Shared {
+            ambient,
+            groups,
+            graphs,
+            listener,
+            insights,
+            detectors,
+            book: Mutex::new(book),
+            ticking: tokio::sync::Mutex::default(),
+        })))
+    }
+
+    /// Looks at each minute when it is over, until the last handle is dropped. Call within a tokio runtime, when all
+    /// traces can be read.
+    pub fn start(&self) {
+        tokio::spawn(run(Arc::downgrade(&self.0)));
+    }
+
+    /// Looks at the minutes that are over and were not looked at. The task of [`Insights::start`] does this.
+    ///
+    /// # Errors
+    ///
+    /// When traces cannot be read or a record cannot be written.
+    pub async fn tick(&self) -> Result<(), InsightsError> {
+        self.0.tick().await
+    }
+
+    /// The insights of a group, in no order.
+    #[must_use]
+    pub fn of_group(&self, group: &Group) -> Vec<Insight> {
+        let book = self.0.book.lock();
+        let insights = book.insights.values();
+        insights
+            .filter(|insight| insight.group_arn == group.arn)
+            .cloned()
+            .collect()
+    }
+
+    /// The insight of this id, if the account has it in the region.
+    #[must_use]
+    pub fn find(&self, scope: &Scope, id: &str) -> Option<Insight> {
+        let key = insight_key(scope, id);
+        self.0.book.lock().insights.get(&key).cloned()
+    }
+}
+
+impl Forecast for Insights {
+    fn faults(
+        &self,
+        group_arn: &str,
+        selected: &Selected,
+        end: i64,
+        seconds: i64,
+        requests: u64,
+    ) -> Option<Band> {
+        // Nothing is learnt of single calls.
+        let Selected::Service(service) = selected else {
+            return None;
+        };
+        let is = |known: &ServiceId| {
+            let (kind, account) = (known.kind.as_deref(), known.account_id.as_deref());
+            service.fits(&known.name, kind, account)
+        };
+        let first = Minute::of_second(end.saturating_sub(seconds));
+        let minutes = u32::try_from(seconds / 60).unwrap_or(1);
+        let book = self.0.book.lock();
+        let detector = book.detector(group_arn)?;
+        detector.band(is, first, minutes, requests)
+    }
+}
+
+/// Ends when nobody has a handle any more.
+async fn run(shared: Weak<Shared>) {
+    loop {
+        tokio::time::sleep(POLL).await;
+        let Some(shared) = shared.upgrade() else {
+            return;
+        };
+        if let Err(error) = shared.tick().await {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "cannot look for insights"
+            );
+        }
+    }
+}
+
+// === impl Shared ===
+
+impl Shared {
+    async fn tick(&self) -> Result<(), InsightsError> {
+        let mut last = self.ticking.lock().await;
+        let now = TimestampMicros(self.ambient.now_micros());
+        let present = Minute::of_second(now.floor_second());
+        if *last == Some(present) {
+            return Ok(());
+        }
+        let groups = self.groups.with_insights();
+        self.unwatch(&groups, present).await?;
+        for (scope, group) in &groups {
+            self.catch_up(scope, group, present).await?;
+        }
+        let expired = self.book.lock().expire(now.floor_second());
+        for key in expired {
+            self.insights.delete(&key, Expect::Anything).await?;
+        }
+        *last = Some(present);
+        Ok(())
+    }
+
+    async fn unwatch(
+        &self,
+        groups: &[(Scope, Arc<Group>)],
+        present: Minute,
+    ) -> Result<(), InsightsError> {
+        let arns: Vec<&str> = groups.iter().map(|(_, group)| &*group.arn).collect();
+        let (outcome, gone) = self.book.lock().unwatch(&arns, present.plus(-1));
+        for key in gone {
+            self.detectors.delete(&key, Expect::Anything).await?;
+        }
+        self.write(outcome, false).await
+    }
+
+    /// Shows a group's detector the minutes before the present one that it has not seen.
+    async fn catch_up(
+        &self,
+        scope: &Scope,
+        group: &Group,
+        present: Minute,
+    ) -> Result<(), InsightsError> {
+        let of = Of {
+            scope,
+            name: &group.name,
+            arn: &group.arn,
+        };
+        let (seen, reconciled) = self.watch(of, present);
+        self.write(reconciled, false).await?;
+        let earliest = present.plus(-LOOKS_BACK);
+        let mut next = seen.map_or(earliest, |seen| seen.plus(1).max(earliest));
+        while next < present {
+            let end = next.plus(AT_ONCE).min(present);
+            let graphs = self.read(group, scope, next..end).await?;
+            // What is past when the group begins to be watched is learnt from, and told only if it goes on.
+            let quiet = seen.is_none();
+            let outcome = self.take_in(of, &graphs, quiet && end < present, quiet);
+            let due = (next.0..end.0).any(|minute| minute % WRITTEN_EVERY == 0);
+            if due || !outcome.changed.is_empty() {
+                self.write_detector(of).await?;
+            }
+            let notify = group.insights.notifications_enabled;
+            self.write(outcome, notify).await?;
+            next = end;
+        }
+        Ok(())
+    }
+
+    /// The last minute that the group's detector has seen.
+    fn watch(&self, of: Of<'_>, present: Minute) -> (Option<Minute>, Outcome) {
+        let mut book = self.book.lock();
+        let watched = book.watched.entry(group_key(of.scope, of.name));
+        let watched = watched.or_insert_with(|| Watched {
+            group_arn: of.arn.to_owned(),
+            ..Watched::default()
+        });
+        let seen = watched.detector.last();
+        (seen, book.reconcile(of, present.plus(-1)))
+    }
+
+    async fn read(
+        &self,
+        group: &Group,
+        scope: &Scope,
+        minutes: Range<Minute>,
+    ) -> Result<Vec<(Minute, MinuteGraph)>, InsightsError> {
+        let numbers = minutes.start.0..minutes.end.0;
+        let found = self.graphs.minutes(Traces::of(group), numbers).await?;
+        let mut found = found.into_iter().peekable();
+        let mut graphs = Vec::new();
+        for minute in minutes.start.0..minutes.end.0 {
+            let graph = found.next_if(|(at, _)| *at == minute);
+            let graph = graph.map(|(_, graph)| MinuteGraph::of(&graph, &scope.account));
+            graphs.push((Minute(minute), graph.unwrap_or_default()));
+        }
+        Ok(graphs)
+    }
+
+    fn take_in(
+        &self,
+        of: Of<'_>,
+        graphs: &[(Minute, MinuteGraph)],
+        quiet: bool,
+        tells_open: bool,
+    ) -> Outcome {
+        let mut all = Outcome::default();
+        let mut book = self.book.lock();
+        let key = group_key(of.scope, of.name);
+        let new_id = || self.ambient.uuid();
+        for (number, (minute, graph)) in graphs.iter().enumerate() {
+            let Some(watched) = book.watched.get_mut(&key) else {
+                break;
+            };
+            let mut changes = watched.detector.observe(*minute, graph);
+            if tells_open {
+                let is_last = !quiet && number + 1 == graphs.len();
+                changes = if is_last {
+                    opened(&watched.detector)
+                } else {
+                    Vec::new()
+                };
+            }
+            let outcome = book.take_in(of, *minute, &changes, new_id);
+            all.changed.extend(outcome.changed);
+            all.news.extend(outcome.news);
+        }
+        all
+    }
+
+    /// The detector first: what it has open is told after a start, if the insight was not written.
+    async fn write_detector(&self, of: Of<'_>) -> Result<(), InsightsError> {
+        let key = group_key(of.scope, of.name);
+        let watched = self.book.lock().watched.get(&key).cloned();
+        if let Some(watched) = watched {
+            self.detectors.put(&key, &watched, Expect::Anything).await?;
+        }
+        Ok(())
+    }
+
+    async fn write(&self, outcome: Outcome, notify: bool) -> Result<(), InsightsError> {
+        for key in outcome.changed {
+            let insight = self.book.lock().insights.get(&key).cloned();
+            if let Some(insight) = insight {
+                self.insights.put(&key, &insight, Expect::Anything).await?;
+            }
+        }
+        if notify {
+            for (insight, event) in &outcome.news {
+                self.listener.happened(insight, event);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// All that is open, as if it had opened now.
+fn opened(detector: &Detector) -> Vec<Change> {
+    let reports = detector.reports().into_iter();
+    let kind = ChangeKind::Opened;
+    reports.map(|report| Change { kind, report }).collect()
+}
