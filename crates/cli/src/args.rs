@@ -71,6 +71,8 @@ pub(crate) enum Verb {
     Trace(Trace),
     /// Show the service map
     Map(Map),
+    /// List insights: faults that departed from what is usual; or show one with its events
+    Insights(Insights),
     /// Sampling rules, why requests were or were not sampled, and what a rule would do
     #[command(subcommand)]
     Sampling(Sampling),
@@ -215,6 +217,18 @@ pub(crate) struct Map {
     pub(crate) since: u64,
 
     /// Only what is of traces of this group
+    #[arg(long, value_name = "NAME")]
+    pub(crate) group: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Insights {
+    /// An insight's id [default: list all]
+    pub(crate) id: Option<String>,
+    /// How far back, at most 30d
+    #[arg(long, value_name = "TIME", default_value = "1d", value_parser = duration)]
+    pub(crate) since: u64,
+    /// Only those of this group
     #[arg(long, value_name = "NAME")]
     pub(crate) group: Option<String>,
 }

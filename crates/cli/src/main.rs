@@ -8,6 +8,7 @@ mod args;
 mod cache;
 mod client;
 mod filter;
+mod insights;
 mod map;
 mod paint;
 mod sampling;

@@ -80,7 +80,7 @@ fn outcome(summary: &Value) -> (Ink, &'static str) {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "shown in whole seconds")]
-fn age(now: u64, start: Option<f64>) -> String {
+pub(crate) fn age(now: u64, start: Option<f64>) -> String {
     let Some(start) = start else {
         return "-".to_owned();
     };

@@ -16,7 +16,7 @@ use crate::args::{Cli, Down, Invoke, Logs, Map, Trace, Traces, Up, Verb};
 use crate::cache;
 use crate::client::{Client, now};
 use crate::paint::Paint;
-use crate::{filter, map, sampling, stacks, stats, table, waterfall};
+use crate::{filter, insights, map, sampling, stacks, stats, table, waterfall};
 
 /// How often `--watch` looks at the files.
 const WATCH: Duration = Duration::from_millis(500);
@@ -31,6 +31,7 @@ pub(crate) async fn run(cli: &Cli) -> anyhow::Result<()> {
         Verb::Traces(traces) => self::traces(cli, &client, traces).await,
         Verb::Trace(trace) => self::trace(cli, &client, trace).await,
         Verb::Map(map) => self::map(cli, &client, map).await,
+        Verb::Insights(insights) => insights::run(cli, &client, insights).await,
         Verb::Sampling(sampling) => sampling::run(cli, &client, sampling).await,
         Verb::Stats(stats) => stats::run(cli, &client, stats).await,
         Verb::Doctor => {
