@@ -112,7 +112,8 @@ impl XRay {
         let Some(held) = self.parts.scan.held_since() else {
             return Ok(page);
         };
-        let start = input.window.start.max(held);
+        // Deliveries side by side may lie in the log in another order than they came in.
+        let start = input.window.start.max(seconds(held.floor_second() - 60));
         // What comes in now belongs to a point that is yet to end.
         let latest = seconds(self.now().floor_second() + input.period.seconds() + 1);
         let end = input.window.end.min(latest);

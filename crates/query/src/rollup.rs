@@ -148,7 +148,7 @@ impl Graphs {
         part: Range<TimestampMicros>,
     ) -> Result<Arc<Graph>, ScanError> {
         let minute = minute_of(part.start);
-        let begins_it = part.start.0 == minute * MINUTE;
+        let begins_it = part.start == minute_range(minute).start;
         let rollup = match self.rollups.get(traces, Slot::Minute(minute)) {
             // The present minute is asked for from its beginning.
             None if begins_it => self.made(traces, minute..minute + 1).await?.pop(),

@@ -263,6 +263,15 @@ async fn a_member_counts_from_when_it_joined() {
 }
 
 #[tokio::test]
+async fn a_window_at_the_ends_of_time_is_empty() {
+    let (_, graphs) = graphs(1 << 20);
+    for start in [i64::MIN, -1, i64::MAX - 30_000_000] {
+        let window = TimestampMicros(start)..TimestampMicros(start + 30_000_000);
+        assert!(graphs.window(Traces::All, window).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
 async fn memory_is_bounded() {
     let limit = 40_000;
     let (store, graphs) = graphs(limit);
