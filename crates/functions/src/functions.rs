@@ -125,8 +125,11 @@ impl Functions {
         })?;
         let data = &settings.data_dir.clone();
         let mark = Mark::new(data, &parts.ambient);
-        end_leftovers(&mark).await;
         let scratch = data.join("scratch");
+        // A run that ended in order took its environments' directories with it: then nobody needs to be looked for.
+        if fs::read_dir(&scratch).is_ok_and(|mut left| left.next().is_some()) {
+            end_leftovers(&mark).await;
+        }
         prepare(&scratch, |path| {
             // What an earlier process left behind.
             let _absent = fs::remove_dir_all(path);
