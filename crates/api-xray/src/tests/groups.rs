@@ -1,7 +1,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::fixture::{Fixture, Ground, rule};
+use super::fixture::{Fixture, Ground, NOW, rule, segment, trace_id};
 
 fn group(name: &str, expression: &str) -> Value {
     json!({"GroupName": name, "FilterExpression": expression})
@@ -204,4 +204,70 @@ async fn groups_and_tags_survive_a_restart() {
     let tags = json!({"ResourceARN": created["Group"]["GroupARN"]});
     let listed = fixture.ok("/ListTagsForResource", tags).await;
     assert_eq!(listed["Tags"], json!([{"Key": "team", "Value": "red"}]));
+}
+
+/// What came in before a trace became a member counts when it became one (recorded), and a range is told that has data
+/// stored under an earlier expression.
+#[tokio::test]
+async fn a_groups_graph_knows_when_its_members_joined_and_by_which_expression() {
+    let fixture = Fixture::new().await;
+    fixture.ok("/CreateGroup", group("g", "fault")).await;
+    let callee = json!({
+        "name": "cart", "id": "00000000000000cc", "parent_id": "00000000000000bb", "trace_id": trace_id(1),
+        "start_time": NOW - 2, "end_time": NOW - 1
+    });
+    fixture.store(&[callee]).await;
+    fixture.pass_seconds(100);
+    let call = json!([{
+        "name": "cart", "id": "00000000000000bb", "namespace": "remote", "start_time": NOW - 2, "end_time": NOW - 1
+    }]);
+    let mut root = segment(1, NOW - 3);
+    root["fault"] = json!(true);
+    root["subsegments"] = call;
+    fixture.store(&[root]).await;
+    fixture.pass_seconds(1);
+
+    let window = async |from: i64, to: i64, group: Value| {
+        let mut body = json!({"StartTime": NOW + from, "EndTime": NOW + to});
+        body.as_object_mut()
+            .unwrap()
+            .extend(group.as_object().unwrap().clone());
+        let graph = fixture.ok("/ServiceGraph", body).await;
+        let services = graph["Services"].as_array().unwrap().iter();
+        let counted = services.filter(|service| !service["SummaryStatistics"].is_null());
+        let mut counted: Vec<(String, i64)> = counted
+            .map(|service| {
+                let count = &service["SummaryStatistics"]["TotalCount"];
+                let name = service["Name"].as_str().unwrap().to_owned();
+                (name, count.as_i64().unwrap())
+            })
+            .collect();
+        counted.sort();
+        (counted, graph["ContainsOldGroupVersions"].clone())
+    };
+    let of_group = json!({"GroupName": "g"});
+    let one = |name: &str| (name.to_owned(), 1);
+    let (all, _) = window(-1, 50, json!({})).await;
+    assert_eq!(all, [one("cart")]);
+    let (before, _) = window(-1, 50, of_group.clone()).await;
+    assert_eq!(before, []);
+    let (joined, old) = window(50, 101, of_group.clone()).await;
+    assert_eq!(
+        (joined, old),
+        (vec![one("cart"), one("shop")], json!(false))
+    );
+
+    fixture.ok("/UpdateGroup", group("g", "error")).await;
+    fixture.pass_seconds(60);
+    let mut later = segment(2, NOW + 160);
+    later["error"] = json!(true);
+    fixture.store(&[later]).await;
+    fixture.pass_seconds(1);
+    let (whole, old) = window(50, 162, of_group.clone()).await;
+    assert_eq!(
+        (whole, old),
+        (vec![one("cart"), ("shop".to_owned(), 2)], json!(true))
+    );
+    let (after, old) = window(102, 162, of_group).await;
+    assert_eq!((after, old), (vec![one("shop")], json!(false)));
 }
