@@ -32,6 +32,13 @@ struct EncryptionConfig<'a> {
     kind: &'static str,
 }
 
+impl EncryptionRecord {
+    /// The key's ARN.
+    pub(crate) fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+}
+
 impl XRay {
     pub(crate) fn get_encryption_config(&self, call: &Call) -> Answer {
         let record = self.parts.records.encryption.get(&place_of(call));

@@ -197,6 +197,17 @@ impl XRay {
     }
 }
 
+impl PolicyRecord {
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether a statement of it allows something.
+    pub(crate) fn allows(&self) -> bool {
+        Policy::resource(&self.document).is_ok_and(|policy| policy.allows_something())
+    }
+}
+
 /// Lets the denials of all stored policies hold.
 pub(crate) fn put_all_in_force(records: &XRayRecords, iam: &Iam) {
     for place in records.policies.places() {

@@ -90,6 +90,13 @@ impl<T: Clone + Serialize + DeserializeOwned> Records<T> {
             .collect()
     }
 
+    /// Looks at every record, in key order.
+    pub(crate) fn each(&self, mut look: impl FnMut(&str, &T)) {
+        for (key, record) in self.0.held.read().iter() {
+            look(key, record);
+        }
+    }
+
     /// The accounts and regions that have records, as [`place_of`] writes them.
     pub(crate) fn places(&self) -> BTreeSet<String> {
         let held = self.0.held.read();

@@ -231,6 +231,10 @@ impl XRay {
 }
 
 impl DestinationRecord {
+    pub(crate) const fn to_logs(&self) -> bool {
+        self.to_logs
+    }
+
     /// When the destination takes effect.
     fn since(&self) -> TimestampMicros {
         TimestampMicros(self.updated_at.0 + SETTLES_AFTER_MICROS)

@@ -118,6 +118,12 @@ impl Policy {
         parse::policy(text, parse::Kind::Resource)
     }
 
+    /// Whether one of its statements allows anything to anybody.
+    #[must_use]
+    pub fn allows_something(&self) -> bool {
+        self.statements.iter().any(|statement| statement.allows)
+    }
+
     /// The roles, sessions and users that it names.
     pub(crate) fn principal_arns(&self) -> impl Iterator<Item = &str> {
         let clauses = self

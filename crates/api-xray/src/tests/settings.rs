@@ -110,6 +110,38 @@ async fn with_logs_as_destination_only_the_indexed_share_is_found() {
 }
 
 #[tokio::test]
+async fn what_is_stored_only_is_told() {
+    let fixture = Fixture::new().await;
+    let told = || {
+        let stored = fixture.xray.stored_only().into_iter();
+        stored.map(|one| one.setting).collect::<Vec<_>>()
+    };
+    assert!(told().is_empty());
+    let kms = json!({"Type": "KMS", "KeyId": "alias/a"});
+    fixture.ok("/PutEncryptionConfig", kms).await;
+    let to_logs = json!({"Destination": "CloudWatchLogs"});
+    fixture.ok("/UpdateTraceSegmentDestination", to_logs).await;
+    for (name, effect) in [("p-allow", "Allow"), ("p-deny", "Deny")] {
+        let document = json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": effect, "Principal": {"Service": "sns.amazonaws.com"}, "Action": "xray:*", "Resource": "*"
+        }]});
+        let body = json!({"PolicyName": name, "PolicyDocument": document.to_string()});
+        fixture.ok("/PutResourcePolicy", body).await;
+    }
+    assert_eq!(
+        told(),
+        [
+            "encryption key arn:aws:kms:us-east-1:000000000000:alias/a",
+            "segment destination CloudWatchLogs",
+            "resource policy p-allow",
+        ]
+    );
+    let none = json!({"Type": "NONE"});
+    fixture.ok("/PutEncryptionConfig", none).await;
+    assert_eq!(told().len(), 2);
+}
+
+#[tokio::test]
 async fn what_search_refuses() {
     let fixture = Fixture::new().await;
     let path = "/UpdateTraceSegmentDestination";

@@ -51,11 +51,17 @@ pub(super) async fn report(own: &OwnApi) -> Result<Reply, Problem> {
         .report()
         .await
         .map_err(|error| Problem::failed("failed to look for orphans", &error))?;
-    let without_effect = own
+    let mut without_effect = own
         .gateway
         .without_effect()
         .await
         .map_err(|error| Problem::failed("failed to read the stages", &error))?;
+    let stored_only = own.xray.stored_only().into_iter();
+    without_effect.extend(stored_only.map(|stored| WithoutEffect {
+        of: format!("X-Ray in {}", stored.region),
+        setting: stored.setting,
+        meaning: stored.meaning,
+    }));
     let held = own.hot.held();
     Ok(Reply::json(&Report {
         lines,
