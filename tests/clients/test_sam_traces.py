@@ -55,7 +55,7 @@ def test_one_trace_by_its_id(server, sam):
 
 def test_the_traces_of_the_last_minutes_with_their_graph(server, sam):
     documents = [send(server) for _ in range(3)]
-    told = sam(server, sam)
+    told = sam()
     for document in documents:
         assert document["trace_id"] in told and f"(Root) None - {document['name']}" in told, told
     lines = [json.loads(line) for line in sam("--output", "json").splitlines() if line.startswith("{")]
