@@ -9,7 +9,7 @@ import time
 import requests
 
 import fluoro
-from tools import unique, until
+from tools import Boto, archive, child, finished, make_api, make_function, make_role, new_root, unique, until
 
 
 def post(server, path: str, body, **headers) -> dict:
@@ -184,3 +184,29 @@ def test_the_command_line_puts_boost_and_tags_and_asks_why(server, boto):
         assert "boost" not in next(line for line in verb(server, "sampling", "list").splitlines() if line.startswith(name))
     finally:
         verb(server, "sampling", "delete", name)
+
+
+def test_a_fault_is_recorded_afterwards_as_one_trace_when_that_is_asked_for():
+    code = "def handler(event, context):\n    if 'fails' in event['path']: raise ValueError('no')\n    return {'statusCode': 200}\n"
+    with fluoro.running("--set", "sampling.keep_faults=true") as keeping:
+        boto = Boto(keeping.endpoint)
+        function = make_function(boto, make_role(boto), archive(app__py=code), TracingConfig={"Mode": "Active"})
+        api, _ = make_api(boto, function)
+        roots = {path: new_root() for path in ("works", "fails")}
+        for path, root in roots.items():
+            headers = {"X-Amzn-Trace-Id": f"Root={root};Sampled=0"}
+            answer = requests.get(f"{keeping.endpoint}/_aws/execute-api/{api}/dev/{path}", headers=headers, timeout=30)
+            assert answer.status_code == (200 if path == "works" else 502)
+
+        def kept():
+            found = own(keeping, f"traces/{roots['fails']}")
+            return found["documents"] >= 3
+
+        until("all three segments are there", kept)
+        trace = finished(boto, roots["fails"])
+        stage, service, inner = (trace.one(origin) for origin in ("AWS::ApiGateway::Stage", "AWS::Lambda", "AWS::Lambda::Function"))
+        assert stage["metadata"]["fluoro"]["kept"] == service["metadata"]["fluoro"]["kept"] == "fault"
+        assert service["parent_id"] == child(stage, "Lambda")["id"] and inner["parent_id"] == service["id"]
+        assert inner["fault"] is True and inner["cause"]["exceptions"][0]["message"] == "no"
+        assert own(keeping, f"traces/{roots['works']}")["found"] is False
+        assert [one["kept"] for one in own(keeping, f"sampling/why?id={roots['fails']}")["requests"]] == ["fault"]

@@ -2,8 +2,8 @@
 //!
 //! Everything is counted, sampled or not, so that these numbers are exact where those of traces are estimates.
 //! [`Statistics`] is the handle that everybody shares; who handles requests holds a [`Series`] for each kind of them and
-//! counts into it when one is over, under a lock of its own for some tens of nanoseconds. Memory is bounded in series, in minutes and in
-//! what a minute takes; nothing is stored.
+//! counts into it when one is over, under a lock of its own for some tens of nanoseconds. Memory is bounded in series, in
+//! minutes and in what a minute takes; nothing is stored.
 
 mod latency;
 mod series;
