@@ -1,10 +1,12 @@
 //! GetTraceSummaries: lists of traces by time and filter.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use fluoro_filter::{Filter, GroupExpressions};
 use fluoro_model::{TimestampMicros, TraceId};
 use fluoro_query::{Page, Position, Selection, TimeRange, TimeRangeType, page};
+use fluoro_trace::Projection;
 use fluoro_wire::json_input::JsonInput;
 use fluoro_wire::token::Paging;
 use fluoro_wire::{Call, Constraints};
@@ -48,15 +50,16 @@ impl XRay {
         let groups = self.parts.groups.expressions(&scope_of(call));
         let input = GetTraceSummariesInput::read(longest_seconds, &groups, input)?;
         let candidates = input.selection.candidates();
-        let mut candidates = self.parts.scan.projections(&candidates).await?;
+        let mut found = self.parts.scan.find(&candidates).await?;
         let unindexed = self.unindexed(call);
-        candidates.retain(|trace| !unindexed.has(trace.id, trace.first_received));
+        let is_indexed = |trace: &Arc<Projection>| !unindexed.has(trace.id, trace.first_received);
+        found.projections.retain(is_indexed);
         let limit = self.parts.settings.summaries_page;
         let own_account = call.account.clone();
         let written = tokio::task::spawn_blocking(move || {
             let selection = &input.selection;
             let wanted = |trace| fraction_of(trace) < input.share;
-            let page = page(selection, candidates, input.after, limit, wanted);
+            let page = page(selection, found, input.after, limit, wanted);
             let output = GetTraceSummariesOutput::of(&own_account.0, selection, &page);
             to_answer(&output)
         });

@@ -36,13 +36,14 @@ impl Selection {
     #[must_use]
     pub fn candidates(&self) -> Candidates {
         let candidates = self.range.candidates();
-        if self.looks_at_ends() {
-            return Candidates {
-                by: Axis::ReceivedOrEnded,
-                ..candidates
-            };
+        Candidates {
+            by: match self.looks_at_ends() {
+                true => Axis::ReceivedOrEnded,
+                false => candidates.by,
+            },
+            columns: self.filter.columns(),
+            range: candidates.range,
         }
-        candidates
     }
 
     /// Where a trace stands in the list; `None` when it is not in the range, whatever the filter says.

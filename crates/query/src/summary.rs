@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use fluoro_model::document::AnnotationValue;
 use fluoro_model::{TimestampMicros, TraceId};
+use fluoro_store::scan::Found;
 use fluoro_trace::Projection;
 use fluoro_trace::projection::{HttpFacts, Node, Observation, Outcome};
 use serde::{Deserialize, Serialize};
@@ -42,15 +43,14 @@ pub struct Summary<'a> {
 #[must_use]
 pub fn page(
     selection: &Selection,
-    candidates: Vec<Arc<Projection>>,
+    found: Found,
     after: Option<Position>,
     limit: usize,
     wanted: impl Fn(TraceId) -> bool,
 ) -> Page {
-    let placed = candidates.into_iter().enumerate();
     let mut ahead: Vec<(Position, usize)> = Vec::new();
-    let mut traces = Vec::new();
-    for (number, projection) in placed {
+    let mut traces = Vec::with_capacity(found.projections.len());
+    for (number, projection) in found.projections.into_iter().enumerate() {
         if let Some(time) = selection.place(&projection) {
             let position = Position(time, projection.id);
             if after.is_none_or(|after| position < after) {
@@ -63,7 +63,8 @@ pub fn page(
     let mut page = Page::default();
     while page.traces.len() < limit {
         let Some((position, number)) = ahead.pop() else {
-            return page;
+            page.next = None;
+            break;
         };
         page.processed += 1;
         let projection = traces[number].take().expect("each number occurs once");
@@ -72,6 +73,13 @@ pub fn page(
         }
         page.next = (!ahead.is_empty()).then_some(position);
     }
+    // What was passed over counts on the page on which it would have been looked at.
+    let passed_over = found.passed_over.into_iter().filter(|time| {
+        let is_after = after.is_none_or(|after| *time <= after.0);
+        let is_before = page.next.is_none_or(|next| *time > next.0);
+        is_after && is_before && selection.range.holds(*time)
+    });
+    page.processed += passed_over.count() as u64;
     page
 }
 

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use fluoro_model::TimestampMicros;
+use fluoro_filter::Columns;
+use fluoro_model::{EpochSeconds, TimestampMicros};
 use fluoro_store::scan::{Axis, Candidates};
 use fluoro_trace::Projection;
 
@@ -46,7 +47,21 @@ impl TimeRange {
                 Axis::Received,
             ),
         };
-        Candidates { range, by }
+        Candidates {
+            range,
+            by,
+            columns: Columns::Anything,
+        }
+    }
+
+    /// Whether a trace of this start, or in a range about receipt, last received then, is meant. Ranges of type Service
+    /// look at more and take any.
+    pub(crate) fn holds(&self, time: TimestampMicros) -> bool {
+        match self.by {
+            TimeRangeType::TraceId => self.range.contains(&time),
+            TimeRangeType::Event => self.range.contains(&second(time)),
+            TimeRangeType::Service => true,
+        }
     }
 
     /// Where the trace lies on the range's axis; `None` when it is not meant. A trace without segments never is.
@@ -56,13 +71,13 @@ impl TimeRange {
             return None;
         }
         match self.by {
-            TimeRangeType::TraceId => projection
-                .start
-                .map(|start| start.micros())
-                .filter(|start| self.range.contains(start)),
+            TimeRangeType::TraceId => {
+                let start = projection.start.map(EpochSeconds::micros);
+                start.filter(|start| self.holds(*start))
+            }
             TimeRangeType::Event => {
-                let second = TimestampMicros(projection.last_received.floor_second() * SECOND);
-                self.range.contains(&second).then_some(second)
+                let last = projection.last_received;
+                self.holds(last).then(|| second(last))
             }
             TimeRangeType::Service => {
                 let wide = self.candidates().range;
@@ -80,7 +95,13 @@ pub fn arrival_candidates(window: Range<TimestampMicros>) -> Candidates {
     Candidates {
         range: window,
         by: Axis::Received,
+        columns: Columns::Anything,
     }
+}
+
+/// The second in which it lies.
+fn second(time: TimestampMicros) -> TimestampMicros {
+    TimestampMicros(time.floor_second() * SECOND)
 }
 
 fn later(time: TimestampMicros, micros: i64) -> TimestampMicros {

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use fluoro_ambient::Ambient;
+use fluoro_filter::Columns;
 use fluoro_model::document::Document;
 use fluoro_model::{SegmentId, TimestampMicros, TraceId};
 use fluoro_trace::{Projection, ProjectionLimits, Received};
@@ -21,7 +22,7 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::log::{Log, Position, Record};
-use crate::scan::{Axis, Candidates, Scan, ScanError};
+use crate::scan::{Axis, Candidates, Found, Scan, ScanError};
 
 mod cache;
 mod index;
@@ -284,11 +285,28 @@ impl HotTraces {
         range: Range<TimestampMicros>,
         by: Axis,
     ) -> Result<Vec<Arc<Projection>>, ScanError> {
+        let candidates = Candidates {
+            range,
+            by,
+            columns: Columns::Anything,
+        };
+        Ok(self.find(&candidates).await?.projections)
+    }
+
+    /// The projections of all traces that are meant, perhaps of some others, and which the columns ruled out.
+    ///
+    /// # Errors
+    ///
+    /// When documents cannot be read.
+    pub async fn find(&self, candidates: &Candidates) -> Result<Found, ScanError> {
         self.refresh_all().await?;
-        let found = self.index.lock().range(range, by);
+        let found = self.index.lock().find(candidates);
         let mut projections = found.projections;
         projections.extend(self.cold(&found.cold).await?);
-        Ok(projections)
+        Ok(Found {
+            projections,
+            passed_over: found.passed_over,
+        })
     }
 
     /// The segments and subsegments that name a parent which has not come, as far as projections are in memory.
@@ -357,7 +375,11 @@ impl Scan for HotTraces {
         &self,
         candidates: &Candidates,
     ) -> Result<Vec<Arc<Projection>>, ScanError> {
-        Self::projections(self, candidates.range.clone(), candidates.by).await
+        Ok(Self::find(self, candidates).await?.projections)
+    }
+
+    async fn find(&self, candidates: &Candidates) -> Result<Found, ScanError> {
+        Self::find(self, candidates).await
     }
 
     async fn by_id(&self, trace: TraceId) -> Result<Option<Arc<Projection>>, ScanError> {

@@ -9,6 +9,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use fluoro_filter::Columns;
 use fluoro_model::{TimestampMicros, TraceId};
 use fluoro_trace::{Projection, Received};
 
@@ -27,12 +28,24 @@ pub enum Axis {
 }
 
 /// Which traces are asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Candidates {
     /// From its start, which belongs to it, to its end, which does not.
     pub range: Range<TimestampMicros>,
     /// What the range is about.
     pub by: Axis,
+    /// What their rows must say.
+    pub columns: Columns,
+}
+
+/// What a scan found.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// All traces that fit, perhaps some others, in no order.
+    pub projections: Vec<Arc<Projection>>,
+    /// The traces of the range that were passed over, as their rows say that they do not fit: of each its start, or when the
+    /// range is about receipt, when its last document was received.
+    pub passed_over: Vec<TimestampMicros>,
 }
 
 /// Why a scan did not answer.
@@ -60,6 +73,15 @@ pub trait Scan: Send + Sync + fmt::Debug {
     /// acknowledged before the call is in them.
     async fn projections(&self, candidates: &Candidates)
     -> Result<Vec<Arc<Projection>>, ScanError>;
+
+    /// As [`projections`](Self::projections), and which traces of the range the columns ruled out.
+    async fn find(&self, candidates: &Candidates) -> Result<Found, ScanError> {
+        let projections = self.projections(candidates).await?;
+        Ok(Found {
+            projections,
+            passed_over: Vec::new(),
+        })
+    }
 
     /// The projection of one trace; `None` when nothing of it is known.
     async fn by_id(&self, trace: TraceId) -> Result<Option<Arc<Projection>>, ScanError>;

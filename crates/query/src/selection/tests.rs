@@ -3,6 +3,7 @@ use std::sync::Arc;
 use fluoro_filter::{NoGroups, parse};
 use fluoro_model::TraceId;
 use fluoro_model::document::Document;
+use fluoro_store::scan::Found;
 use fluoro_trace::{Received, Trace};
 use serde_json::json;
 
@@ -41,7 +42,11 @@ fn trace() -> Arc<Projection> {
 
 /// Whether the trace is listed, and which service and which called service matched.
 fn found(selection: &Selection) -> Option<(Option<String>, Option<String>)> {
-    let page = page(selection, vec![trace()], None, 10, |_| true);
+    let candidates = Found {
+        projections: vec![trace()],
+        passed_over: Vec::new(),
+    };
+    let page = page(selection, candidates, None, 10, |_| true);
     let projection = page.traces.first()?;
     let matched = selection.matched(projection).expect("it is listed");
     let name = |node| projection.node(node).name.to_string();

@@ -42,6 +42,13 @@ fn range(start: i64, end: i64, by: TimeRangeType) -> Selection {
     })
 }
 
+fn found(projections: Vec<Arc<Projection>>) -> Found {
+    Found {
+        projections,
+        passed_over: Vec::new(),
+    }
+}
+
 fn ids(page: &Page) -> Vec<u32> {
     let id = |projection: &Arc<Projection>| u32::try_from(projection.id.bits() >> 96).unwrap();
     page.traces.iter().map(id).collect()
@@ -49,19 +56,19 @@ fn ids(page: &Page) -> Vec<u32> {
 
 #[test]
 fn each_type_of_range_looks_at_its_own_time() {
-    let candidates = || vec![simple(1, 1000)];
-    let found = |start, end, by| {
+    let candidates = || found(vec![simple(1, 1000)]);
+    let is_found = |start, end, by| {
         let page = page(&range(start, end, by), candidates(), None, 10, |_| true);
         !page.traces.is_empty()
     };
-    assert!(found(1000, 1001, TimeRangeType::TraceId));
-    assert!(!found(999, 1000, TimeRangeType::TraceId));
-    assert!(!found(1001, 1200, TimeRangeType::TraceId));
-    assert!(found(1100, 1101, TimeRangeType::Event));
-    assert!(!found(1000, 1100, TimeRangeType::Event));
-    assert!(found(1045, 1046, TimeRangeType::Service));
-    assert!(found(1159, 1161, TimeRangeType::Service));
-    assert!(!found(1000, 1001, TimeRangeType::Service));
+    assert!(is_found(1000, 1001, TimeRangeType::TraceId));
+    assert!(!is_found(999, 1000, TimeRangeType::TraceId));
+    assert!(!is_found(1001, 1200, TimeRangeType::TraceId));
+    assert!(is_found(1100, 1101, TimeRangeType::Event));
+    assert!(!is_found(1000, 1100, TimeRangeType::Event));
+    assert!(is_found(1045, 1046, TimeRangeType::Service));
+    assert!(is_found(1159, 1161, TimeRangeType::Service));
+    assert!(!is_found(1000, 1001, TimeRangeType::Service));
 }
 
 #[test]
@@ -72,7 +79,7 @@ fn pages_go_back_in_time_and_miss_nothing() {
     let whole = range(0, 2000, TimeRangeType::TraceId);
     let (mut after, mut seen, mut processed) = (None, Vec::new(), 0);
     loop {
-        let page = page(&whole, traces.clone(), after, 3, |_| true);
+        let page = page(&whole, found(traces.clone()), after, 3, |_| true);
         seen.extend(ids(&page));
         processed += page.processed;
         after = page.next;
@@ -88,7 +95,7 @@ fn pages_go_back_in_time_and_miss_nothing() {
 fn the_last_page_has_no_next_even_when_it_is_full() {
     let traces: Vec<_> = (0..3).map(|number| simple(number, 1000)).collect();
     let whole = range(0, 2000, TimeRangeType::TraceId);
-    assert_eq!(page(&whole, traces, None, 3, |_| true).next, None);
+    assert_eq!(page(&whole, found(traces), None, 3, |_| true).next, None);
 }
 
 #[test]
@@ -97,13 +104,29 @@ fn what_is_not_wanted_is_processed_all_the_same() {
     let odd = |trace: TraceId| (trace.bits() >> 96) % 2 == 1;
     let page = page(
         &range(0, 2000, TimeRangeType::TraceId),
-        traces,
+        found(traces),
         None,
         10,
         odd,
     );
     assert_eq!(ids(&page), [5, 3, 1]);
     assert_eq!(page.processed, 6);
+}
+
+#[test]
+fn what_was_passed_over_counts_on_its_page() {
+    let traces: Vec<_> = (0..4)
+        .map(|number| simple(number, 1000 + 10 * i64::from(number)))
+        .collect();
+    let whole = range(1000, 2000, TimeRangeType::TraceId);
+    let found = |projections| Found {
+        projections,
+        passed_over: [999, 1005, 1015, 1025, 1026, 1035, 2000].map(at).to_vec(),
+    };
+    let first = page(&whole, found(traces.clone()), None, 2, |_| true);
+    let second = page(&whole, found(traces), first.next, 2, |_| true);
+    assert_eq!((ids(&first), ids(&second)), (vec![3, 2], vec![1, 0]));
+    assert_eq!((first.processed, second.processed), (2 + 3, 2 + 2));
 }
 
 #[test]
@@ -118,7 +141,9 @@ fn a_trace_without_segments_is_not_listed() {
         TimeRangeType::Event,
         TimeRangeType::Service,
     ] {
-        let page = page(&range(0, 2000, by), traces.clone(), None, 10, |_| true);
+        let page = page(&range(0, 2000, by), found(traces.clone()), None, 10, |_| {
+            true
+        });
         assert!(page.traces.is_empty(), "{by:?}");
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
+use fluoro_filter::Digest;
 use fluoro_model::{EpochSeconds, SegmentId, TimestampMicros, TraceId};
 use fluoro_trace::Projection;
 use fluoro_trace::projection::Open;
@@ -12,7 +13,7 @@ use fluoro_trace::projection::Open;
 use super::observe::Standing;
 use super::weigh;
 use crate::log::Position;
-use crate::scan::Axis;
+use crate::scan::{Axis, Candidates};
 
 /// Where one document lies.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +46,8 @@ struct Entry {
     start: Option<TimestampMicros>,
     /// The latest end of anything in the projection, also while cold.
     end: Option<TimestampMicros>,
+    /// The projection's row, also while cold.
+    digest: Option<Digest>,
     /// Grows with every change of the places; no two entries ever share one.
     generation: u64,
     /// The generation that the projection was made from; 0 when there was none.
@@ -68,6 +71,8 @@ pub(super) struct Snapshot {
 pub(super) struct InRange {
     pub(super) projections: Vec<Arc<Projection>>,
     pub(super) cold: Vec<TraceId>,
+    /// When those were, on the axis asked for, whose row says that they are not meant.
+    pub(super) passed_over: Vec<TimestampMicros>,
 }
 
 #[derive(Debug, Default)]
@@ -93,7 +98,7 @@ pub(super) struct Index {
 }
 
 /// What an entry takes without its projection and places: itself, and its share of the maps.
-const ENTRY_WEIGHT: usize = 370;
+const ENTRY_WEIGHT: usize = 370 + size_of::<Digest>();
 
 // === impl Entry ===
 
@@ -104,6 +109,7 @@ impl Default for Entry {
             projection: None,
             start: None,
             end: None,
+            digest: None,
             generation: 0,
             projected: 0,
             last_received: TimestampMicros(i64::MIN),
@@ -115,6 +121,19 @@ impl Default for Entry {
 impl Entry {
     fn first(&self) -> Option<Position> {
         self.places.first().map(|place| place.position)
+    }
+
+    /// Whether its row, if there is one, leaves open that the trace is meant.
+    fn may_be_meant(&self, candidates: &Candidates) -> bool {
+        let digest = self.digest.as_ref();
+        digest.is_none_or(|digest| candidates.columns.admit(digest))
+    }
+
+    fn time(&self, by: Axis) -> TimestampMicros {
+        match by {
+            Axis::Start => self.start.unwrap_or(self.last_received),
+            Axis::Updated | Axis::Received | Axis::ReceivedOrEnded => self.last_received,
+        }
     }
 
     fn weigh(&self) -> usize {
@@ -265,6 +284,7 @@ impl Index {
         let before = (entry.start, entry.end);
         let after = (start_of(&projection), end_of(&projection));
         (entry.start, entry.end) = after;
+        entry.digest = Some(Digest::of(&projection));
         entry.projection = Some(projection);
         if let Some(first) = entry.first() {
             self.warm.insert(first, trace);
@@ -274,20 +294,22 @@ impl Index {
         self.reweigh(trace);
     }
 
-    /// The traces in range, in the order of their first documents: projections, and traces without one. What was
+    /// The traces that are meant, in the order of their first documents: projections, and traces without one. What was
     /// touched since its projection was made is the caller's care.
-    pub(super) fn range(&self, range: Range<TimestampMicros>, by: Axis) -> InRange {
+    pub(super) fn find(&self, candidates: &Candidates) -> InRange {
+        let range = &candidates.range;
         let lowest = |time| (time, TraceId::from_bits(0));
         if range.start >= range.end {
             return InRange::default();
         }
-        match by {
+        match candidates.by {
             // Starts are kept rounded to microseconds: one more on each side, and none is missed.
             Axis::Start => {
                 let range = lowest(shifted(range.start, -1))..lowest(shifted(range.end, 2));
-                self.sorted_out(self.by_start.range(range).map(|(_, trace)| *trace))
+                let started = self.by_start.range(range).map(|(_, trace)| *trace);
+                self.sorted_out(candidates, started)
             }
-            Axis::Updated | Axis::Received => self.sorted_out(self.received(&range)),
+            Axis::Updated | Axis::Received => self.sorted_out(candidates, self.received(range)),
             Axis::ReceivedOrEnded => {
                 let began = |trace: &TraceId| {
                     let start = self.traces.get(trace).and_then(|entry| entry.start);
@@ -295,8 +317,8 @@ impl Index {
                 };
                 let ended = self.by_end.range(lowest(shifted(range.start, -1))..);
                 let ended = ended.map(|(_, trace)| *trace).filter(began);
-                let traces: HashSet<TraceId> = self.received(&range).chain(ended).collect();
-                self.sorted_out(traces.into_iter())
+                let traces: HashSet<TraceId> = self.received(range).chain(ended).collect();
+                self.sorted_out(candidates, traces.into_iter())
             }
         }
     }
@@ -312,13 +334,21 @@ impl Index {
         })
     }
 
-    fn sorted_out(&self, traces: impl Iterator<Item = TraceId>) -> InRange {
+    fn sorted_out(
+        &self,
+        candidates: &Candidates,
+        traces: impl Iterator<Item = TraceId>,
+    ) -> InRange {
         let mut found = InRange::default();
         let mut cold = Vec::new();
         for trace in traces {
             let Some(entry) = self.traces.get(&trace) else {
                 continue;
             };
+            if !entry.may_be_meant(candidates) {
+                found.passed_over.push(entry.time(candidates.by));
+                continue;
+            }
             match &entry.projection {
                 Some(projection) => found.projections.push(Arc::clone(projection)),
                 None => cold.push((entry.first(), trace)),

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use fluoro_ambient::{Ambient, ManualClock, SeededEntropy};
+use fluoro_filter::{Filter, NoGroups, parse};
 use fluoro_model::document::Document;
 use fluoro_model::{TimestampMicros, TraceId};
 
 use super::{Arrival, Held, HotSettings, HotTraces, Losses, ProjectionObserver};
 use crate::log::simulated::{Random, SimulatedDisk};
 use crate::log::{Log, LogSettings, MemoryLog, Position, Record, SegmentedLog};
-use crate::scan::Axis;
+use crate::scan::{Axis, Candidates};
 
 mod observing;
 
@@ -228,6 +229,45 @@ async fn ranges_never_leave_out_a_trace() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn columns_pass_over_traces_also_cold_ones() {
+    let settings = HotSettings {
+        memory_bytes: 80_000,
+        cache_bytes: 0,
+        ..HotSettings::default()
+    };
+    let bench = Bench::new(Arc::new(MemoryLog::default()), settings);
+    for number in 0..100 {
+        let user = format!("{{\"user\":\"user-{number}\",");
+        let document = segment(number, 1.0).replacen('{', &user, 1);
+        bench.put(NOW, &[document]).await;
+        bench.hot.by_id(trace(number)).await.unwrap();
+    }
+    let everything = TimestampMicros(0)..TimestampMicros(i64::MAX);
+    let find = async |filter: &str| {
+        let filter = Filter::new(&parse(filter).unwrap(), &NoGroups).unwrap();
+        let candidates = Candidates {
+            range: everything.clone(),
+            by: Axis::Start,
+            columns: filter.columns(),
+        };
+        let found = bench.hot.find(&candidates).await.unwrap();
+        let matching = found
+            .projections
+            .iter()
+            .filter(|found| filter.matches(found));
+        (
+            matching.count(),
+            found.projections.len() + found.passed_over.len(),
+        )
+    };
+    for number in [0, 50, 99] {
+        assert_eq!(find(&format!("user = \"user-{number}\"")).await, (1, 100));
+    }
+    assert_eq!(find("fault").await, (0, 100));
+    assert_eq!(find("").await, (100, 100));
 }
 
 #[tokio::test]

@@ -44,7 +44,7 @@ fn notebook(every_delivery: bool) -> Arc<Notebook> {
 #[tokio::test]
 async fn what_is_told_follows_what_was_told_also_when_memory_is_short() {
     let settings = HotSettings {
-        memory_bytes: 40_000,
+        memory_bytes: 60_000,
         cache_bytes: 0,
         ..HotSettings::default()
     };
