@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+import requests
 from botocore.exceptions import ClientError
 
 import fluoro
@@ -55,6 +56,12 @@ def test_what_is_kept_survives_a_restart(tmp_path: Path):
         now = time.time()
         found = xray.get_trace_summaries(StartTime=now - 600, EndTime=now + 5, FilterExpression='group.name = "faults"')
         assert [trace["Id"] for trace in found["TraceSummaries"]] == [failed]
+        counts = requests.get(server.endpoint + "/_fluoro/groups", timeout=10).json()["groups"]
+        assert [one["approximate_trace_count"] for one in counts] == [2, 1]
+        assert [sum(minute["approximate_trace_count"] for minute in one["minutes"]) for one in counts] == [2, 1]
+        doctor = requests.get(server.endpoint + "/_fluoro/doctor", timeout=10).json()
+        stored = [one["setting"].split(" ")[0] for one in doctor["without_effect"] if one["of"] == "X-Ray in us-east-1"]
+        assert stored == ["encryption", "resource"]
 
     check(xray)
     # The members are those of the time when the traces came, whatever is asked for now.
