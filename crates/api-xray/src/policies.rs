@@ -204,7 +204,21 @@ impl PolicyRecord {
 
     /// Whether a statement of it allows something.
     pub(crate) fn allows(&self) -> bool {
-        Policy::resource(&self.document).is_ok_and(|policy| policy.allows_something())
+        self.understood()
+            .is_some_and(|policy| policy.allows_something())
+    }
+
+    /// Only what could be understood was stored, but perhaps by another version.
+    fn understood(&self) -> Option<Policy> {
+        Policy::resource(&self.document)
+            .inspect_err(|error| {
+                tracing::warn!(
+                    policy = self.name,
+                    error = error as &dyn std::error::Error,
+                    "a stored policy is not understood any more"
+                );
+            })
+            .ok()
     }
 }
 
@@ -215,26 +229,14 @@ pub(crate) fn put_all_in_force(records: &XRayRecords, iam: &Iam) {
     }
 }
 
-/// `place` is the account and the region.
+/// `place` is the account and the region. Who changes policies at the same time does the same: the last word is that of
+/// all changes.
 fn put_in_force(records: &XRayRecords, iam: &Iam, place: &str) {
-    let understood = records
-        .policies
-        .below(place)
-        .into_iter()
-        .filter_map(|record| {
-            // Only what could be understood was stored.
-            Policy::resource(&record.document)
-                .inspect_err(|error| {
-                    tracing::warn!(
-                        policy = record.name,
-                        error = error as &dyn std::error::Error,
-                        "a stored policy is not understood any more"
-                    );
-                })
-                .ok()
-        });
     let region = place.split('/').nth(1).unwrap_or_default();
-    iam.set_service_policies("xray", region, understood.collect());
+    records.policies.with_below(place, |policies| {
+        let understood = policies.iter().filter_map(PolicyRecord::understood);
+        iam.set_service_policies("xray", region, understood.collect());
+    });
 }
 
 fn required_name<'a>(name: Option<&'a str>, constraints: &mut Constraints) -> &'a str {

@@ -83,11 +83,16 @@ impl<T: Clone + Serialize + DeserializeOwned> Records<T> {
 
     /// All records whose key begins with `prefix`, in key order.
     pub(crate) fn below(&self, prefix: &str) -> Vec<T> {
+        self.with_below(prefix, <[T]>::to_vec)
+    }
+
+    /// The same, and no change is seen before `look` is done.
+    pub(crate) fn with_below<O>(&self, prefix: &str, look: impl FnOnce(&[T]) -> O) -> O {
         let held = self.0.held.read();
         let from = held.range(prefix.to_owned()..);
-        from.take_while(|(key, _)| key.starts_with(prefix))
-            .map(|(_, record)| record.clone())
-            .collect()
+        let below = from.take_while(|(key, _)| key.starts_with(prefix));
+        let below: Vec<T> = below.map(|(_, record)| record.clone()).collect();
+        look(&below)
     }
 
     /// Looks at every record, in key order.
