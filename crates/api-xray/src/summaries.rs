@@ -49,21 +49,31 @@ impl XRay {
         let longest_seconds = self.parts.settings.summaries_window_seconds;
         let groups = self.parts.groups.expressions(&scope_of(call));
         let input = GetTraceSummariesInput::read(longest_seconds, &groups, input)?;
-        let candidates = input.selection.candidates();
-        let mut found = self.parts.scan.find(&candidates).await?;
+        let input = Arc::new(input);
         let unindexed = self.unindexed(call);
         let is_indexed = |trace: &Arc<Projection>| !unindexed.has(trace.id, trace.first_received);
-        found.projections.retain(is_indexed);
         let limit = self.parts.settings.summaries_page;
-        let own_account = call.account.clone();
-        let written = tokio::task::spawn_blocking(move || {
-            let selection = &input.selection;
-            let wanted = |trace| fraction_of(trace) < input.share;
-            let page = page(selection, found, input.after, limit, wanted);
-            let output = GetTraceSummariesOutput::of(&own_account.0, selection, &page);
-            to_answer(&output)
-        });
-        Ok(written.await?)
+        // Most pages are full of the latest; a filter that finds few of them asks for more at once.
+        let mut rows = limit.saturating_mul(2);
+        loop {
+            let candidates = input.selection.latest(input.after, rows);
+            let mut found = self.parts.scan.find(&candidates).await?;
+            found.projections.retain(is_indexed);
+            let (input, own_account) = (Arc::clone(&input), call.account.clone());
+            let written = tokio::task::spawn_blocking(move || {
+                let (selection, more) = (&input.selection, found.more);
+                let wanted = |trace| fraction_of(trace) < input.share;
+                let page = page(selection, found, input.after, limit, wanted);
+                let is_whole = !more || page.traces.len() == limit;
+                let output =
+                    is_whole.then(|| GetTraceSummariesOutput::of(&own_account.0, selection, &page));
+                output.map(|output| to_answer(&output))
+            });
+            if let Some(answer) = written.await? {
+                return Ok(answer);
+            }
+            rows = rows.saturating_mul(8);
+        }
     }
 }
 

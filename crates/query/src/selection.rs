@@ -2,9 +2,10 @@
 
 use fluoro_filter::{Ended, Filter, Matched};
 use fluoro_model::TimestampMicros;
-use fluoro_store::scan::{Axis, Candidates};
+use fluoro_store::scan::{Axis, Candidates, Latest};
 use fluoro_trace::Projection;
 
+use crate::summary::Position;
 use crate::time_range::{TimeRange, TimeRangeType};
 
 #[cfg(test)]
@@ -43,6 +44,19 @@ impl Selection {
             },
             columns: self.filter.columns(),
             range: candidates.range,
+            latest: None,
+        }
+    }
+
+    /// As [`candidates`](Self::candidates), the latest `rows` after a position first; what a page needs.
+    #[must_use]
+    pub fn latest(&self, after: Option<Position>, rows: usize) -> Candidates {
+        Candidates {
+            latest: Some(Latest {
+                before: after.map(|Position(time, trace)| (time, trace)),
+                rows,
+            }),
+            ..self.candidates()
         }
     }
 

@@ -37,7 +37,8 @@ pub struct Summary<'a> {
     projection: &'a Projection,
 }
 
-/// The traces of a selection after a position, at most `limit` of those that are wanted.
+/// The traces of a selection after a position, at most `limit` of those that are wanted. When the scan found only the
+/// latest ([`Found::more`]) and the page is not full, it is not whole: ask for more rows.
 ///
 /// Pages do not depend on `wanted`: a client may change what it wants from page to page with the same tokens.
 #[must_use]
@@ -71,7 +72,7 @@ pub fn page(
         if wanted(projection.id) && selection.matched(&projection).is_some() {
             page.traces.push(projection);
         }
-        page.next = (!ahead.is_empty()).then_some(position);
+        page.next = (found.more || !ahead.is_empty()).then_some(position);
     }
     // What was passed over counts on the page on which it would have been looked at.
     let passed_over = found.passed_over.into_iter().filter(|time| {

@@ -51,6 +51,7 @@ impl TimeRange {
             range,
             by,
             columns: Columns::Anything,
+            latest: None,
         }
     }
 
@@ -96,6 +97,7 @@ pub fn arrival_candidates(window: Range<TimestampMicros>) -> Candidates {
         range: window,
         by: Axis::Received,
         columns: Columns::Anything,
+        latest: None,
     }
 }
 

@@ -289,6 +289,7 @@ impl HotTraces {
             range,
             by,
             columns: Columns::Anything,
+            latest: None,
         };
         Ok(self.find(&candidates).await?.projections)
     }
@@ -306,6 +307,7 @@ impl HotTraces {
         Ok(Found {
             projections,
             passed_over: found.passed_over,
+            more: found.more,
         })
     }
 

@@ -36,6 +36,18 @@ pub struct Candidates {
     pub by: Axis,
     /// What their rows must say.
     pub columns: Columns,
+    /// Which of them are wanted first.
+    pub latest: Option<Latest>,
+}
+
+/// The latest traces by their start, a trace of equal start being the later one by its id. Only scans by
+/// [`Axis::Start`] keep to it; others find all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Latest {
+    /// Those before this one.
+    pub before: Option<(TimestampMicros, TraceId)>,
+    /// At most so many.
+    pub rows: usize,
 }
 
 /// What a scan found.
@@ -46,6 +58,8 @@ pub struct Found {
     /// The traces of the range that were passed over, as their rows say that they do not fit: of each its start, or when the
     /// range is about receipt, when its last document was received.
     pub passed_over: Vec<TimestampMicros>,
+    /// There may be earlier ones than the latest that were asked for.
+    pub more: bool,
 }
 
 /// Why a scan did not answer.
@@ -80,6 +94,7 @@ pub trait Scan: Send + Sync + fmt::Debug {
         Ok(Found {
             projections,
             passed_over: Vec::new(),
+            more: false,
         })
     }
 

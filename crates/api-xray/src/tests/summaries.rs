@@ -145,6 +145,24 @@ async fn pages_of_a_filter_go_on_where_the_last_match_was() {
 }
 
 #[tokio::test]
+async fn a_rare_trace_is_found_behind_all_that_are_later() {
+    let fixture = seven().await;
+    let mut slow = segment(99, NOW - 500);
+    slow["end_time"] = json!(NOW - 490);
+    fixture.store(&[slow]).await;
+    let later: Vec<Value> = (100..150u32)
+        .map(|number| segment(number, NOW - 400 + i64::from(number)))
+        .collect();
+    fixture.store(&later).await;
+    // No column tells how long a service took.
+    let body = window(json!({"FilterExpression": "service() { responsetime > 5 }"}));
+    let found = fixture.ok("/TraceSummaries", body).await;
+    assert_eq!(ids(&found), [trace_id(99)]);
+    assert_eq!(found["TracesProcessedCount"], 58);
+    assert_eq!(found["NextToken"], Value::Null);
+}
+
+#[tokio::test]
 async fn a_bad_filter_is_refused_in_the_services_words() {
     let fixture = Fixture::new().await;
     let refused = async |filter: &str| {

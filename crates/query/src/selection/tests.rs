@@ -44,7 +44,7 @@ fn trace() -> Arc<Projection> {
 fn found(selection: &Selection) -> Option<(Option<String>, Option<String>)> {
     let candidates = Found {
         projections: vec![trace()],
-        passed_over: Vec::new(),
+        ..Found::default()
     };
     let page = page(selection, candidates, None, 10, |_| true);
     let projection = page.traces.first()?;

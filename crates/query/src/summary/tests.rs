@@ -45,7 +45,7 @@ fn range(start: i64, end: i64, by: TimeRangeType) -> Selection {
 fn found(projections: Vec<Arc<Projection>>) -> Found {
     Found {
         projections,
-        passed_over: Vec::new(),
+        ..Found::default()
     }
 }
 
@@ -122,6 +122,7 @@ fn what_was_passed_over_counts_on_its_page() {
     let found = |projections| Found {
         projections,
         passed_over: [999, 1005, 1015, 1025, 1026, 1035, 2000].map(at).to_vec(),
+        more: false,
     };
     let first = page(&whole, found(traces.clone()), None, 2, |_| true);
     let second = page(&whole, found(traces), first.next, 2, |_| true);

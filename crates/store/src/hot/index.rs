@@ -73,6 +73,8 @@ pub(super) struct InRange {
     pub(super) cold: Vec<TraceId>,
     /// When those were, on the axis asked for, whose row says that they are not meant.
     pub(super) passed_over: Vec<TimestampMicros>,
+    /// There are more than were asked for.
+    pub(super) more: bool,
 }
 
 #[derive(Debug, Default)]
@@ -305,9 +307,12 @@ impl Index {
         match candidates.by {
             // Starts are kept rounded to microseconds: one more on each side, and none is missed.
             Axis::Start => {
-                let range = lowest(shifted(range.start, -1))..lowest(shifted(range.end, 2));
-                let started = self.by_start.range(range).map(|(_, trace)| *trace);
-                self.sorted_out(candidates, started)
+                let first = lowest(shifted(range.start, -1));
+                let end = lowest(shifted(range.end, 2));
+                let before = candidates.latest.and_then(|latest| latest.before);
+                let end = before.map_or(end, |before| before.min(end)).max(first);
+                let latest_first = self.by_start.range(first..end).rev();
+                self.sorted_out(candidates, latest_first.map(|(_, trace)| *trace))
             }
             Axis::Updated | Axis::Received => self.sorted_out(candidates, self.received(range)),
             Axis::ReceivedOrEnded => {
@@ -339,9 +344,17 @@ impl Index {
         candidates: &Candidates,
         traces: impl Iterator<Item = TraceId>,
     ) -> InRange {
+        let rows = match candidates.latest {
+            Some(latest) if candidates.by == Axis::Start => latest.rows,
+            _ => usize::MAX,
+        };
         let mut found = InRange::default();
         let mut cold = Vec::new();
         for trace in traces {
+            if found.projections.len() + cold.len() == rows {
+                found.more = true;
+                break;
+            }
             let Some(entry) = self.traces.get(&trace) else {
                 continue;
             };

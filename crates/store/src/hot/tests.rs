@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use fluoro_ambient::{Ambient, ManualClock, SeededEntropy};
-use fluoro_filter::{Filter, NoGroups, parse};
+use fluoro_filter::{Columns, Filter, NoGroups, parse};
 use fluoro_model::document::Document;
 use fluoro_model::{TimestampMicros, TraceId};
+use fluoro_trace::Projection;
 
 use super::{Arrival, Held, HotSettings, HotTraces, Losses, ProjectionObserver};
 use crate::log::simulated::{Random, SimulatedDisk};
 use crate::log::{Log, LogSettings, MemoryLog, Position, Record, SegmentedLog};
-use crate::scan::{Axis, Candidates};
+use crate::scan::{Axis, Candidates, Latest};
 
 mod observing;
 
@@ -252,6 +253,7 @@ async fn columns_pass_over_traces_also_cold_ones() {
             range: everything.clone(),
             by: Axis::Start,
             columns: filter.columns(),
+            latest: None,
         };
         let found = bench.hot.find(&candidates).await.unwrap();
         let matching = found
@@ -268,6 +270,38 @@ async fn columns_pass_over_traces_also_cold_ones() {
     }
     assert_eq!(find("fault").await, (0, 100));
     assert_eq!(find("").await, (100, 100));
+}
+
+#[tokio::test]
+async fn the_latest_come_first_and_the_rest_before_them() {
+    let bench = Bench::new(Arc::new(MemoryLog::default()), uncached());
+    let mut random = Random::new(3);
+    for number in 0..50 {
+        let start = f64::from(u32::try_from(random.below(20)).unwrap());
+        bench.put(NOW, &[segment(number, start)]).await;
+    }
+    let mut before = None;
+    let mut seen = Vec::new();
+    loop {
+        let candidates = Candidates {
+            range: TimestampMicros(0)..TimestampMicros(i64::MAX),
+            by: Axis::Start,
+            columns: Columns::Anything,
+            latest: Some(Latest { before, rows: 7 }),
+        };
+        let found = bench.hot.find(&candidates).await.unwrap();
+        let place = |found: &Arc<Projection>| (found.start.unwrap().micros(), found.id);
+        let mut places: Vec<_> = found.projections.iter().map(place).collect();
+        places.sort_unstable_by(|one, other| other.cmp(one));
+        before = places.last().copied();
+        seen.extend(places);
+        if !found.more {
+            break;
+        }
+        assert_eq!(found.projections.len(), 7);
+    }
+    assert_eq!(seen.len(), 50);
+    assert!(seen.is_sorted_by(|one, other| one > other));
 }
 
 #[tokio::test]
