@@ -103,18 +103,18 @@ impl XRay {
         let paging = Paging::new("GetInsightSummaries", bound_to.as_bytes());
         let after: Option<Position> = read_token(&paging, token)?;
 
-        // A group that is not watched has no insights to tell of, whatever it had.
-        let mut insights = match group.insights.insights_enabled {
-            true => self.parts.insights.of_group(&group),
-            false => Vec::new(),
-        };
-        insights.retain(|insight| {
-            let wanted = states.is_empty() || states.contains(&state_of(insight));
+        let wanted = |insight: &Insight| {
+            let in_state = states.is_empty() || states.contains(&state_of(insight));
             let ahead = after
                 .as_ref()
                 .is_none_or(|after| position(insight) < *after);
-            wanted && ahead && overlaps(insight, &window)
-        });
+            in_state && ahead && overlaps(insight, &window)
+        };
+        // A group that is not watched has no insights to tell of, whatever it had.
+        let mut insights = match group.insights.insights_enabled {
+            true => self.parts.insights.of_group(&group, wanted),
+            false => Vec::new(),
+        };
         insights.sort_by_key(|insight| Reverse(position(insight)));
         let more = insights.len() > most;
         insights.truncate(most);

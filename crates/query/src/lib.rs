@@ -1,9 +1,10 @@
 //! From stored projections to answers: trace summaries, the service graph, the graph of one trace, time series.
 //!
 //! [`groups`] keeps state: which groups there are, and which traces are their members. So does [`rollup`]: the graphs of
-//! minutes, which many ask for again and again. All else is pure functions over projections; who calls them fetches the
-//! candidates ([`Selection::candidates`], [`arrival_candidates`]) and writes the answer down. Nothing here reads a document.
-//! Source: X-Ray developer guide, "using the X-Ray API", and recorded answers of the service, which the tests name.
+//! minutes, which many ask for again and again; and [`insights`]: what is usual for each service, and what was not. All else
+//! is pure functions over projections; who calls them fetches the candidates ([`Selection::candidates`],
+//! [`arrival_candidates`]) and writes the answer down. Nothing here reads a document. Source: X-Ray developer guide, "using
+//! the X-Ray API", and recorded answers of the service, which the tests name.
 
 pub mod graph;
 pub mod groups;

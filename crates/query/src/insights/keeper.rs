@@ -127,13 +127,13 @@ impl Insights {
         self.0.tick().await
     }
 
-    /// The insights of a group, in no order.
+    /// The insights of a group that are wanted, in no order.
     #[must_use]
-    pub fn of_group(&self, group: &Group) -> Vec<Insight> {
+    pub fn of_group(&self, group: &Group, wanted: impl Fn(&Insight) -> bool) -> Vec<Insight> {
         let book = self.0.book.lock();
         let insights = book.insights.values();
         insights
-            .filter(|insight| insight.group_arn == group.arn)
+            .filter(|insight| insight.group_arn == group.arn && wanted(insight))
             .cloned()
             .collect()
     }
