@@ -53,6 +53,8 @@ fn text(table: &Table) -> String {
 }
 
 fn rewrite(path: &str) -> Result<(), String> {
+    let table = text(&evaluate(&Tuning::default(), REPORTED_ON));
+    println!("{table}");
     let page = std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
     let parts = page.split_once(BEGIN).and_then(|(before, rest)| {
         let (_, after) = rest.split_once(END)?;
@@ -61,8 +63,6 @@ fn rewrite(path: &str) -> Result<(), String> {
     let Some((before, after)) = parts else {
         return Err(format!("{path} has lost the line {BEGIN} or {END}"));
     };
-    let table = text(&evaluate(&Tuning::default(), REPORTED_ON));
-    println!("{table}");
     let page = format!("{before}{BEGIN}\n{table}\n{END}{after}");
     std::fs::write(path, page).map_err(|error| format!("{path}: {error}"))
 }
