@@ -1,0 +1,119 @@
+//! Which of the traces a scan finds.
+
+use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use fluoro_model::{TimestampMicros, TraceId};
+use fluoro_trace::Projection;
+
+use super::{Entry, Index};
+use crate::scan::{Axis, Candidates};
+
+/// What was found in a range.
+#[derive(Debug, Default)]
+pub(in crate::hot) struct InRange {
+    pub(in crate::hot) projections: Vec<Arc<Projection>>,
+    pub(in crate::hot) cold: Vec<TraceId>,
+    /// When those were, on the axis asked for, whose row says that they are not meant.
+    pub(in crate::hot) passed_over: Vec<TimestampMicros>,
+    /// There are more than were asked for.
+    pub(in crate::hot) more: bool,
+}
+
+impl Index {
+    /// The traces that are meant: projections, and in the order of their first documents those without one. What was
+    /// touched since its projection was made is the caller's care.
+    pub(in crate::hot) fn find(&self, candidates: &Candidates) -> InRange {
+        let range = &candidates.range;
+        let lowest = |time| (time, TraceId::from_bits(0));
+        if range.start >= range.end {
+            return InRange::default();
+        }
+        match candidates.by {
+            // Starts are kept rounded to microseconds: one more on each side, and none is missed.
+            Axis::Start => {
+                let first = lowest(shifted(range.start, -1));
+                let end = lowest(shifted(range.end, 2));
+                let before = candidates.latest.and_then(|latest| latest.before);
+                let end = before.map_or(end, |before| before.min(end)).max(first);
+                let latest_first = self.by_start.range(first..end).rev();
+                self.sorted_out(candidates, latest_first.map(|(_, trace)| *trace))
+            }
+            Axis::Updated | Axis::Received => self.sorted_out(candidates, self.received(range)),
+            Axis::ReceivedOrEnded => {
+                let began = |trace: &TraceId| {
+                    let start = self.traces.get(trace).and_then(|entry| entry.start);
+                    start.is_some_and(|start| start < shifted(range.end, 1))
+                };
+                let ended = self.by_end.range(lowest(shifted(range.start, -1))..);
+                let ended = ended.map(|(_, trace)| *trace).filter(began);
+                let traces: HashSet<TraceId> = self.received(range).chain(ended).collect();
+                self.sorted_out(candidates, traces.into_iter())
+            }
+        }
+    }
+
+    /// Traces of which something was received within the range. Their last document was received there or later.
+    fn received(&self, range: &Range<TimestampMicros>) -> impl Iterator<Item = TraceId> {
+        let later = self
+            .by_last_received
+            .range((range.start, TraceId::from_bits(0))..);
+        later.map(|(_, trace)| *trace).filter(|trace| {
+            let places = self.traces.get(trace).map(|entry| &entry.places);
+            places.is_some_and(|places| places.iter().any(|place| range.contains(&place.at)))
+        })
+    }
+
+    fn sorted_out(
+        &self,
+        candidates: &Candidates,
+        traces: impl Iterator<Item = TraceId>,
+    ) -> InRange {
+        let rows = match candidates.latest {
+            Some(latest) if candidates.by == Axis::Start => latest.rows,
+            _ => usize::MAX,
+        };
+        let mut found = InRange::default();
+        let mut cold = Vec::new();
+        for trace in traces {
+            if found.projections.len() + cold.len() == rows {
+                found.more = true;
+                break;
+            }
+            let Some(entry) = self.traces.get(&trace) else {
+                continue;
+            };
+            if !entry.may_be_meant(candidates) {
+                found.passed_over.push(entry.time(candidates.by));
+                continue;
+            }
+            match &entry.projection {
+                Some(projection) => found.projections.push(Arc::clone(projection)),
+                None => cold.push((entry.first(), trace)),
+            }
+        }
+        cold.sort_unstable();
+        found.cold = cold.into_iter().map(|(_, trace)| trace).collect();
+        found
+    }
+}
+
+impl Entry {
+    /// Whether its row, if there is one, leaves open that the trace is meant.
+    fn may_be_meant(&self, candidates: &Candidates) -> bool {
+        let digest = self.digest.as_ref();
+        digest.is_none_or(|digest| candidates.columns.admit(digest))
+    }
+
+    fn time(&self, by: Axis) -> TimestampMicros {
+        match by {
+            Axis::Start => self.start.unwrap_or(self.last_received),
+            Axis::Updated | Axis::Received | Axis::ReceivedOrEnded => self.last_received,
+        }
+    }
+}
+
+fn shifted(time: TimestampMicros, micros: i64) -> TimestampMicros {
+    TimestampMicros(time.0.saturating_add(micros))
+}
