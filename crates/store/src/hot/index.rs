@@ -34,6 +34,10 @@ impl Place {
             projected: false,
         }
     }
+
+    fn minute(&self) -> i64 {
+        minute_of(self.at)
+    }
 }
 
 #[derive(Debug)]
@@ -75,7 +79,8 @@ pub(super) struct Index {
     warm: BTreeMap<Position, TraceId>,
     by_start: BTreeSet<(TimestampMicros, TraceId)>,
     by_end: BTreeSet<(TimestampMicros, TraceId)>,
-    by_last_received: BTreeSet<(TimestampMicros, TraceId)>,
+    /// By each minute in which a document of theirs came in.
+    by_received: BTreeSet<(i64, TraceId)>,
     /// Touched since their projection was made.
     stale: HashSet<TraceId>,
     documents: usize,
@@ -157,14 +162,11 @@ impl Index {
             return;
         }
         entry.places.insert(at, place);
+        self.by_received.insert((place.minute(), trace));
         self.generations += 1;
         entry.generation = self.generations;
         self.documents += 1;
-        if entry.last_received < place.at {
-            self.by_last_received.remove(&(entry.last_received, trace));
-            entry.last_received = place.at;
-            self.by_last_received.insert((place.at, trace));
-        }
+        entry.last_received = entry.last_received.max(place.at);
         if at == 0 {
             self.move_first(trace, before, Some(place.position));
         }
@@ -326,7 +328,13 @@ impl Index {
             return 0;
         };
         let before = (entry.first(), entry.places.len());
+        let minutes: Vec<i64> = entry.places.iter().map(Place::minute).collect();
         entry.places.retain(is_wanted);
+        for minute in minutes {
+            if !entry.places.iter().any(|place| place.minute() == minute) {
+                self.by_received.remove(&(minute, trace));
+            }
+        }
         let gone = before.1 - entry.places.len();
         if gone == 0 {
             return 0;
@@ -393,7 +401,6 @@ impl Index {
         if self.observed && entry.projected > 0 {
             self.forgotten.push(trace);
         }
-        self.by_last_received.remove(&(entry.last_received, trace));
         replace(&mut self.by_start, trace, entry.start, None);
         replace(&mut self.by_end, trace, entry.end, None);
     }
@@ -428,4 +435,9 @@ fn replace(
         before.map(|time| order.remove(&(time, trace)));
         after.map(|time| order.insert((time, trace)));
     }
+}
+
+/// The number since the epoch of the minute in which this lies.
+fn minute_of(at: TimestampMicros) -> i64 {
+    at.0.div_euclid(60_000_000)
 }

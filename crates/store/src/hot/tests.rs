@@ -439,3 +439,27 @@ async fn damage_takes_documents_away_and_is_counted() {
     assert_eq!(bench.hot.losses().unreadable, 1);
     assert_eq!(bench.hot.held().documents, 1);
 }
+
+#[tokio::test]
+async fn a_trace_is_found_once_by_the_minutes_in_which_it_was_received() {
+    let bench = Bench::new(Arc::new(MemoryLog::default()), HotSettings::default());
+    let minute = 60_000_000;
+    let first = NOW.div_euclid(minute) * minute;
+    for (at, id) in [(first, 1), (first + minute, 1), (first + 3 * minute, 1)] {
+        bench.put(at, &[segment(id, 1.0)]).await;
+    }
+    let found = async |from: i64, to: i64| {
+        let range = TimestampMicros(first + from)..TimestampMicros(first + to);
+        bench
+            .hot
+            .projections(range, Axis::Received)
+            .await
+            .unwrap()
+            .len()
+    };
+    assert_eq!(found(0, 10 * minute).await, 1);
+    assert_eq!(found(1, minute).await, 0);
+    assert_eq!(found(1, minute + 1).await, 1);
+    assert_eq!(found(2 * minute, 3 * minute).await, 0);
+    assert_eq!(found(2 * minute, 3 * minute + 1).await, 1);
+}

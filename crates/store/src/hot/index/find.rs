@@ -7,7 +7,7 @@ use std::sync::Arc;
 use fluoro_model::{TimestampMicros, TraceId};
 use fluoro_trace::Projection;
 
-use super::{Entry, Index};
+use super::{Entry, Index, Place, minute_of};
 use crate::scan::{Axis, Candidates};
 
 /// What was found in a range.
@@ -54,15 +54,18 @@ impl Index {
         }
     }
 
-    /// Traces of which something was received within the range. Their last document was received there or later.
+    /// Traces of which something was received within the range, each in the first minute of the range in which it was.
     fn received(&self, range: &Range<TimestampMicros>) -> impl Iterator<Item = TraceId> {
-        let later = self
-            .by_last_received
-            .range((range.start, TraceId::from_bits(0))..);
-        later.map(|(_, trace)| *trace).filter(|trace| {
+        let first = (minute_of(range.start), TraceId::from_bits(0));
+        let last = (minute_of(range.end), TraceId::from_bits(u128::MAX));
+        let received = self.by_received.range(first..=last);
+        let meant = received.filter(|(minute, trace)| {
             let places = self.traces.get(trace).map(|entry| &entry.places);
-            places.is_some_and(|places| places.iter().any(|place| range.contains(&place.at)))
-        })
+            let within = places.into_iter().flatten();
+            let within = within.filter(|place| range.contains(&place.at));
+            within.map(Place::minute).min() == Some(*minute)
+        });
+        meant.map(|(_, trace)| *trace)
     }
 
     fn sorted_out(
