@@ -182,3 +182,100 @@ impl Of<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::minute::{MinuteCalls, MinuteGraph, Requests, ServiceId};
+    use super::*;
+
+    const ARN: &str = "arn:aws:xray:us-east-1:1:group/shop/A";
+
+    fn scope() -> Scope {
+        Scope::new("1", "us-east-1")
+    }
+
+    fn of(scope: &Scope) -> Of<'_> {
+        Of {
+            scope,
+            name: "shop",
+            arn: ARN,
+        }
+    }
+
+    fn graph(fault: u64) -> MinuteGraph {
+        let service = ServiceId {
+            name: "shop".into(),
+            kind: None,
+            account_id: None,
+        };
+        let requests = Requests {
+            fault,
+            ok: 100 - fault,
+            total: 100,
+        };
+        MinuteGraph {
+            services: vec![(service, requests)],
+            calls: vec![MinuteCalls {
+                from: None,
+                to: 0,
+                requests,
+            }],
+        }
+    }
+
+    /// A group with an incident that its detector has open, and what was told of it.
+    fn with_an_incident() -> Book {
+        let mut book = Book::default();
+        let key = group_key(&scope(), "shop");
+        book.watched.insert(
+            key.clone(),
+            Watched {
+                group_arn: ARN.to_owned(),
+                ..Watched::default()
+            },
+        );
+        for minute in 0..125 {
+            let watched = book.watched.get_mut(&key).unwrap();
+            let faults = if minute < 120 { 0 } else { 50 };
+            let changes = watched.detector.observe(Minute(minute), &graph(faults));
+            book.take_in(of(&scope()), Minute(minute), &changes, || "id".to_owned());
+        }
+        assert_eq!(book.insights.len(), 1);
+        book
+    }
+
+    #[test]
+    fn an_insight_that_was_not_written_is_told_again() {
+        let mut book = with_an_incident();
+        let before = std::mem::take(&mut book.insights);
+        let outcome = book.reconcile(of(&scope()), Minute(200));
+        assert_eq!(outcome.changed, [insight_key(&scope(), "id")]);
+        let insight = book.insights.values().next().unwrap();
+        assert!(insight.is_active());
+        assert_eq!(insight.events[0].kind, ChangeKind::Opened);
+        assert_eq!(insight.report, before.values().next().unwrap().report);
+        assert!(book.reconcile(of(&scope()), Minute(200)).changed.is_empty());
+    }
+
+    #[test]
+    fn an_insight_that_the_detector_does_not_know_is_over() {
+        let mut book = with_an_incident();
+        let watched = book.watched.values_mut().next().unwrap();
+        watched.ids.clear();
+        let outcome = book.reconcile(of(&scope()), Minute(200));
+        assert_eq!(outcome.changed.len(), 1);
+        let insight = book.insights.values().next().unwrap();
+        assert_eq!(insight.end_second(), Some(201 * 60));
+    }
+
+    #[test]
+    fn old_insights_go_and_open_ones_stay() {
+        let mut book = with_an_incident();
+        let late = KEPT + 200 * 60;
+        assert!(book.expire(late).is_empty());
+        book.unwatch(&[], Minute(130));
+        assert!(book.expire(KEPT).is_empty());
+        assert_eq!(book.expire(late), [insight_key(&scope(), "id")]);
+        assert!(book.insights.is_empty());
+    }
+}

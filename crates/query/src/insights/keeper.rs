@@ -76,6 +76,16 @@ struct Shared {
     ticking: tokio::sync::Mutex<Option<Minute>>,
 }
 
+/// What is told of minutes that are taken in together.
+#[derive(Debug, Clone, Copy)]
+enum Telling {
+    /// All that changed in each.
+    Changes,
+    /// What is open after the last, as if it had opened then.
+    WhatIsOpen,
+    Nothing,
+}
+
 // === impl Insights ===
 
 impl Insights {
@@ -243,8 +253,12 @@ impl Shared {
             let end = next.plus(AT_ONCE).min(present);
             let graphs = self.read(group, scope, next..end).await?;
             // What is past when the group begins to be watched is learnt from, and told only if it goes on.
-            let quiet = seen.is_none();
-            let outcome = self.take_in(of, &graphs, quiet && end < present, quiet);
+            let telling = match seen {
+                Some(_) => Telling::Changes,
+                None if end < present => Telling::Nothing,
+                None => Telling::WhatIsOpen,
+            };
+            let outcome = self.take_in(of, &graphs, telling);
             let due = (next.0..end.0).any(|minute| minute % WRITTEN_EVERY == 0);
             if due || !outcome.changed.is_empty() {
                 self.write_detector(of).await?;
@@ -286,31 +300,22 @@ impl Shared {
         Ok(graphs)
     }
 
-    fn take_in(
-        &self,
-        of: Of<'_>,
-        graphs: &[(Minute, MinuteGraph)],
-        quiet: bool,
-        tells_open: bool,
-    ) -> Outcome {
+    fn take_in(&self, of: Of<'_>, graphs: &[(Minute, MinuteGraph)], telling: Telling) -> Outcome {
         let mut all = Outcome::default();
         let mut book = self.book.lock();
         let key = group_key(of.scope, of.name);
-        let new_id = || self.ambient.uuid();
-        for (number, (minute, graph)) in graphs.iter().enumerate() {
+        let last = graphs.last().map(|(minute, _)| *minute);
+        for (minute, graph) in graphs {
             let Some(watched) = book.watched.get_mut(&key) else {
                 break;
             };
-            let mut changes = watched.detector.observe(*minute, graph);
-            if tells_open {
-                let is_last = !quiet && number + 1 == graphs.len();
-                changes = if is_last {
-                    opened(&watched.detector)
-                } else {
-                    Vec::new()
-                };
-            }
-            let outcome = book.take_in(of, *minute, &changes, new_id);
+            let changes = watched.detector.observe(*minute, graph);
+            let told = match telling {
+                Telling::Changes => changes,
+                Telling::WhatIsOpen if last == Some(*minute) => opened(&watched.detector),
+                Telling::WhatIsOpen | Telling::Nothing => Vec::new(),
+            };
+            let outcome = book.take_in(of, *minute, &told, || self.ambient.uuid());
             all.changed.extend(outcome.changed);
             all.news.extend(outcome.news);
         }
