@@ -1,6 +1,6 @@
 //! Trace summaries: what a list of traces tells about each, and pages of them.
 
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fluoro_model::document::AnnotationValue;
@@ -60,10 +60,12 @@ pub fn page(
         }
         traces.push(Some(projection));
     }
-    let mut ahead = BinaryHeap::from(ahead);
+    // Scans by start find the latest first: what is in order already is sorted at once.
+    ahead.sort_unstable_by(|one, other| other.cmp(one));
+    let mut ahead = ahead.into_iter();
     let mut page = Page::default();
     while page.traces.len() < limit {
-        let Some((position, number)) = ahead.pop() else {
+        let Some((position, number)) = ahead.next() else {
             page.next = None;
             break;
         };
@@ -72,7 +74,7 @@ pub fn page(
         if wanted(projection.id) && selection.matched(&projection).is_some() {
             page.traces.push(projection);
         }
-        page.next = (found.more || !ahead.is_empty()).then_some(position);
+        page.next = (found.more || ahead.len() > 0).then_some(position);
     }
     // What was passed over counts on the page on which it would have been looked at.
     let passed_over = found.passed_over.into_iter().filter(|time| {

@@ -50,8 +50,6 @@ struct Entry {
     start: Option<TimestampMicros>,
     /// The latest end of anything in the projection, also while cold.
     end: Option<TimestampMicros>,
-    /// The projection's row, also while cold.
-    digest: Option<Digest>,
     /// Grows with every change of the places; no two entries ever share one.
     generation: u64,
     /// The generation that the projection was made from; 0 when there was none.
@@ -77,7 +75,9 @@ pub(super) struct Index {
     by_first: BTreeMap<Position, TraceId>,
     /// Those of them that have a projection.
     warm: BTreeMap<Position, TraceId>,
-    by_start: BTreeSet<(TimestampMicros, TraceId)>,
+    /// With the rows of their projections, also while these are cold. They stand here, side by side, because filters are
+    /// mostly held against all traces of a range of starts.
+    by_start: BTreeMap<(TimestampMicros, TraceId), Digest>,
     by_end: BTreeSet<(TimestampMicros, TraceId)>,
     /// By each minute in which a document of theirs came in.
     by_received: BTreeSet<(i64, TraceId)>,
@@ -105,7 +105,6 @@ impl Default for Entry {
             projection: None,
             start: None,
             end: None,
-            digest: None,
             generation: 0,
             projected: 0,
             last_received: TimestampMicros(i64::MIN),
@@ -264,12 +263,17 @@ impl Index {
         let before = (entry.start, entry.end);
         let after = (start_of(&projection), end_of(&projection));
         (entry.start, entry.end) = after;
-        entry.digest = Some(Digest::of(&projection));
+        let digest = Digest::of(&projection);
         entry.projection = Some(projection);
         if let Some(first) = entry.first() {
             self.warm.insert(first, trace);
         }
-        replace(&mut self.by_start, trace, before.0, after.0);
+        if let Some(start) = before.0 {
+            self.by_start.remove(&(start, trace));
+        }
+        if let Some(start) = after.0 {
+            self.by_start.insert((start, trace), digest);
+        }
         replace(&mut self.by_end, trace, before.1, after.1);
         self.reweigh(trace);
     }
@@ -401,7 +405,9 @@ impl Index {
         if self.observed && entry.projected > 0 {
             self.forgotten.push(trace);
         }
-        replace(&mut self.by_start, trace, entry.start, None);
+        if let Some(start) = entry.start {
+            self.by_start.remove(&(start, trace));
+        }
         replace(&mut self.by_end, trace, entry.end, None);
     }
 

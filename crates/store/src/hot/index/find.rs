@@ -4,10 +4,11 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
+use fluoro_filter::Digest;
 use fluoro_model::{TimestampMicros, TraceId};
 use fluoro_trace::Projection;
 
-use super::{Entry, Index, Place, minute_of};
+use super::{Index, Place, minute_of};
 use crate::scan::{Axis, Candidates};
 
 /// What was found in a range.
@@ -19,6 +20,15 @@ pub(in crate::hot) struct InRange {
     pub(in crate::hot) passed_over: Vec<TimestampMicros>,
     /// There are more than were asked for.
     pub(in crate::hot) more: bool,
+}
+
+/// A trace before it is looked at.
+struct Row<'i> {
+    /// Its time on the axis asked for.
+    time: TimestampMicros,
+    trace: TraceId,
+    /// Unless it has no projection yet, or one without a start.
+    digest: Option<&'i Digest>,
 }
 
 impl Index {
@@ -38,9 +48,16 @@ impl Index {
                 let before = candidates.latest.and_then(|latest| latest.before);
                 let end = before.map_or(end, |before| before.min(end)).max(first);
                 let latest_first = self.by_start.range(first..end).rev();
-                self.sorted_out(candidates, latest_first.map(|(_, trace)| *trace))
+                let rows = latest_first.map(|(&(time, trace), digest)| Row {
+                    time,
+                    trace,
+                    digest: Some(digest),
+                });
+                self.sorted_out(candidates, rows)
             }
-            Axis::Updated | Axis::Received => self.sorted_out(candidates, self.received(range)),
+            Axis::Updated | Axis::Received => {
+                self.sorted_out(candidates, self.with_rows(self.received(range)))
+            }
             Axis::ReceivedOrEnded => {
                 let began = |trace: &TraceId| {
                     let start = self.traces.get(trace).and_then(|entry| entry.start);
@@ -49,7 +66,7 @@ impl Index {
                 let ended = self.by_end.range(lowest(shifted(range.start, -1))..);
                 let ended = ended.map(|(_, trace)| *trace).filter(began);
                 let traces: HashSet<TraceId> = self.received(range).chain(ended).collect();
-                self.sorted_out(candidates, traces.into_iter())
+                self.sorted_out(candidates, self.with_rows(traces.into_iter()))
             }
         }
     }
@@ -68,10 +85,24 @@ impl Index {
         meant.map(|(_, trace)| *trace)
     }
 
-    fn sorted_out(
+    fn with_rows(&self, traces: impl Iterator<Item = TraceId>) -> impl Iterator<Item = Row<'_>> {
+        traces.filter_map(|trace| {
+            let entry = self.traces.get(&trace)?;
+            let digest = entry
+                .start
+                .and_then(|start| self.by_start.get(&(start, trace)));
+            Some(Row {
+                time: entry.last_received,
+                trace,
+                digest,
+            })
+        })
+    }
+
+    fn sorted_out<'i>(
         &self,
         candidates: &Candidates,
-        traces: impl Iterator<Item = TraceId>,
+        traces: impl Iterator<Item = Row<'i>>,
     ) -> InRange {
         let rows = match candidates.latest {
             Some(latest) if candidates.by == Axis::Start => latest.rows,
@@ -79,18 +110,23 @@ impl Index {
         };
         let mut found = InRange::default();
         let mut cold = Vec::new();
-        for trace in traces {
+        for Row {
+            time,
+            trace,
+            digest,
+        } in traces
+        {
             if found.projections.len() + cold.len() == rows {
                 found.more = true;
                 break;
             }
+            if digest.is_some_and(|digest| !candidates.columns.admit(digest)) {
+                found.passed_over.push(time);
+                continue;
+            }
             let Some(entry) = self.traces.get(&trace) else {
                 continue;
             };
-            if !entry.may_be_meant(candidates) {
-                found.passed_over.push(entry.time(candidates.by));
-                continue;
-            }
             match &entry.projection {
                 Some(projection) => found.projections.push(Arc::clone(projection)),
                 None => cold.push((entry.first(), trace)),
@@ -99,21 +135,6 @@ impl Index {
         cold.sort_unstable();
         found.cold = cold.into_iter().map(|(_, trace)| trace).collect();
         found
-    }
-}
-
-impl Entry {
-    /// Whether its row, if there is one, leaves open that the trace is meant.
-    fn may_be_meant(&self, candidates: &Candidates) -> bool {
-        let digest = self.digest.as_ref();
-        digest.is_none_or(|digest| candidates.columns.admit(digest))
-    }
-
-    fn time(&self, by: Axis) -> TimestampMicros {
-        match by {
-            Axis::Start => self.start.unwrap_or(self.last_received),
-            Axis::Updated | Axis::Received | Axis::ReceivedOrEnded => self.last_received,
-        }
     }
 }
 
