@@ -9,7 +9,10 @@ use http::header;
 use serde::Serialize;
 
 use crate::error::XRayError;
+use crate::operation::Operation;
 use crate::service::{Answer, XRay, to_answer};
+
+mod body;
 
 /// Documents in one call. Source: X-Ray developer guide; what the service says to more is not recorded.
 const DOCUMENTS: usize = 50;
@@ -28,7 +31,28 @@ struct UnprocessedTraceSegment {
     message: String,
 }
 
+/// The documents of a body as every client sends it; `None` for any other, which is to be read as any operation's.
+pub(crate) fn in_usual_body(call: &Call) -> Option<Vec<Bytes>> {
+    body::documents(&call.body)
+}
+
 impl XRay {
+    /// The operation, its body read by [`in_usual_body`].
+    pub(crate) async fn put_documents(
+        &self,
+        call: &Call,
+        documents: Vec<Bytes>,
+    ) -> Result<Answer, XRayError> {
+        let nothing_else = serde_json::Map::new();
+        let input = JsonInput::new(&nothing_else);
+        if let Err(denied) = self.judge(call, Operation::PutTraceSegments, input) {
+            self.count_not_allowed(call, documents.len(), &denied);
+            return Err(denied.into());
+        }
+        self.put(call, documents).await
+    }
+
+    /// The operation, its body read as any other's.
     pub(crate) async fn put_trace_segments(
         &self,
         call: &Call,
@@ -42,15 +66,19 @@ impl XRay {
         if documents.is_empty() {
             return Err(XRayError::invalid("Segments can not be empty"));
         }
+        let documents = documents
+            .into_iter()
+            .map(|text| Bytes::copy_from_slice(text.as_bytes()))
+            .collect();
+        self.put(call, documents).await
+    }
+
+    async fn put(&self, call: &Call, documents: Vec<Bytes>) -> Result<Answer, XRayError> {
         if documents.len() > DOCUMENTS {
             return Err(XRayError::invalid(format!(
                 "Segments can not be more than {DOCUMENTS}"
             )));
         }
-        let documents = documents
-            .into_iter()
-            .map(|text| Bytes::copy_from_slice(text.as_bytes()))
-            .collect();
         let outcomes = self.parts.ingest.put(&source(call), documents).await?;
         // Recorded.
         if self.goes_to_logs(call) && outcomes.iter().all(Result::is_err) {
@@ -71,12 +99,16 @@ impl XRay {
         }))
     }
 
-    /// Counts the documents of a caller that may not write traces, so that they do not vanish.
-    pub(crate) fn count_not_allowed(&self, call: &Call, input: JsonInput<'_>, denied: &Denied) {
+    /// How many documents there are in a body.
+    pub(crate) fn documents_in(input: JsonInput<'_>) -> usize {
         let documents = input.list("TraceSegmentDocuments", |_| Ok(()));
-        let documents = documents.ok().flatten().unwrap_or_default();
+        documents.ok().flatten().unwrap_or_default().len()
+    }
+
+    /// Counts the documents of a caller that may not write traces, so that they do not vanish.
+    pub(crate) fn count_not_allowed(&self, call: &Call, documents: usize, denied: &Denied) {
         let (source, reason) = (source(call), denied.to_string());
-        for () in documents.into_iter().take(DOCUMENTS) {
+        for _ in 0..documents.min(DOCUMENTS) {
             self.parts.ingest.refused(&source, &reason);
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use fluoro_ambient::Ambient;
-use fluoro_iam::Iam;
+use fluoro_iam::{Denied, Iam};
 use fluoro_ingest::Ingest;
 use fluoro_model::TimestampMicros;
 use fluoro_query::Graphs;
@@ -27,6 +27,7 @@ use crate::policies;
 use crate::records::XRayRecords;
 use crate::retrieval::Retrievals;
 use crate::rules::SamplingRules;
+use crate::segments::in_usual_body;
 use crate::settings::XRaySettings;
 use crate::telemetry::TelemetryLedger;
 
@@ -86,6 +87,11 @@ impl XRay {
     }
 
     async fn answer(&self, call: &Call, operation: Operation) -> Result<Answer, XRayError> {
+        if let Operation::PutTraceSegments = operation
+            && let Some(documents) = in_usual_body(call)
+        {
+            return self.put_documents(call, documents).await;
+        }
         let members = json_input::parse(&call.body)?;
         let input = JsonInput::new(&members);
         self.authorize(call, operation, input)?;
@@ -146,18 +152,26 @@ impl XRay {
         operation: Operation,
         input: JsonInput<'_>,
     ) -> Result<(), XRayError> {
+        let judged = self.judge(call, operation, input);
+        if let (Err(denied), Operation::PutTraceSegments) = (&judged, operation) {
+            self.count_not_allowed(call, Self::documents_in(input), denied);
+        }
+        Ok(judged?)
+    }
+
+    pub(crate) fn judge(
+        &self,
+        call: &Call,
+        operation: Operation,
+        input: JsonInput<'_>,
+    ) -> Result<(), Denied> {
         let action = format!("xray:{}", operation.name());
         let subject = self.subject_of(call, operation, input);
         let conditions = self.conditions_of(call, input, subject.as_deref());
         let resource = subject.as_deref().unwrap_or("*");
-        let judged = self
-            .parts
+        self.parts
             .iam
-            .authorize(&call.caller, &action, resource, &conditions);
-        if let (Err(denied), Operation::PutTraceSegments) = (&judged, operation) {
-            self.count_not_allowed(call, input, denied);
-        }
-        judged?;
+            .authorize(&call.caller, &action, resource, &conditions)?;
         let tags = input.value("Tags").and_then(Value::as_array);
         if operation == Operation::CreateSamplingRule && tags.is_some_and(|tags| !tags.is_empty()) {
             // Tags of a new rule take a right of their own (recorded).
