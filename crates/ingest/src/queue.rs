@@ -1,15 +1,16 @@
 //! The way of single documents: a bounded queue, emptied in groups.
 //!
-//! Who records never waits. A group waits a few milliseconds for more, so that a busy gateway pays for one sync and not
-//! for hundreds; who waits for the queue ([`Queue::flushed`]) cuts that short. While a group is being stored the next
-//! one forms and follows: a document waits for the sync under way and its own, whatever else there is to store.
+//! Who records never waits, and wakes nobody but for the first of a group: a group waits a few milliseconds for more, so
+//! that a busy gateway pays for one sync and not for hundreds. Who waits for the queue ([`Queue::flushed`]) cuts that
+//! short, and so does a group that is full. While a group is being stored the next one forms and follows: a document
+//! waits for the sync under way and its own, whatever else there is to store.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::ingest::{Batch, Intake, Way};
@@ -33,6 +34,8 @@ pub(crate) struct Queue {
     items: mpsc::Sender<Item>,
     waiting_bytes: Arc<AtomicUsize>,
     limit_bytes: usize,
+    /// Ends the waiting of the group in the making.
+    hurry: Arc<Notify>,
 }
 
 #[derive(Debug)]
@@ -46,11 +49,18 @@ enum Item {
 pub(crate) fn start(intake: Arc<Intake>, limit_bytes: usize) -> Queue {
     let (items, waiting) = mpsc::channel(QUEUE_DOCUMENTS);
     let waiting_bytes = Arc::new(AtomicUsize::new(0));
-    tokio::spawn(run(intake, waiting, Arc::clone(&waiting_bytes)));
+    let hurry = Arc::new(Notify::new());
+    tokio::spawn(run(
+        intake,
+        waiting,
+        Arc::clone(&waiting_bytes),
+        Arc::clone(&hurry),
+    ));
     Queue {
         items,
         waiting_bytes,
         limit_bytes,
+        hurry,
     }
 }
 
@@ -69,6 +79,9 @@ impl Queue {
         if !taken {
             self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
         }
+        if self.items.max_capacity() - self.items.capacity() >= GROUP_DOCUMENTS {
+            self.hurry.notify_one();
+        }
         taken
     }
 
@@ -76,6 +89,7 @@ impl Queue {
     pub(crate) async fn flushed(&self) {
         let (done, flushed) = oneshot::channel();
         if self.items.send(Item::Flush(done)).await.is_ok() {
+            self.hurry.notify_one();
             // An error says that the task is gone, and with it the queue.
             flushed.await.ok();
         }
@@ -86,19 +100,21 @@ async fn run(
     intake: Arc<Intake>,
     mut items: mpsc::Receiver<Item>,
     waiting_bytes: Arc<AtomicUsize>,
+    hurry: Arc<Notify>,
 ) {
     let turns = Arc::new(Semaphore::new(GROUPS));
     let mut before = None;
     while let Some(first) = items.recv().await {
         let mut group = Group::default();
         group.add(first);
-        if !group.hurried() {
-            let deadline = tokio::time::Instant::now() + LINGER;
-            while !group.hurried()
-                && let Ok(Some(item)) = tokio::time::timeout_at(deadline, items.recv()).await
-            {
-                group.add(item);
-            }
+        if !group.is_closed() {
+            // One timer a group, and no waking by what comes meanwhile.
+            tokio::time::timeout(LINGER, hurry.notified()).await.ok();
+        }
+        while !group.is_closed()
+            && let Ok(item) = items.try_recv()
+        {
+            group.add(item);
         }
         let Ok(turn) = Arc::clone(&turns).acquire_owned().await else {
             return;
@@ -166,8 +182,8 @@ impl Group {
         }
     }
 
-    /// Whether waiting for more is of no use.
-    fn hurried(&self) -> bool {
+    /// Whether nothing more belongs to it.
+    fn is_closed(&self) -> bool {
         !self.flushes.is_empty() || self.documents >= GROUP_DOCUMENTS
     }
 }
