@@ -123,7 +123,9 @@ type Outcome = Vec<Result<(), Refusal>>;
 struct Valid {
     batch: usize,
     json: Bytes,
-    document: Arc<Document>,
+    facts: Arc<Document>,
+    /// The facts as JSON.
+    facts_json: Bytes,
 }
 
 /// In-flight bytes are counted in units of this many.
@@ -344,8 +346,9 @@ impl Intake {
                     self.ledger.count_trims(&batch.source, &document.trims);
                     valid.push(Valid {
                         batch: number,
+                        facts_json: document.facts_in(&json).into(),
+                        facts: Arc::new(document),
                         json,
-                        document: Arc::new(document),
                     });
                 }));
             }
@@ -369,7 +372,7 @@ impl Intake {
             bytes: self.settings.document_bytes,
             ..Limits::default()
         };
-        let document = Document::parse_within(limits, json)?;
+        let document = Document::parse_facts(limits, json)?;
         let trace = document.trace_id;
         let so_far = trace_bytes
             .entry(trace)
@@ -396,7 +399,7 @@ impl Intake {
         }
         let at = self.receipt();
         let records = valid.iter().map(|valid| Record {
-            trace: valid.document.trace_id,
+            trace: valid.facts.trace_id,
             received: at,
             document: valid.json.clone(),
         });
@@ -425,15 +428,16 @@ impl Intake {
                 position,
                 at,
                 bytes: valid.json.len(),
-                document: Arc::clone(&valid.document),
+                facts: Arc::clone(&valid.facts),
+                facts_json: valid.facts_json.clone(),
             })
             .collect();
         self.hot.apply(&arrivals);
         for valid in &valid {
-            self.origins.note(&sources[valid.batch], &valid.document);
+            self.origins.note(&sources[valid.batch], &valid.facts);
         }
         self.open
-            .arrived(valid.iter().map(|valid| valid.document.trace_id));
+            .arrived(valid.iter().map(|valid| valid.facts.trace_id));
         Ok(())
     }
 

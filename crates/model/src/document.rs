@@ -21,7 +21,9 @@ pub use entity::{
 };
 pub use refusal::{Refusal, RefusalCode};
 
+use self::lenient::Context;
 use crate::{SegmentId, TraceId};
+use std::ops::Range;
 
 /// A document that the service takes.
 #[derive(Debug, Clone)]
@@ -34,6 +36,8 @@ pub struct Document {
     pub entity: Entity,
     /// What was dropped while reading.
     pub trims: Trims,
+    /// Where in its JSON the metadata lies that [`Document::parse_facts`] left there.
+    pub metadata_left: Vec<Range<usize>>,
 }
 
 /// The two kinds of document.
@@ -87,11 +91,40 @@ impl Document {
     ///
     /// The [`Refusal`] to report for it.
     pub fn parse_within(limits: Limits, json: &[u8]) -> Result<Self, Refusal> {
+        Self::read(&Context::new(limits.nesting), limits, json)
+    }
+
+    /// Reads one document for what can be asked of it: as [`Document::parse_within`], but every
+    /// [`metadata`](Entity::metadata), often half of a document, is judged and not kept.
+    ///
+    /// # Errors
+    ///
+    /// The [`Refusal`] to report for it.
+    pub fn parse_facts(limits: Limits, json: &[u8]) -> Result<Self, Refusal> {
+        Self::read(&Context::without_metadata(limits.nesting), limits, json)
+    }
+
+    fn read(context: &Context, limits: Limits, json: &[u8]) -> Result<Self, Refusal> {
         if json.len() > limits.bytes {
             return Err(Refusal::too_large(None));
         }
-        let (draft, trims) = draft::read(limits, json)?;
-        check::document(draft, trims)
+        let draft = draft::read(context, json)?;
+        check::document(draft, context.trims(), context.take_metadata_left())
+    }
+
+    /// The document's `json` with metadata emptied that [`Document::parse_facts`] left: the same facts, and shorter.
+    #[must_use]
+    pub fn facts_in(&self, json: &[u8]) -> Vec<u8> {
+        let mut facts = Vec::with_capacity(json.len());
+        let mut from = 0;
+        for left in &self.metadata_left {
+            facts.extend_from_slice(&json[from..left.start]);
+            facts.extend_from_slice(b"{}");
+            from = left.end;
+        }
+        facts.extend_from_slice(&json[from..]);
+        facts.shrink_to_fit();
+        facts
     }
 }
 
@@ -103,12 +136,17 @@ impl Trims {
     }
 }
 
+impl Limits {
+    /// What [`Document::parse`] takes.
+    pub const DEFAULT: Self = Self {
+        bytes: 500 << 10,
+        nesting: 128,
+    };
+}
+
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            bytes: 500 << 10,
-            nesting: 128,
-        }
+        Self::DEFAULT
     }
 }
 

@@ -185,7 +185,7 @@ impl Default for StoreSettings {
             retention: Duration::from_hours(30 * 24),
             log_size: ByteSize(20 << 30),
             memory: ByteSize(192 << 20),
-            cache: ByteSize(32 << 20),
+            cache: ByteSize(48 << 20),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Hot traces: what was received lately, assembled live from the log, readable as soon as it is acknowledged.
 //!
-//! It keeps where each trace's documents lie in the log, and each trace's projection; documents only in a bounded
-//! [`cache`]. When memory runs short, the oldest projections go first; they are made again from the log for whoever asks. A
-//! projection is made anew when its trace was touched: by a task of its own shortly after, or at once
+//! It keeps where each trace's documents lie in the log, and each trace's projection; what documents say only in a
+//! bounded [`cache`]. When memory runs short, the oldest projections go first; they are made again from the log for whoever asks. A
+//! projection is made anew when its trace was touched: by a task of its own once no more documents of it come, or at once
 //! when somebody asks. After a restart all is rebuilt from the log ([`HotTraces::caught_up`]).
 //!
 //! Whoever keeps more about traces than a projection says is told of each as it is made ([`ProjectionObserver`]).
@@ -11,15 +11,17 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use fluoro_ambient::Ambient;
 use fluoro_filter::Columns;
-use fluoro_model::document::Document;
+use fluoro_model::document::{Document, Kind};
 use fluoro_model::{SegmentId, TimestampMicros, TraceId};
 use fluoro_trace::{Projection, ProjectionLimits, Received};
 use parking_lot::Mutex;
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 
 use crate::log::{Log, Position, Record};
 use crate::scan::{Axis, Candidates, Found, Scan, ScanError};
@@ -38,6 +40,7 @@ use cache::DocumentCache;
 use index::Index;
 use observe::Observers;
 pub use observe::ProjectionObserver;
+use refresh::{TURNS_A_CACHE, Wakes};
 
 /// What of the hot traces can be chosen.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +48,7 @@ pub struct HotSettings {
     /// How much memory projections and positions may take, in bytes, roughly. Beyond it the oldest projections go
     /// and are made again when somebody asks; when there are none left, the oldest traces.
     pub memory_bytes: usize,
-    /// How much memory parsed documents may take, in bytes, roughly.
+    /// How much memory what the latest documents say may take, in bytes, roughly.
     pub cache_bytes: usize,
     /// How long after its receipt a document is kept, in microseconds.
     pub retention_micros: i64,
@@ -59,7 +62,7 @@ impl Default for HotSettings {
     fn default() -> Self {
         Self {
             memory_bytes: 192 << 20,
-            cache_bytes: 32 << 20,
+            cache_bytes: 48 << 20,
             retention_micros: 30 * 24 * 3600 * 1_000_000,
             log_bytes: 20 << 30,
             projection: ProjectionLimits::default(),
@@ -76,8 +79,10 @@ pub struct Arrival {
     pub at: TimestampMicros,
     /// How long it is as JSON, in bytes.
     pub bytes: usize,
-    /// What it says.
-    pub document: Arc<Document>,
+    /// What it says; its metadata is not asked for.
+    pub facts: Arc<Document>,
+    /// The JSON in which it says so, without metadata.
+    pub facts_json: Bytes,
 }
 
 /// How many documents were let go, by cause, since the start.
@@ -132,7 +137,9 @@ pub struct HotTraces {
     /// Where the log ended at the last sweep: what lies before is in the index or will never be.
     settled: Mutex<Position>,
     progress: watch::Sender<Progress>,
-    touched: Arc<Notify>,
+    wakes: Arc<Wakes>,
+    /// How many bytes the cache took in this turn.
+    taken: AtomicUsize,
     /// Projections are made by one at a time, so that readers who come together do not all do the same work.
     refreshing: tokio::sync::Mutex<()>,
     /// How many blocking threads we use at once.
@@ -176,12 +183,13 @@ impl HotTraces {
                 traces_waiting: 0,
                 caught_up: false,
             }),
-            touched: Arc::new(Notify::new()),
+            wakes: Arc::default(),
+            taken: AtomicUsize::new(0),
             refreshing: tokio::sync::Mutex::default(),
             threads: Arc::new(Semaphore::new(THREADS)),
         });
         tokio::spawn(replay::run(Arc::downgrade(&hot), hot.log.extent()));
-        tokio::spawn(refresh::run(Arc::downgrade(&hot), Arc::clone(&hot.touched)));
+        tokio::spawn(refresh::run(Arc::downgrade(&hot), Arc::clone(&hot.wakes)));
         tokio::spawn(sweep::run(Arc::downgrade(&hot)));
         hot
     }
@@ -210,26 +218,29 @@ impl HotTraces {
 
     /// Takes documents that the log has made durable. From now on they are found.
     pub fn apply(&self, arrivals: &[Arrival]) {
-        {
+        let cached: usize = {
             let mut cache = self.cache.lock();
-            for arrival in arrivals {
-                cache.insert(
-                    arrival.position,
-                    Arc::clone(&arrival.document),
-                    arrival.bytes,
-                );
-            }
-        }
+            let cached = arrivals.iter().map(|arrival| {
+                let facts = Arc::clone(&arrival.facts);
+                cache.insert(arrival.position, arrival.facts_json.clone(), facts)
+            });
+            cached.sum()
+        };
         let let_go = {
             let mut index = self.index.lock();
             for arrival in arrivals {
                 let place = index::Place::new(arrival.position, arrival.at, arrival.bytes);
-                index.add(arrival.document.trace_id, place);
+                index.add(arrival.facts.trace_id, place, is_whole(&arrival.facts));
             }
             index.shrink_to(self.settings.memory_bytes)
         };
         self.losses.lock().memory += let_go;
-        self.touched.notify_one();
+        self.wakes.touched.notify_one();
+        let taken = self.taken.fetch_add(cached, Ordering::Relaxed) + cached;
+        if taken > self.settings.cache_bytes / TURNS_A_CACHE {
+            self.taken.store(0, Ordering::Relaxed);
+            self.wakes.hurried.notify_one();
+        }
     }
 
     /// How many bytes of JSON are held of this trace.
@@ -358,6 +369,14 @@ impl HotTraces {
     }
 }
 
+/// Whether a document may be all there is of its trace: a segment that nobody called, and that has ended.
+fn is_whole(document: &Document) -> bool {
+    match &document.kind {
+        Kind::Segment(fields) => fields.parent_id.is_none() && !document.entity.is_open(),
+        Kind::Subsegment { .. } => false,
+    }
+}
+
 #[async_trait]
 impl Scan for HotTraces {
     async fn settle(&self) -> Result<(), ScanError> {
@@ -396,6 +415,6 @@ impl Scan for HotTraces {
 impl Drop for HotTraces {
     /// Lets the task that keeps projections fresh see that it is over.
     fn drop(&mut self) {
-        self.touched.notify_one();
+        self.wakes.touched.notify_one();
     }
 }

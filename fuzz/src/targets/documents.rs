@@ -38,6 +38,7 @@ pub(super) fn run(json: &[u8]) {
             return;
         }
     };
+    facts_are_the_same(&document, json);
     let is_segment = matches!(document.kind, Kind::Segment(_));
     let given = given_out(document);
     if is_segment && given.len() <= Limits::default().bytes {
@@ -45,6 +46,24 @@ pub(super) fn run(json: &[u8]) {
         let again = Document::parse(given.as_bytes()).expect("an output document is taken");
         assert_eq!(given_out(again), given);
     }
+}
+
+/// Read for its facts, and read from the JSON of its facts, a document has the same projection.
+fn facts_are_the_same(document: &Document, json: &[u8]) {
+    let facts = Document::parse_facts(Limits::DEFAULT, json).expect("as strict as the whole");
+    let shorter = facts.facts_in(json);
+    let again = Document::parse_facts(Limits::DEFAULT, &shorter).expect("metadata is emptied");
+    assert_eq!((facts.trims, again.trims), (document.trims, document.trims));
+    let projection = |document: Document| {
+        let received = [Received {
+            document: Arc::new(document),
+            at: TimestampMicros(1),
+        }];
+        Trace::assemble(received[0].document.trace_id, &received).projection()
+    };
+    let expected = projection(document.clone());
+    assert_eq!(projection(facts), expected);
+    assert_eq!(projection(again), expected);
 }
 
 /// The first document of a trace of this document alone; every other promise about that trace is checked on the way.

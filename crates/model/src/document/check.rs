@@ -3,6 +3,8 @@
 //! Id, name, trace id, start, end, parent, then the subsegments, depth first (order inferred from recordings). The
 //! first fault refuses the whole document under the id of the outermost entity (recorded).
 
+use std::ops::Range;
+
 use super::draft::{Draft, IdText, KindText, TraceIdText};
 use super::refusal::{Refusal, RefusalCode, Refused};
 use super::{Aws, Document, Entity, Kind, NAME_LIMIT, SegmentFields, Trims};
@@ -19,17 +21,26 @@ struct Head {
     end: Option<EpochSeconds>,
 }
 
-pub(super) fn document(draft: Box<Draft>, mut trims: Trims) -> Result<Document, Refusal> {
+pub(super) fn document(
+    draft: Box<Draft>,
+    mut trims: Trims,
+    metadata_left: Vec<Range<usize>>,
+) -> Result<Document, Refusal> {
     let echo = match &draft.id {
         Some(IdText::Valid(id, None)) => Some(id.to_string()),
         Some(IdText::Invalid(text) | IdText::Valid(_, Some(text))) => Some(text.to_string()),
         Some(IdText::Empty) => Some(String::new()),
         None => None,
     };
-    top_level(draft, &mut trims).map_err(|(refused, code)| Refusal::new(echo, refused, code))
+    top_level(draft, &mut trims, metadata_left)
+        .map_err(|(refused, code)| Refusal::new(echo, refused, code))
 }
 
-fn top_level(mut draft: Box<Draft>, trims: &mut Trims) -> Result<Document, Fault> {
+fn top_level(
+    mut draft: Box<Draft>,
+    trims: &mut Trims,
+    metadata_left: Vec<Range<usize>>,
+) -> Result<Document, Fault> {
     let refused = match draft.kind {
         None | Some(KindText::Segment) => Refused::Segment,
         Some(KindText::Subsegment) => Refused::Subsegment,
@@ -65,6 +76,7 @@ fn top_level(mut draft: Box<Draft>, trims: &mut Trims) -> Result<Document, Fault
         kind,
         entity,
         trims: *trims,
+        metadata_left,
     })
 }
 

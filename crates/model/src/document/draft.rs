@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::entity::{AnnotationValue, Flags, Http, Link, Sql};
 use super::lenient::{Context, Field, Key, Number, pass_over_list, pass_over_object};
 use super::refusal::{Refusal, RefusalCode, Refused};
-use super::{Cause, Limits, Trims, surrogates};
+use super::{Cause, surrogates};
 use crate::{EpochSeconds, SegmentId, TraceId};
 
 /// A segment or subsegment as it was written. Absent, null and of the wrong type are all `None`.
@@ -73,11 +73,11 @@ pub(super) struct Children(pub(super) Vec<Option<Box<Draft>>>);
 pub(super) struct Annotations(pub(super) Vec<(Box<str>, AnnotationValue)>);
 
 /// Reads a document.
-pub(super) fn read(limits: Limits, json: &[u8]) -> Result<(Box<Draft>, Trims), Refusal> {
+pub(super) fn read(context: &Context, json: &[u8]) -> Result<Box<Draft>, Refusal> {
     let unreadable = |refused| Refusal::new(None, refused, RefusalCode::ParseError);
     let text = std::str::from_utf8(json).map_err(|_| unreadable(Refused::Segment))?;
     let text = surrogates::mend(text);
-    let context = Context::new(limits.nesting);
+    context.begin(&text);
     let mut reader = serde_json::Deserializer::from_str(&text);
     // Subsegments are bounded by the context, and free-form JSON has its own reader.
     reader.disable_recursion_limit();
@@ -86,8 +86,7 @@ pub(super) fn read(limits: Limits, json: &[u8]) -> Result<(Box<Draft>, Trims), R
         .deserialize(&mut reader)
         .and_then(|draft| reader.end().map(|()| draft))
         .map_err(|_| unreadable(Refused::Segment))?;
-    let draft = draft.ok_or_else(|| unreadable(Refused::Entity))?;
-    Ok((draft, context.trims()))
+    draft.ok_or_else(|| unreadable(Refused::Entity))
 }
 
 // === impl Draft ===
@@ -115,7 +114,7 @@ impl Draft {
             "http" => self.http = map.next_value_seed(context.member())?,
             "aws" => self.aws = map.next_value_seed(context.free_form())?,
             "annotations" => self.annotations = map.next_value_seed(context.member())?,
-            "metadata" => self.metadata = map.next_value_seed(context.verbatim())?,
+            "metadata" => self.metadata = map.next_value_seed(context.metadata())?,
             "namespace" => self.namespace = map.next_value_seed(context.member())?,
             "sql" => self.sql = map.next_value_seed(context.member())?,
             "cause" => self.cause = map.next_value_seed(context.member())?,

@@ -29,7 +29,7 @@ pub struct Entity {
     pub aws: Option<Aws>,
     /// Values to search by, in the order sent. A repeated key keeps its last value.
     pub annotations: Vec<(Box<str>, AnnotationValue)>,
-    /// A JSON object, byte for byte as sent.
+    /// A JSON object, byte for byte as sent; always `None` when only facts were read.
     pub metadata: Option<Box<RawValue>>,
     /// Subsegments: `aws` and `remote` are calls to other services, anything else is local work.
     pub namespace: Option<Box<str>>,

@@ -5,9 +5,10 @@
 //! it has no such bound but the one on subsegments.
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -26,6 +27,11 @@ pub(super) struct Context {
     nesting: usize,
     depth: Cell<usize>,
     trims: Cell<Trims>,
+    keeps_metadata: bool,
+    /// Where the document's text begins in memory.
+    text_begins: Cell<usize>,
+    /// Where in it metadata lies that was not kept.
+    metadata_left: RefCell<Vec<Range<usize>>>,
 }
 
 /// A value that takes some kinds of JSON and lets the others pass as if absent.
@@ -83,8 +89,8 @@ pub(super) struct Member<'c, T> {
 /// Reads one value that must be a JSON object of free form.
 pub(super) struct FreeForm<'c>(&'c Context);
 
-/// Reads one value that must be a JSON object of free form, and keeps its text.
-pub(super) struct Verbatim<'c>(&'c Context);
+/// Reads metadata: one value that must be a JSON object of free form, whose text is kept if wanted.
+pub(super) struct Metadata<'c>(&'c Context);
 
 // === impl Context ===
 
@@ -94,11 +100,30 @@ impl Context {
             nesting,
             depth: Cell::new(0),
             trims: Cell::default(),
+            keeps_metadata: true,
+            text_begins: Cell::new(0),
+            metadata_left: RefCell::default(),
+        }
+    }
+
+    pub(super) fn without_metadata(nesting: usize) -> Self {
+        Self {
+            keeps_metadata: false,
+            ..Self::new(nesting)
         }
     }
 
     pub(super) fn trims(&self) -> Trims {
         self.trims.get()
+    }
+
+    /// What is read next comes from this text.
+    pub(super) fn begin(&self, text: &str) {
+        self.text_begins.set(text.as_ptr().addr());
+    }
+
+    pub(super) fn take_metadata_left(&self) -> Vec<Range<usize>> {
+        self.metadata_left.take()
     }
 
     pub(super) fn trim(&self, count: impl FnOnce(&mut Trims)) {
@@ -130,9 +155,9 @@ impl Context {
         FreeForm(self)
     }
 
-    /// The text of a JSON object of free form.
-    pub(super) const fn verbatim(&self) -> Verbatim<'_> {
-        Verbatim(self)
+    /// The text of a JSON object of free form, as metadata is.
+    pub(super) const fn metadata(&self) -> Metadata<'_> {
+        Metadata(self)
     }
 
     /// Reads a subsegment one level below the present one.
@@ -248,7 +273,7 @@ impl<'de> DeserializeSeed<'de> for FreeForm<'_> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Verbatim<'_> {
+impl<'de> DeserializeSeed<'de> for Metadata<'_> {
     type Value = Option<Box<RawValue>>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -258,6 +283,12 @@ impl<'de> DeserializeSeed<'de> for Verbatim<'_> {
         }
         if !raw.get().starts_with('{') || depth(raw.get()) > FREE_FORM_DEPTH {
             self.0.wrong_type();
+            return Ok(None);
+        }
+        if !self.0.keeps_metadata {
+            let start = raw.get().as_ptr().addr() - self.0.text_begins.get();
+            let left = start..start + raw.get().len();
+            self.0.metadata_left.borrow_mut().push(left);
             return Ok(None);
         }
         Ok(Some(raw.to_owned()))

@@ -432,3 +432,32 @@ fn the_python_sdks_subsegment_is_taken() {
     assert_eq!(child.aws.as_ref().unwrap().0.len(), 2);
     assert!(child.links.is_empty());
 }
+
+#[test]
+fn facts_are_the_document_without_its_metadata() {
+    let child = r#"{"id":"1111111111111111","name":"c","start_time":1,"end_time":2,"metadata":{"é":["\ud83d","}"]},"fault":true}"#;
+    let json = format!(
+        r#"{{{HEAD},"metadata":{{"first":1}},"end_time":2,"metadata" : {{"a":{{}}}} ,"annotations":{{"k":1}},"subsegments":[{child}]}}"#
+    );
+    let whole = parse(&json).unwrap();
+    let facts = Document::parse_facts(Limits::DEFAULT, json.as_bytes()).unwrap();
+    assert!(facts.entity.metadata.is_none());
+    assert!(facts.entity.subsegments[0].metadata.is_none());
+    assert_eq!(facts.entity.annotations, whole.entity.annotations);
+    assert_eq!(facts.trims, whole.trims);
+    assert_eq!(whole.metadata_left, []);
+    let shorter = facts.facts_in(json.as_bytes());
+    let expected = json
+        .replace(r#"{"first":1}"#, "{}")
+        .replace(r#"{"a":{}}"#, "{}")
+        .replace(r#"{"é":["\ud83d","}"]}"#, "{}");
+    assert_eq!(std::str::from_utf8(&shorter).unwrap(), expected);
+}
+
+#[test]
+fn metadata_of_the_wrong_type_stays_and_is_counted_again() {
+    let json = format!(r#"{{{HEAD},"end_time":2,"metadata":[1]}}"#);
+    let facts = Document::parse_facts(Limits::DEFAULT, json.as_bytes()).unwrap();
+    assert_eq!(facts.trims.wrong_type, 1);
+    assert_eq!(facts.facts_in(json.as_bytes()), json.as_bytes());
+}

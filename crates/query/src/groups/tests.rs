@@ -77,7 +77,8 @@ impl Bench {
             position,
             at,
             bytes: json.len(),
-            document,
+            facts: document,
+            facts_json: json,
         }]);
         at
     }

@@ -79,7 +79,7 @@ pub const KEYS: &[Key] = &[
         "memory of the traces' index, and an eighth more for graphs of minutes; beyond it the oldest traces go",
         store.memory
     ),
-    key!("store.cache", "memory of parsed documents", store.cache),
+    key!("store.cache", "memory of what documents say", store.cache),
     key!(
         "sampling.keep_faults",
         "record afterwards what failed although it was not sampled",

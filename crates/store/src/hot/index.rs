@@ -1,7 +1,7 @@
 //! What is known of each trace, and the orders in which traces are looked for. Plain data under one lock.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use fluoro_filter::Digest;
@@ -55,6 +55,8 @@ struct Entry {
     /// The generation that the projection was made from; 0 when there was none.
     projected: u64,
     last_received: TimestampMicros,
+    projection_weight: usize,
+    /// All of it, as it was counted last.
     weight: usize,
 }
 
@@ -81,8 +83,10 @@ pub(super) struct Index {
     by_end: BTreeSet<(TimestampMicros, TraceId)>,
     /// By each minute in which a document of theirs came in.
     by_received: BTreeSet<(i64, TraceId)>,
-    /// Touched since their projection was made.
-    stale: HashSet<TraceId>,
+    /// Touched since their projection was made, and after which turn they are due.
+    stale: HashMap<TraceId, u32>,
+    /// How many turns there were.
+    turn: u32,
     documents: usize,
     weight: usize,
     /// How many changes there were.
@@ -92,6 +96,10 @@ pub(super) struct Index {
     /// Let go, and not told yet.
     forgotten: Vec<TraceId>,
 }
+
+/// After so many turns without a document of it, a trace is due: its documents come one after the other, and each
+/// projection made in between is made in vain.
+const QUIET_TURNS: u32 = 5;
 
 /// What an entry takes without its projection and places: itself, and its share of the maps.
 const ENTRY_WEIGHT: usize = 370 + size_of::<Digest>();
@@ -108,6 +116,7 @@ impl Default for Entry {
             generation: 0,
             projected: 0,
             last_received: TimestampMicros(i64::MIN),
+            projection_weight: 0,
             weight: 0,
         }
     }
@@ -119,8 +128,8 @@ impl Entry {
     }
 
     fn weigh(&self) -> usize {
-        let projection = self.projection.as_deref().map_or(0, weigh::projection);
-        ENTRY_WEIGHT + self.places.capacity() * size_of::<Place>() + projection
+        let places = self.places.capacity() * size_of::<Place>();
+        ENTRY_WEIGHT + places + self.projection_weight
     }
 }
 
@@ -146,8 +155,8 @@ impl Index {
         self.weight
     }
 
-    /// Adds a document to its trace, at most once.
-    pub(super) fn add(&mut self, trace: TraceId, place: Place) {
+    /// Adds a document to its trace, at most once. `whole` says that it may be all there is of it.
+    pub(super) fn add(&mut self, trace: TraceId, place: Place, whole: bool) {
         let entry = self.traces.entry(trace).or_default();
         let before = entry.first();
         let at = entry
@@ -165,11 +174,15 @@ impl Index {
         self.generations += 1;
         entry.generation = self.generations;
         self.documents += 1;
+        let turns = match entry.places.len() {
+            1 if whole => 1,
+            _ => QUIET_TURNS,
+        };
         entry.last_received = entry.last_received.max(place.at);
         if at == 0 {
             self.move_first(trace, before, Some(place.position));
         }
-        self.stale.insert(trace);
+        self.stale.insert(trace, self.turn.wrapping_add(turns));
         self.reweigh(trace);
     }
 
@@ -197,10 +210,27 @@ impl Index {
 
     /// The touched traces in the order of their first documents, so that the log is read from front to back.
     pub(super) fn stale(&self) -> Vec<TraceId> {
+        self.in_order(self.stale.keys())
+    }
+
+    /// Ends a turn. The touched traces that are due, in the order of their first documents.
+    pub(super) fn due(&mut self) -> Vec<TraceId> {
+        self.turn = self.turn.wrapping_add(1);
+        // Due is what lies in the past, also when the count has wrapped.
+        let is_due = |after: &u32| self.turn.wrapping_sub(*after).wrapping_sub(1) < u32::MAX / 2;
+        let stale = self.stale.iter();
+        self.in_order(
+            stale
+                .filter(|(_, after)| is_due(after))
+                .map(|(trace, _)| trace),
+        )
+    }
+
+    fn in_order<'t>(&self, traces: impl Iterator<Item = &'t TraceId>) -> Vec<TraceId> {
         let first = |trace: &TraceId| self.traces.get(trace).and_then(Entry::first);
-        let mut stale: Vec<TraceId> = self.stale.iter().copied().collect();
-        stale.sort_by_cached_key(first);
-        stale
+        let mut traces: Vec<TraceId> = traces.copied().collect();
+        traces.sort_by_cached_key(first);
+        traces
     }
 
     pub(super) fn stale_count(&self) -> usize {
@@ -213,7 +243,7 @@ impl Index {
             .iter()
             .filter_map(|trace| {
                 let entry = self.traces.get(trace)?;
-                let needed = entry.projection.is_none() || self.stale.contains(trace);
+                let needed = entry.projection.is_none() || self.stale.contains_key(trace);
                 needed.then(|| Snapshot {
                     trace: *trace,
                     places: entry.places.clone(),
@@ -264,6 +294,7 @@ impl Index {
         let after = (start_of(&projection), end_of(&projection));
         (entry.start, entry.end) = after;
         let digest = Digest::of(&projection);
+        entry.projection_weight = weigh::projection(&projection);
         entry.projection = Some(projection);
         if let Some(first) = entry.first() {
             self.warm.insert(first, trace);
@@ -301,6 +332,7 @@ impl Index {
             if let Some((_, trace)) = self.warm.pop_first() {
                 if let Some(entry) = self.traces.get_mut(&trace) {
                     entry.projection = None;
+                    entry.projection_weight = 0;
                 }
                 self.reweigh(trace);
             } else if let Some((_, &oldest)) = self.by_first.first_key_value() {
@@ -351,7 +383,8 @@ impl Index {
             self.move_first(trace, before.0, first);
         }
         if first.is_some() {
-            self.stale.insert(trace);
+            self.stale
+                .insert(trace, self.turn.wrapping_add(QUIET_TURNS));
             self.reweigh(trace);
         } else {
             self.forget(trace);

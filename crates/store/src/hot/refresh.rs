@@ -1,37 +1,60 @@
 //! Making projections anew.
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use bytes::Bytes;
 use fluoro_model::TraceId;
-use fluoro_model::document::Document;
+use fluoro_model::document::{Document, Limits, Refusal};
 use fluoro_trace::{Projection, ProjectionLimits, Received, Trace};
 
 use tokio::sync::Notify;
 
+use super::cache::Found;
 use super::index::{Place, Snapshot};
 use super::observe::{Made, Observers};
 use super::{HotTraces, ScanError};
-use crate::log::{Position, Record};
+use crate::log::Position;
 
-/// How long a touched trace waits for more of its documents before its projection is made unasked.
-const SETTLE: Duration = Duration::from_millis(50);
+/// How long a turn lasts, unless documents come so fast that it must be shorter.
+const TURN: Duration = Duration::from_millis(50);
+
+/// A turn ends early when this share of the cache was filled in it, so that documents are still there when their trace is
+/// quiet.
+pub(super) const TURNS_A_CACHE: usize = 10;
 
 /// How many traces are assembled by one turn of a blocking thread.
 const TRACES_A_TURN: usize = 128;
 
-/// Keeps projections fresh until the hot traces are dropped, which `touched` tells, too.
-pub(super) async fn run(hot: Weak<HotTraces>, touched: Arc<Notify>) {
+/// What wakes the task that keeps projections fresh.
+#[derive(Debug, Default)]
+pub(super) struct Wakes {
+    /// A trace was touched, or the hot traces are dropped.
+    pub(super) touched: Notify,
+    /// The turn must end.
+    pub(super) hurried: Notify,
+}
+
+/// Keeps projections fresh until the hot traces are dropped.
+pub(super) async fn run(hot: Weak<HotTraces>, wakes: Arc<Wakes>) {
     loop {
-        touched.notified().await;
-        tokio::time::sleep(SETTLE).await;
-        let Some(hot) = hot.upgrade() else { return };
-        if let Err(error) = hot.refresh_all().await {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "cannot refresh projections"
-            );
+        wakes.touched.notified().await;
+        loop {
+            // Time out or not: either ends the turn.
+            let hurried = wakes.hurried.notified();
+            tokio::time::timeout(TURN, hurried).await.ok();
+            let Some(hot) = hot.upgrade() else { return };
+            if let Err(error) = hot.refresh_due().await {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "cannot refresh projections"
+                );
+            }
+            if hot.index.lock().stale_count() == 0 {
+                break;
+            }
         }
     }
 }
@@ -42,6 +65,17 @@ impl HotTraces {
         let _turn = self.refreshing.lock().await;
         let stale = self.index.lock().stale();
         for traces in stale.chunks(TRACES_A_TURN) {
+            self.refresh(traces).await?;
+        }
+        self.tell_forgotten().await
+    }
+
+    /// Ends a turn: makes the projections of all touched traces of which nothing came for a while.
+    async fn refresh_due(&self) -> Result<(), ScanError> {
+        let _turn = self.refreshing.lock().await;
+        self.taken.store(0, Ordering::Relaxed);
+        let due = self.index.lock().due();
+        for traces in due.chunks(TRACES_A_TURN) {
             self.refresh(traces).await?;
         }
         self.tell_forgotten().await
@@ -113,72 +147,99 @@ impl HotTraces {
         &self,
         places: Vec<Place>,
     ) -> Result<Vec<Received>, ScanError> {
-        let documents = self
-            .documents_at(places.iter().map(|place| place.position))
-            .await?;
-        Ok(received(&places, &documents))
+        let positions: Vec<Position> = places.iter().map(|place| place.position).collect();
+        let records = self.log.read(&positions).await?;
+        let documents = self.blocking(move || {
+            let records = positions.into_iter().zip(records);
+            let documents = records.filter_map(|(position, record)| {
+                let document = Document::parse_within(STORED, &record?.document);
+                Some((position, Arc::new(accepted_once(document)?)))
+            });
+            received(&places, &documents.collect())
+        });
+        documents.await
     }
 
     /// What makes the projections of these.
     async fn projector(&self, snapshots: &[Snapshot]) -> Result<Projector, ScanError> {
-        let places = snapshots.iter().flat_map(|snapshot| &snapshot.places);
-        let positions = places.map(|place| place.position);
         Ok(Projector {
-            documents: self.documents_at(positions).await?,
+            documents: self.facts_of(snapshots).await?,
             limits: self.settings.projection,
         })
     }
 
-    async fn documents_at(
+    /// The facts of the documents of these traces.
+    async fn facts_of(
         &self,
-        positions: impl Iterator<Item = Position>,
+        snapshots: &[Snapshot],
     ) -> Result<HashMap<Position, Arc<Document>>, ScanError> {
-        let mut found = HashMap::new();
-        let mut missing = Vec::new();
+        let places: usize = snapshots.iter().map(|snapshot| snapshot.places.len()).sum();
+        let mut found = HashMap::with_capacity(places);
+        let (mut unparsed, mut missing) = (Vec::new(), Vec::new());
         {
-            let mut cache = self.cache.lock();
-            for position in positions {
-                match cache.get(position) {
-                    Some(document) => drop(found.insert(position, document)),
-                    None => missing.push(position),
+            let cache = self.cache.lock();
+            for place in snapshots.iter().flat_map(|snapshot| &snapshot.places) {
+                match cache.get(place.position) {
+                    Some(Found::Facts(facts)) => drop(found.insert(place.position, facts)),
+                    Some(Found::Json(json)) => unparsed.push((place.position, json)),
+                    None => missing.push(place.position),
                 }
             }
         }
-        if missing.is_empty() {
+        if unparsed.is_empty() && missing.is_empty() {
             return Ok(found);
         }
-        let records = self.log.read(&missing).await?;
-        let parsed = self.blocking(move || parse(missing, records)).await?;
+        let records = match missing.len() {
+            0 => Vec::new(),
+            _ => self.log.read(&missing).await?,
+        };
+        let parsed = self.blocking(move || {
+            let cached = unparsed
+                .iter()
+                .filter_map(|(position, json)| Some((*position, facts(json)?)));
+            found.extend(cached);
+            let mut read = Vec::with_capacity(records.len());
+            for (position, record) in missing.into_iter().zip(&records) {
+                let Some(record) = record else { continue };
+                if let Some(facts) = facts(&record.document) {
+                    let json = Bytes::from(facts.facts_in(&record.document));
+                    read.push((position, json));
+                    found.insert(position, facts);
+                }
+            }
+            (found, read)
+        });
+        let (found, read) = parsed.await?;
         let mut cache = self.cache.lock();
-        for (position, bytes, document) in parsed {
-            cache.insert(position, Arc::clone(&document), bytes);
-            found.insert(position, document);
+        for (position, json) in read {
+            cache.insert_json(position, json);
         }
         Ok(found)
     }
 }
 
-fn parse(
-    positions: Vec<Position>,
-    records: Vec<Option<Record>>,
-) -> Vec<(Position, usize, Arc<Document>)> {
-    let mut parsed = Vec::with_capacity(positions.len());
-    for (position, record) in positions.into_iter().zip(records) {
-        let Some(record) = record else { continue };
-        match Document::parse(&record.document) {
-            Ok(document) => parsed.push((position, record.document.len(), Arc::new(document))),
-            // It was accepted once: by a version with other rules, or with other limits.
-            Err(refusal) => tracing::warn!(
-                trace = %record.trace,
-                error = &refusal as &dyn std::error::Error,
-                "a stored document is not accepted any more"
-            ),
-        }
-    }
-    parsed
+fn facts(json: &[u8]) -> Option<Arc<Document>> {
+    accepted_once(Document::parse_facts(STORED, json)).map(Arc::new)
 }
 
-/// Documents in memory, and how much of a trace is indexed.
+/// A stored document; it was accepted, if by a version with other rules.
+fn accepted_once(read: Result<Document, Refusal>) -> Option<Document> {
+    let refused = |refusal: &Refusal| {
+        tracing::warn!(
+            error = refusal as &dyn std::error::Error,
+            "a stored document is not accepted any more"
+        );
+    };
+    read.inspect_err(refused).ok()
+}
+
+/// What the log holds was short enough once, by whatever limit.
+const STORED: Limits = Limits {
+    bytes: usize::MAX,
+    nesting: Limits::DEFAULT.nesting,
+};
+
+/// What documents say, and how much of a trace is indexed.
 struct Projector {
     documents: HashMap<Position, Arc<Document>>,
     limits: ProjectionLimits,

@@ -40,7 +40,7 @@ impl HotTraces {
                 let mut index = self.index.lock();
                 for (position, record) in &chunk.records {
                     let place = Place::new(*position, record.received, record.document.len());
-                    index.add(record.trace, place);
+                    index.add(record.trace, place, false);
                 }
                 index.shrink_to(self.settings.memory_bytes)
             };
@@ -53,7 +53,7 @@ impl HotTraces {
             });
         }
         // The projections are made in the background; who asks earlier waits for them.
-        self.touched.notify_one();
+        self.wakes.touched.notify_one();
         self.progress.send_modify(|progress| {
             *progress = Progress {
                 percent_read: 100,

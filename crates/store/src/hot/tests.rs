@@ -64,7 +64,8 @@ impl Bench {
                 position: *position,
                 at,
                 bytes: json.len(),
-                document,
+                facts: document,
+                facts_json: Bytes::from(json.clone()),
             })
             .collect();
         self.hot.apply(&arrivals);
