@@ -1,6 +1,6 @@
 # Everything that a user or a developer types. Each target does all the set-up it needs.
 
-.PHONY: run check test soak bench bench-insights bench-query clean-cache
+.PHONY: run check test soak bench bench-ingest bench-gateway bench-function bench-start bench-insights bench-query clean-cache
 
 run: ## build, start everything, deploy the examples, show a trace
 	@scripts/need python
@@ -22,6 +22,10 @@ bench: ## measure what SPECIFICATION.md promises, and rewrite its table; never i
 	@scripts/need cc python wrk
 	@"$$(scripts/venv tests/requirements.txt)/bin/python" scripts/bench
 	@$(MAKE) --no-print-directory bench-insights
+
+bench-ingest bench-gateway bench-function bench-start: ## one part of bench; changes no file
+	@scripts/need cc python wrk
+	@"$$(scripts/venv tests/requirements.txt)/bin/python" scripts/bench $(@:bench-%=%)
 
 bench-insights: ## how well insights find synthetic incidents, and rewrite that table of SPECIFICATION.md
 	@scripts/need cc
