@@ -74,7 +74,7 @@ class Server:
                 pass
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"fluoro is not healthy: {self.log.read_text(errors='replace')[-2000:]}")
-            time.sleep(0.05)
+            time.sleep(0.002)
 
     def kill(self) -> None:
         """As power loss would, for this process and those it started."""
