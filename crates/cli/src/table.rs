@@ -177,7 +177,28 @@ fn condition(rule: &Value, tags: &Value) -> String {
 
 /// What came in and what was lost, a line each, with how to mend it; then what was set in vain.
 pub(crate) fn doctor(paint: Paint, answer: &Value) -> String {
-    documents(paint, answer) + &in_vain(paint, answer)
+    documents(paint, answer) + &daemons(paint, answer) + &in_vain(paint, answer)
+}
+
+/// What X-Ray daemons elsewhere say of themselves.
+fn daemons(paint: Paint, answer: &Value) -> String {
+    let told = answer["daemons"].as_array().into_iter().flatten();
+    told.map(|daemon| {
+        let count = |member: &str| daemon["totals"][member].as_u64().unwrap_or(0);
+        let lost = count("spilled_over") + count("rejected");
+        let ink = if lost > 0 { Ink::Fault } else { Ink::Plain };
+        let line = format!(
+            "daemon {}: {} segments in, {} sent on, {} spilled over, {} rejected, {} failed calls",
+            daemon["sender"].as_str().unwrap_or("-"),
+            count("received"),
+            count("sent"),
+            count("spilled_over"),
+            count("rejected"),
+            count("connection_errors"),
+        );
+        format!("{}\n", paint.ink(ink, &line))
+    })
+    .collect()
 }
 
 /// Settings that are kept and change nothing.

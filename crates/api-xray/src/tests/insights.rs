@@ -435,3 +435,29 @@ async fn summaries_are_asked_of_one_group_in_one_state() {
     let (_, message) = refused(json!({"GroupName": "Default", "StartTime": now + 1})).await;
     assert_eq!(message, "End time cannot be earlier than start time");
 }
+
+#[tokio::test]
+async fn summaries_come_in_pages_newest_first() {
+    let mut shop = Shop::watched().await;
+    for _ in 0..3 {
+        shop.minutes(3, true).await;
+        shop.minutes(30, false).await;
+    }
+    let all = shop.summaries(json!({})).await;
+    let all = all.as_array().unwrap();
+    let begun = |summary: &Value| summary["StartTime"].as_i64().unwrap();
+    assert_eq!(all.len(), 3);
+    assert!(all.is_sorted_by_key(|summary| -begun(summary)));
+    let mut input = json!({
+        "GroupARN": all[0]["GroupARN"], "StartTime": NOW, "EndTime": NOW + 86400, "MaxResults": 2,
+    });
+    let mut paged = Vec::new();
+    let mut pages = 0;
+    while pages == 0 || !input["NextToken"].is_null() {
+        let mut page = shop.fixture.ok("/InsightSummaries", input.clone()).await;
+        paged.extend(page["InsightSummaries"].as_array().unwrap().clone());
+        input["NextToken"] = page["NextToken"].take();
+        pages += 1;
+    }
+    assert_eq!((&paged, pages), (all, 2));
+}

@@ -1,5 +1,6 @@
 //! `GET doctor` and `GET sampling`: what came in, what became of it, what was set in vain, what each rule did.
 
+use fluoro_api_xray::DaemonTelemetry;
 use fluoro_gateway::management::WithoutEffect;
 use fluoro_ingest::LedgerLine;
 use serde::Serialize;
@@ -12,6 +13,7 @@ struct Report {
     lines: Vec<LedgerLine>,
     held: Held,
     without_effect: Vec<WithoutEffect>,
+    daemons: Vec<DaemonTelemetry>,
 }
 
 #[derive(Debug, Serialize)]
@@ -72,6 +74,7 @@ pub(super) async fn report(own: &OwnApi) -> Result<Reply, Problem> {
             cache_bytes: held.cache_bytes,
         },
         without_effect,
+        daemons: own.xray.telemetry(),
     }))
 }
 
