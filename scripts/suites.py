@@ -22,6 +22,7 @@ SUITES = [
         ),
     ],
     [
+        ("parity", "the X-Ray API's model, against what tests show and docs/parity.md", f"{TESTS} scripts/parity"),
         (
             "fuzz",
             "parsers of untrusted bytes, 15 s each",
@@ -56,6 +57,11 @@ SOAK = [
             "seeds",
             "10,000 seeds of a disk that tears, drops and fills up",
             "FLUORO_SEEDS=10000 cargo test --quiet --release -p fluoro-store log::tests::nothing",
+        ),
+        (
+            "calls",
+            "60,000 made-up calls of X-Ray's operations",
+            f"FLUORO_PROFILE=release FLUORO_CALL_SEEDS=50 {TESTS} -m pytest -q -p no:cacheprovider tests/clients/test_random_calls.py",
         ),
     ],
     [

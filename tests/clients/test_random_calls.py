@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 
 import pytest
 import requests
@@ -22,7 +23,7 @@ def server():
         yield running
 
 
-@pytest.mark.parametrize("seed", range(1, 4))
+@pytest.mark.parametrize("seed", range(1, 1 + int(os.environ.get("FLUORO_CALL_SEEDS", 3))))
 def test_random_calls_are_answered_in_the_protocols_form(server, seed):
     session = requests.Session()
     served = set()
