@@ -20,7 +20,7 @@ FILTERS = {
     "`!ok` and a method": '!ok AND http.method = "POST"',
     "one annotation value among 100,000": 'annotation.user_id = "{user}"',
     "one user among 100,000": 'user = "{user}"',
-    "`http.url CONTAINS`, one in thousands": 'http.url CONTAINS "{path}"',
+    "`http.url CONTAINS`, many": 'http.url CONTAINS "{path}"',
     "`http.url CONTAINS`, none": 'http.url CONTAINS "/is/nowhere"',
     "a root cause's service": 'rootcause.fault.service { name = "payment-fn" }',
     "a root cause's exception": 'rootcause.fault.exception { message CONTAINS "timeout" }',
