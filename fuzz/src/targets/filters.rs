@@ -1,8 +1,8 @@
-//! Filter expressions: parsed, printed, held against traces.
+//! Filter expressions: parsed, printed, held against traces. And selectors, which are part of the language.
 
 use std::sync::{Arc, LazyLock};
 
-use fluoro_filter::{Digest, Filter, NoGroups, parse};
+use fluoro_filter::{Digest, Filter, NoGroups, Selector, parse};
 use fluoro_model::{Document, TimestampMicros};
 use fluoro_trace::{Projection, Received, Trace};
 
@@ -53,6 +53,9 @@ static TRACES: LazyLock<Vec<Projection>> = LazyLock::new(|| {
 /// trace that it finds.
 pub(super) fn run(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
+    if let Err(error) = Selector::parse(&text) {
+        assert!(error.line > 0 && error.position > 0);
+    }
     let expression = match parse(&text) {
         Ok(expression) => expression,
         Err(error) => {
