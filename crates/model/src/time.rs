@@ -70,7 +70,7 @@ impl EpochSeconds {
     /// Seconds from `earlier` to this moment; negative when it is not earlier.
     #[must_use]
     pub fn since(self, earlier: Self) -> f64 {
-        self.0 - earlier.0
+        (self.0 - earlier.0).clamp(f64::MIN, f64::MAX)
     }
 
     /// Rounded to microseconds.

@@ -403,6 +403,15 @@ fn time_leads_into_callees_that_do_not_outlive_the_root() {
 }
 
 #[test]
+fn the_share_of_an_eternity_is_a_number() {
+    let eternal = call(2, "table", json!({"end_time": 1e308}));
+    let root = entity(1, "shop", 0.0, 0.5, json!({"subsegments": [eternal]}));
+    let projection = project(&[document(root)]);
+    let entities = &projection.causes.response_time[0].services[0].entities;
+    assert_eq!(entities[1].coverage, f64::MAX);
+}
+
+#[test]
 fn an_open_root_has_no_response_time_to_explain() {
     let render = entity(2, "render", 0.1, 3.1, json!({}));
     let open = document(entity(

@@ -19,10 +19,14 @@ pub(super) fn find(tree: &Tree<'_>, nodes: &Nodes) -> Vec<RootCause<SlowEntity>>
 fn path(tree: &Tree<'_>, nodes: &Nodes, root: usize) -> Option<RootCause<SlowEntity>> {
     let end = tree.entity(root).end?;
     let whole = tree.entity(root).duration().filter(|whole| *whole > 0.0)?;
-    let slow = |index: &usize, remote| SlowEntity {
-        name: tree.entity(*index).name.clone(),
-        remote,
-        coverage: tree.entity(*index).duration().unwrap_or_default() / whole,
+    let slow = |index: &usize, remote| {
+        let share = tree.entity(*index).duration().unwrap_or_default() / whole;
+        SlowEntity {
+            name: tree.entity(*index).name.clone(),
+            remote,
+            // Of a moment and an eternity it is beyond any number.
+            coverage: share.min(f64::MAX),
+        }
     };
     let mut services = vec![CauseService {
         node: *nodes.get(&root)?,
