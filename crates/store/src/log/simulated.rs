@@ -19,6 +19,10 @@ pub struct SimulatedDisk {
     syncs: Arc<Syncs>,
 }
 
+/// Holds back the syncs of a disk's files until it is dropped.
+#[derive(Debug)]
+pub struct HeldSyncs(Arc<Syncs>);
+
 /// Whether syncs of files are held back.
 #[derive(Debug, Default)]
 struct Syncs {
@@ -123,23 +127,12 @@ impl SimulatedDisk {
         }
     }
 
-    /// From now on, a sync of a file waits until it is allowed.
-    pub fn hold_syncs(&self) {
-        self.syncs.held.lock().allowed = Some(0);
-    }
-
-    /// Lets `more` syncs pass, those that wait first.
-    pub fn allow_syncs(&self, more: u64) {
-        if let Some(allowed) = &mut self.syncs.held.lock().allowed {
-            *allowed += more;
-        }
-        self.syncs.changed.notify_all();
-    }
-
-    /// How many syncs wait now.
+    /// From now on, a sync of a file waits until it is allowed, or what this returns is dropped. Keep that no longer
+    /// than the log: a log that is dropped waits for its writer, which would wait here for ever.
     #[must_use]
-    pub fn waiting_syncs(&self) -> u64 {
-        self.syncs.held.lock().waiting
+    pub fn hold_syncs(&self) -> HeldSyncs {
+        self.syncs.held.lock().allowed = Some(0);
+        HeldSyncs(Arc::clone(&self.syncs))
     }
 
     /// From now on, so many writes and syncs of 1024 fail.
@@ -235,6 +228,31 @@ impl SimulatedDisk {
             id,
             boot,
         })
+    }
+}
+
+// === impl HeldSyncs ===
+
+impl HeldSyncs {
+    /// Lets `more` syncs pass, those that wait first.
+    pub fn allow(&self, more: u64) {
+        if let Some(allowed) = &mut self.0.held.lock().allowed {
+            *allowed += more;
+        }
+        self.0.changed.notify_all();
+    }
+
+    /// How many syncs wait now.
+    #[must_use]
+    pub fn waiting(&self) -> u64 {
+        self.0.held.lock().waiting
+    }
+}
+
+impl Drop for HeldSyncs {
+    fn drop(&mut self) {
+        self.0.held.lock().allowed = None;
+        self.0.changed.notify_all();
     }
 }
 
