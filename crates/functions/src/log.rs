@@ -47,8 +47,8 @@ pub struct FunctionLog {
 #[derive(Debug)]
 struct OnDisk {
     directory: PathBuf,
-    /// The last event that the writer is done with.
-    written: watch::Sender<u64>,
+    /// The last event that the writer is done with; the writer has the sender.
+    written: watch::Receiver<u64>,
     removed: AtomicBool,
 }
 
@@ -78,9 +78,10 @@ impl FunctionLog {
                 (None, 0)
             }
         };
+        let (done, written) = watch::channel(last);
         let disk = file.is_some().then(|| OnDisk {
             directory: directory.to_owned(),
-            written: watch::Sender::new(last),
+            written,
             removed: AtomicBool::new(false),
         });
         let log = Arc::new(Self {
@@ -98,7 +99,7 @@ impl FunctionLog {
                 Arc::downgrade(&log),
                 log.last.subscribe(),
                 file,
-                last,
+                done,
             ));
         }
         log
@@ -143,22 +144,20 @@ impl FunctionLog {
     }
 
     pub(crate) fn append(&self, events: impl IntoIterator<Item = LogEvent>) {
-        let newest = {
-            let mut kept = self.kept.lock();
-            for event in events {
-                kept.push(event);
-            }
-            kept.next - 1
-        };
-        self.last.send_replace(newest);
+        let mut kept = self.kept.lock();
+        for event in events {
+            kept.push(event);
+        }
+        // Under the lock: said after a later append had said its own, it would take that back.
+        self.last.send_replace(kept.next - 1);
     }
 
     /// Waits until everything up to now is in the files.
     pub(crate) async fn flushed(&self) {
         if let Some(disk) = &self.disk {
             let newest = self.newest();
-            let mut written = disk.written.subscribe();
-            // The sender lives as long as `self`.
+            let mut written = disk.written.clone();
+            // An error says that the writer is gone: nothing more will be there.
             let _written = written.wait_for(|written| *written >= newest).await;
         }
     }
@@ -178,26 +177,26 @@ impl FunctionLog {
     }
 }
 
-/// Writes what comes after `written`, until the log is dropped.
+/// Writes what comes after what is `done`, until the log is dropped.
 async fn write(
     log: Weak<FunctionLog>,
     mut last: watch::Receiver<u64>,
     mut file: LogFile,
-    mut written: u64,
+    done: watch::Sender<u64>,
 ) {
+    let mut written = *done.borrow();
     while last.wait_for(|newest| *newest > written).await.is_ok() {
+        let newest = *last.borrow();
         let Some(log) = log.upgrade() else { return };
         let Some(disk) = &log.disk else { return };
         let events = log.kept.lock().after(written, None, BATCH);
-        let (Some(from), Some(to)) = (events.first(), events.last().map(|event| event.sequence))
-        else {
-            return;
-        };
-        let missed = from.sequence - written - 1;
+        let from = events.first().map_or(newest + 1, |event| event.sequence);
+        let missed = from - written - 1;
         if missed > 0 {
             tracing::warn!(missed, "a function writes faster than its log can be kept");
         }
-        if !disk.removed.load(Ordering::Relaxed) {
+        written = events.last().map_or(newest, |event| event.sequence);
+        if !events.is_empty() && !disk.removed.load(Ordering::Relaxed) {
             let appended = tokio::task::spawn_blocking(move || {
                 let appended = file.append(&events);
                 (file, appended)
@@ -210,8 +209,7 @@ async fn write(
                 tracing::warn!(%error, "a function's log is not kept");
             }
         }
-        written = to;
-        disk.written.send_replace(written);
+        done.send_replace(written);
     }
 }
 
@@ -299,6 +297,37 @@ mod tests {
         log.append([event("a", 1), event("b", 1), event("c", 2)]);
         log.flushed().await;
         assert_eq!(messages(&log.after(0, None, 10).await), ["b", "c"]);
+    }
+
+    #[tokio::test]
+    async fn an_event_too_large_for_memory_ends_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let log = FunctionLog::open(directory.path(), 10);
+        log.append([event(&"x".repeat(BYTES_LIMIT + 1), 1)]);
+        log.flushed().await;
+        log.append([event("b", 1)]);
+        log.flushed().await;
+        drop(log);
+        let log = FunctionLog::open(directory.path(), 10);
+        assert_eq!(messages(&log.after(0, None, 10).await), ["b"]);
+    }
+
+    #[tokio::test]
+    async fn appends_at_the_same_time_take_back_nothing() {
+        let log = FunctionLog::open(Path::new("/proc/nowhere"), 10);
+        let appended = std::sync::atomic::AtomicU64::new(0);
+        let append = || {
+            for _ in 0..100_000 {
+                log.append([event("a", 1)]);
+                let least = appended.fetch_add(1, Ordering::SeqCst) + 1;
+                assert!(log.newest() >= least);
+            }
+        };
+        std::thread::scope(|threads| {
+            for _ in 0..4 {
+                threads.spawn(append);
+            }
+        });
     }
 
     #[tokio::test]
