@@ -22,6 +22,9 @@ const TAIL_BYTES: usize = 4096;
 const LINE_LIMIT: usize = 256 * 1024;
 /// How much is read between two looks at the marks.
 const READ_BYTES: usize = 64 * 1024;
+/// No pipe holds more, unless the system's owner lets it: all that was written before a mark is within so much. Source:
+/// pipe(7), `/proc/sys/fs/pipe-max-size`.
+const PIPE_BYTES: usize = 1024 * 1024;
 
 /// Places marks in one environment's log. Dropping it lets the capture end when the pipe does.
 #[derive(Debug, Clone)]
@@ -128,10 +131,14 @@ impl Reader {
         loop {
             // Both branches are cancellation safe: readiness and `recv` lose nothing.
             tokio::select! {
-                ready = pipe.readable(), if open => open = ready.is_ok() && self.empty(&pipe),
+                ready = pipe.readable(), if open => {
+                    open = ready.is_ok() && self.empty(&pipe, READ_BYTES);
+                    // Who writes without end keeps nobody else from their turn.
+                    tokio::task::yield_now().await;
+                }
                 mark = marks.recv() => {
                     let Some(Placing { mark, placed }) = mark else { break };
-                    open = open && self.empty(&pipe);
+                    open = open && self.empty(&pipe, PIPE_BYTES);
                     // Whoever asked may have stopped waiting.
                     let _unwanted = placed.send(self.place(mark));
                 }
@@ -139,15 +146,16 @@ impl Reader {
         }
         // Nobody marks any more: what the process still wrote is read, but a grandchild may hold the pipe for ever.
         if open {
-            self.empty(&pipe);
+            self.empty(&pipe, PIPE_BYTES);
         }
         self.finish_line();
     }
 
-    /// Reads until nothing is there; whether the pipe is still open.
-    fn empty(&mut self, pipe: &Receiver) -> bool {
+    /// Reads until nothing is there or it was `most`; whether the pipe is still open.
+    fn empty(&mut self, pipe: &Receiver, most: usize) -> bool {
         let mut buffer = [0; READ_BYTES];
-        loop {
+        let mut taken = 0;
+        while taken < most {
             // The runtime remembers what it was last told of the pipe, and would hide what was written since: the pipe
             // itself is asked, and the runtime only when that has nothing, so that it waits for news.
             let read = match rustix::io::read(pipe, &mut buffer) {
@@ -160,11 +168,15 @@ impl Reader {
                     self.finish_line();
                     return false;
                 }
-                Ok(read) => self.take(&buffer[..read]),
+                Ok(read) => {
+                    self.take(&buffer[..read]);
+                    taken += read;
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return true,
                 Err(_) => return false,
             }
         }
+        true
     }
 
     fn take(&mut self, bytes: &[u8]) {
@@ -313,6 +325,20 @@ mod tests {
         let tail = capture.end("END\n".into()).await.get().await;
         assert_eq!(tail.len(), 4096);
         assert!(tail.ends_with(b"xx\nEND\n"));
+    }
+
+    #[tokio::test]
+    async fn much_output_is_read_in_turns_and_before_the_mark() {
+        const LINES: usize = 64 * 1024;
+        let (capture, log, mut writer) = captured();
+        rustix::pipe::fcntl_setpipe_size(&writer, PIPE_BYTES).unwrap();
+        writer
+            .write_all("a line\n".repeat(LINES).as_bytes())
+            .unwrap();
+        log.grown(0).await;
+        assert_eq!(log.newest(), (READ_BYTES / "a line\n".len()) as u64);
+        capture.begin("r1".into(), None, "START\n".into()).await;
+        assert_eq!(log.newest(), LINES as u64 + 1);
     }
 
     #[tokio::test]
