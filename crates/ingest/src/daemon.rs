@@ -41,6 +41,9 @@ const SOCKET_BUFFER: usize = 8 << 20;
 /// How many datagrams are taken before somebody else gets a turn.
 const A_TURN: usize = 64;
 
+/// What a datagram takes of the socket's buffer at the least, with what Linux keeps beside it.
+const SMALLEST: usize = 256;
+
 /// The system is asked for dropped datagrams after so many taken, or so long after the last.
 const OVERRUN_AFTER: usize = 1_000;
 const OVERRUN_PERIOD: Duration = Duration::from_secs(1);
@@ -62,6 +65,8 @@ struct Receiver {
     source: Source,
     gate: Gate,
     overrun: overrun::Overrun,
+    /// So many turns empty a full buffer.
+    turns: usize,
     /// Datagrams taken since it was last asked.
     since_overrun: usize,
     buffer: Vec<u8>,
@@ -99,6 +104,7 @@ impl UdpDaemon {
         socket.set_nonblocking(true)?;
         grow_buffer(&socket);
         let address = socket.local_addr()?;
+        let buffered = rustix::net::sockopt::socket_recv_buffer_size(&socket)?;
         let (drains, drained) = mpsc::channel(8);
         let receiver = Receiver {
             direct: socket.try_clone()?,
@@ -107,6 +113,7 @@ impl UdpDaemon {
             source,
             gate,
             overrun: overrun::Overrun::of(address),
+            turns: (buffered / SMALLEST).div_ceil(A_TURN).max(1),
             since_overrun: 0,
             buffer: vec![0; BUFFER],
         };
@@ -166,7 +173,11 @@ impl Receiver {
                 }
                 drain = drains.recv() => {
                     let Some(drain) = drain else { return };
-                    while self.take(|this| this.direct.recv_from(&mut this.buffer)) {
+                    // What comes meanwhile need not be taken, or who sends without end would never be done with.
+                    for _ in 0..self.turns {
+                        if !self.take(|this| this.direct.recv_from(&mut this.buffer)) {
+                            break;
+                        }
                         tokio::task::yield_now().await;
                     }
                     self.count_overrun();

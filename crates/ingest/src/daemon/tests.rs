@@ -1,6 +1,6 @@
 //! Datagrams over real sockets.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::packet::{PacketFault, document};
 use super::*;
@@ -82,6 +82,30 @@ async fn datagrams_become_traces_and_the_rest_is_counted() {
     assert_eq!(bench.count(&sender, Cause::Received), 202);
     let fault = Cause::BadPacket(PacketFault::NoHeader);
     assert_eq!(bench.count(&sender, fault), 1);
+}
+
+#[tokio::test]
+async fn draining_ends_while_datagrams_go_on_coming() {
+    const ENOUGH: usize = 5_000;
+    let bench = Bench::new(IngestSettings::default());
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    let sender = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let turns = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&turns);
+    // Each turn finds more than it takes; up to a number, so that this can fail and not hang.
+    let gate: Gate = Arc::new(move || {
+        if counted.fetch_add(1, Ordering::SeqCst) < ENOUGH {
+            for _ in 0..=A_TURN {
+                sender.send_to(b"x", address).unwrap();
+            }
+        }
+        Ok(())
+    });
+    let daemon = UdpDaemon::on(Arc::clone(&bench.ingest), socket, source("much"), gate).unwrap();
+    daemon.drained().await;
+    let turns = turns.load(Ordering::SeqCst);
+    assert!(turns < ENOUGH, "{turns}");
 }
 
 #[tokio::test]
