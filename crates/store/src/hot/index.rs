@@ -44,6 +44,8 @@ impl Place {
 struct Entry {
     /// By position; never empty while the entry is in the index.
     places: Vec<Place>,
+    /// What the documents there take as JSON.
+    bytes: u64,
     /// `None` until it was made for the first time, and once it had to make room: the trace is *cold* then.
     projection: Option<Arc<Projection>>,
     /// The projection's start, also while cold.
@@ -110,6 +112,7 @@ impl Default for Entry {
     fn default() -> Self {
         Self {
             places: Vec::new(),
+            bytes: 0,
             projection: None,
             start: None,
             end: None,
@@ -170,6 +173,7 @@ impl Index {
             return;
         }
         entry.places.insert(at, place);
+        entry.bytes += u64::from(place.bytes);
         self.by_received.insert((place.minute(), trace));
         self.generations += 1;
         entry.generation = self.generations;
@@ -187,13 +191,7 @@ impl Index {
     }
 
     pub(super) fn trace_bytes(&self, trace: TraceId) -> u64 {
-        self.traces.get(&trace).map_or(0, |entry| {
-            entry
-                .places
-                .iter()
-                .map(|place| u64::from(place.bytes))
-                .sum()
-        })
+        self.traces.get(&trace).map_or(0, |entry| entry.bytes)
     }
 
     /// Where the trace's documents lie, in the order received.
@@ -366,6 +364,11 @@ impl Index {
         let before = (entry.first(), entry.places.len());
         let minutes: Vec<i64> = entry.places.iter().map(Place::minute).collect();
         entry.places.retain(is_wanted);
+        entry.bytes = entry
+            .places
+            .iter()
+            .map(|place| u64::from(place.bytes))
+            .sum();
         for minute in minutes {
             if !entry.places.iter().any(|place| place.minute() == minute) {
                 self.by_received.remove(&(minute, trace));
