@@ -6,7 +6,7 @@ use fluoro_wire::{Call, Constraints};
 use serde::{Deserialize, Serialize};
 
 use crate::error::XRayError;
-use crate::records::{SETTLES_AFTER_MICROS, place_of};
+use crate::records::{place_of, settled_at};
 use crate::service::{Answer, XRay, to_answer};
 
 /// How the traces of an account in a region are said to be encrypted.
@@ -42,10 +42,9 @@ impl EncryptionRecord {
 impl XRay {
     pub(crate) fn get_encryption_config(&self, call: &Call) -> Answer {
         let record = self.parts.records.encryption.get(&place_of(call));
-        let settled = self.now().0 - SETTLES_AFTER_MICROS;
         let is_settled = record
             .as_ref()
-            .is_none_or(|record| record.updated_at.0 <= settled);
+            .is_none_or(|record| settled_at(record.updated_at) <= self.now());
         let key = record.as_ref().and_then(|record| record.key.as_deref());
         answer(key, if is_settled { "ACTIVE" } else { "UPDATING" })
     }

@@ -1,6 +1,5 @@
 //! What goes wrong, and what it looks like on the wire: the one place that decides it.
 
-use crate::policies::PolicyError;
 use fluoro_filter::{GroupError, ParseError};
 use fluoro_iam::Denied;
 use fluoro_ingest::IngestError;
@@ -10,6 +9,8 @@ use fluoro_store::catalog::CatalogError;
 use fluoro_store::scan::ScanError;
 use fluoro_wire::{JsonError, Violations};
 use http::StatusCode;
+
+use crate::policies::PolicyError;
 
 /// Why an operation did not answer.
 #[derive(Debug, thiserror::Error)]

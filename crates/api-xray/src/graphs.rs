@@ -9,9 +9,9 @@ use serde::Serialize;
 
 use crate::error::XRayError;
 use crate::groups::GroupReference;
+use crate::input::{check_window, refuse_token};
 use crate::service::{Answer, XRay, to_answer};
-use crate::summaries::check_window;
-use crate::traces::{read_trace_ids, refuse_token};
+use crate::traces::read_trace_ids;
 
 pub(crate) mod output;
 

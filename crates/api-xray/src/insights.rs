@@ -16,9 +16,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::XRayError;
 use crate::groups::{GroupReference, scope_of};
+use crate::input::{self, check_window, refuse_token};
 use crate::service::{Answer, XRay, to_answer};
-use crate::summaries::check_window;
-use crate::traces::refuse_token;
 
 mod impact;
 mod notification;
@@ -101,7 +100,7 @@ impl XRay {
         let group = group.ok_or_else(|| XRayError::invalid("Group not found"))?;
         let bound_to = format!("{} {}", group.arn, states.join(" "));
         let paging = Paging::new("GetInsightSummaries", bound_to.as_bytes());
-        let after: Option<Position> = read_token(&paging, token)?;
+        let after: Option<Position> = input::position(&paging, token)?;
 
         let wanted = |insight: &Insight| {
             let in_state = states.is_empty() || states.contains(&state_of(insight));
@@ -140,7 +139,7 @@ impl XRay {
         constraints.finish()?;
         let paging = Paging::new("GetInsightEvents", id.as_bytes());
         // Events are only ever added: those before a number are the same for ever.
-        let before: Option<usize> = read_token(&paging, token)?;
+        let before: Option<usize> = input::position(&paging, token)?;
         let insight = self.insight(call, id)?;
         let events = &insight.events;
         let before = before.unwrap_or(events.len()).min(events.len());
@@ -252,17 +251,6 @@ fn check_page(
     usize::try_from(most.unwrap_or(allowed)).unwrap_or_default()
 }
 
-fn read_token<T: serde::de::DeserializeOwned>(
-    paging: &Paging<'_>,
-    token: Option<&str>,
-) -> Result<Option<T>, XRayError> {
-    let read = |token: &str| {
-        let invalid = |_| XRayError::invalid(format!("Invalid token {token}"));
-        paging.position(token).map_err(invalid)
-    };
-    token.map(read).transpose()
-}
-
 fn state_of(insight: &Insight) -> &'static str {
     match insight.is_active() {
         true => "ACTIVE",
@@ -276,7 +264,7 @@ fn position(insight: &Insight) -> Position {
 
 /// Whether it went on at some time in the window.
 fn overlaps(insight: &Insight, window: &Range<TimestampMicros>) -> bool {
-    let second = |second: i64| TimestampMicros(second.saturating_mul(1_000_000));
-    let ended_before = |end: i64| second(end) < window.start;
-    second(insight.start_second()) < window.end && !insight.end_second().is_some_and(ended_before)
+    let ended_before = |end: i64| TimestampMicros::of_second(end) < window.start;
+    TimestampMicros::of_second(insight.start_second()) < window.end
+        && !insight.end_second().is_some_and(ended_before)
 }

@@ -1,9 +1,9 @@
 //! The X-Ray API: REST JSON, every operation a POST.
 //!
 //! [`XRay`] is the service that dispatch hands calls to, signed ones and the unsigned ones of samplers alike;
-//! [`SamplingRules`] keeps the rules durable under it, [`XRayRecords`] tags and settings. An operation reads its own typed input, works, and gives a typed
-//! output whose members stand in the order in which the service writes them: alphabetical, with explicit nulls. What
-//! an error looks like on the wire is decided in one place, `error`.
+//! [`SamplingRules`] keeps the rules durable under it, [`XRayRecords`] tags and settings. An operation reads its own
+//! typed input, works, and gives a typed output whose members stand in the order in which the service writes them:
+//! alphabetical, with explicit nulls. What an error looks like on the wire is decided in one place, `error`.
 //!
 //! Source: the API model (`xray`, 2016-04-12); where it is silent, recorded answers of the service.
 
@@ -24,6 +24,7 @@ mod sampling_targets;
 mod search;
 mod segments;
 mod service;
+mod service_id;
 mod settings;
 mod stored_only;
 mod subject;

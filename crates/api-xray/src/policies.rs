@@ -15,10 +15,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::XRayError;
-use crate::input::short_token;
-use crate::records::{XRayRecords, place_of};
+use crate::input::{refuse_token, short_token};
+use crate::records::{XRayRecords, place_of, region_of};
 use crate::service::{Answer, Nothing, XRay, to_answer};
-use crate::traces::refuse_token;
 
 /// Policies of an account in a region (X-Ray endpoints and quotas).
 const POLICY_LIMIT: usize = 5;
@@ -232,10 +231,9 @@ pub(crate) fn put_all_in_force(records: &XRayRecords, iam: &Iam) {
 /// `place` is the account and the region. Who changes policies at the same time does the same: the last word is that of
 /// all changes.
 fn put_in_force(records: &XRayRecords, iam: &Iam, place: &str) {
-    let region = place.split('/').nth(1).unwrap_or_default();
     records.policies.with_below(place, |policies| {
         let understood = policies.iter().filter_map(PolicyRecord::understood);
-        iam.set_service_policies("xray", region, understood.collect());
+        iam.set_service_policies("xray", region_of(place), understood.collect());
     });
 }
 

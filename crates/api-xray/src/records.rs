@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use fluoro_model::TimestampMicros;
 use fluoro_store::catalog::{Catalog, CatalogError, Expect, Table};
 use fluoro_wire::Call;
 use parking_lot::RwLock;
@@ -29,11 +30,21 @@ pub struct XRayRecords {
 }
 
 /// How long a setting is said to be changing after it was changed. The service takes minutes.
-pub(crate) const SETTLES_AFTER_MICROS: i64 = 1_000_000;
+const SETTLES_AFTER_MICROS: i64 = 1_000_000;
 
 /// The account and the region of a call, as keys begin with them.
 pub(crate) fn place_of(call: &Call) -> String {
     format!("{}/{}/", call.account, call.region)
+}
+
+/// The region in a key that begins with [`place_of`] a call.
+pub(crate) fn region_of(key: &str) -> &str {
+    key.split('/').nth(1).unwrap_or_default()
+}
+
+/// When a setting that was changed takes effect.
+pub(crate) fn settled_at(changed: TimestampMicros) -> TimestampMicros {
+    TimestampMicros(changed.0 + SETTLES_AFTER_MICROS)
 }
 
 impl XRayRecords {

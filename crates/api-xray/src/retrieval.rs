@@ -17,9 +17,9 @@ use fluoro_wire::{Call, Constraints};
 use parking_lot::Mutex;
 
 use crate::error::XRayError;
+use crate::input::{check_order, position};
 use crate::records::place_of;
 use crate::service::{Answer, Nothing, XRay, to_answer};
-use crate::summaries::check_order;
 use crate::traces::malformed;
 
 mod output;
@@ -31,6 +31,11 @@ use output::{
 
 /// How long a token is good, in microseconds (X-Ray API reference).
 const LIFE_MICROS: i64 = 3_600 * 1_000_000;
+
+/// Tokens are letters and digits that nobody can guess.
+const TOKEN_ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+const TOKEN_LENGTH: usize = 64;
 
 /// Retrievals at once; each is at most a hundred ids.
 const RETRIEVALS: usize = 256;
@@ -142,7 +147,7 @@ impl XRay {
         let bound_to = format!("{token} {}", format.as_str());
         let paging = Paging::new("ListRetrievedTraces", bound_to.as_bytes());
         // Which trace, and which of its spans.
-        let mut at: (usize, usize) = position(&paging, next)?;
+        let mut at: (usize, usize) = position(&paging, next)?.unwrap_or_default();
         let mut traces = Vec::new();
         while let Some(asked) = found.get(at.0).cloned()
             && traces.len() < TRACES
@@ -191,7 +196,7 @@ impl XRay {
         constraints.finish()?;
         let (status, found) = self.retrieval(call, &token)?;
         let paging = Paging::new("GetRetrievedTracesGraph", token.as_bytes());
-        let from: usize = position(&paging, next)?;
+        let from: usize = position(&paging, next)?.unwrap_or_default();
         let mut projections: Vec<Arc<Projection>> = Vec::with_capacity(found.len());
         for asked in found {
             projections.extend(self.parts.scan.by_id(asked.id).await?);
@@ -246,29 +251,12 @@ impl XRay {
     }
 }
 
-/// Tokens are letters and digits that nobody can guess.
-const TOKEN_ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-
-const TOKEN_LENGTH: usize = 64;
-
 fn required_token<'a>(token: Option<&'a str>, constraints: &mut Constraints) -> &'a str {
     let token = constraints.required("retrievalToken", token);
     if let Some(token) = token {
         constraints.text("retrievalToken", token, ..=1020);
     }
     token.unwrap_or_default()
-}
-
-/// Where a page begins.
-fn position<T: Default + serde::de::DeserializeOwned>(
-    paging: &Paging<'_>,
-    token: Option<&str>,
-) -> Result<T, XRayError> {
-    let Some(token) = token else {
-        return Ok(T::default());
-    };
-    let invalid = |_| XRayError::invalid(format!("Invalid token {token}"));
-    paging.position(token).map_err(invalid)
 }
 
 // === impl Retrievals ===

@@ -13,7 +13,7 @@ use fluoro_wire::{Call, Constraints};
 use serde::{Deserialize, Serialize};
 
 use crate::error::XRayError;
-use crate::records::{SETTLES_AFTER_MICROS, place_of};
+use crate::records::{place_of, settled_at};
 use crate::service::{Answer, XRay, to_answer};
 use crate::summaries::fraction_of;
 
@@ -237,7 +237,7 @@ impl DestinationRecord {
 
     /// When the destination takes effect.
     fn since(&self) -> TimestampMicros {
-        TimestampMicros(self.updated_at.0 + SETTLES_AFTER_MICROS)
+        settled_at(self.updated_at)
     }
 }
 

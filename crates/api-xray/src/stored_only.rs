@@ -1,5 +1,6 @@
 //! What clients may set and nothing happens: kept, since clients read it back, and told to whoever asks why.
 
+use crate::records::region_of;
 use crate::service::XRay;
 
 /// A setting that is kept and changes nothing.
@@ -20,29 +21,25 @@ impl XRay {
         let (records, mut found) = (&self.parts.records, Vec::new());
         records.encryption.each(|key, record| {
             found.extend(record.key().map(|arn| StoredOnly {
-                region: region_of(key),
+                region: region_of(key).to_owned(),
                 setting: format!("encryption key {arn}"),
                 meaning: "traces are not encrypted with it",
             }));
         });
         records.destinations.each(|key, record| {
             found.extend(record.to_logs().then(|| StoredOnly {
-                region: region_of(key),
+                region: region_of(key).to_owned(),
                 setting: "segment destination CloudWatchLogs".to_owned(),
                 meaning: "no log group is written; trace retrieval finds all traces",
             }));
         });
         records.policies.each(|key, record| {
             found.extend(record.allows().then(|| StoredOnly {
-                region: region_of(key),
+                region: region_of(key).to_owned(),
                 setting: format!("resource policy {}", record.name()),
                 meaning: "what it allows lets nobody in; what it denies is denied",
             }));
         });
         found
     }
-}
-
-fn region_of(key: &str) -> String {
-    key.split('/').nth(1).unwrap_or_default().to_owned()
 }

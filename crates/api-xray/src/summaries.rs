@@ -1,10 +1,9 @@
 //! GetTraceSummaries: lists of traces by time and filter.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use fluoro_filter::{Filter, GroupExpressions};
-use fluoro_model::{TimestampMicros, TraceId};
+use fluoro_model::TraceId;
 use fluoro_query::{Page, Position, Selection, TimeRange, TimeRangeType, page};
 use fluoro_trace::Projection;
 use fluoro_wire::json_input::JsonInput;
@@ -14,6 +13,7 @@ use serde::Serialize;
 
 use crate::error::XRayError;
 use crate::groups::scope_of;
+use crate::input::{check_window, position};
 use crate::service::{Answer, XRay, to_answer};
 
 mod output;
@@ -120,54 +120,15 @@ impl GetTraceSummariesInput {
         let expression = fluoro_filter::parse(filter.unwrap_or_default())?;
         let filter = Filter::new(&expression, groups)?;
         let paging = Paging::new(PAGING.0, PAGING.1);
-        let position = |token: &str| {
-            let invalid = |_| XRayError::invalid(format!("Invalid token {token}"));
-            paging.position(token).map_err(invalid)
-        };
         Ok(Self {
             selection: Selection {
                 range: TimeRange { range, by },
                 filter,
             },
             share,
-            after: token.map(position).transpose()?,
+            after: position(&paging, token)?,
         })
     }
-}
-
-/// A start and an end, in this order (recorded).
-pub(crate) fn check_order(
-    start: Option<TimestampMicros>,
-    end: Option<TimestampMicros>,
-) -> Result<(TimestampMicros, TimestampMicros), XRayError> {
-    let (Some(start), Some(end)) = (start, end) else {
-        return Err(XRayError::invalid("Start time and end time must be given"));
-    };
-    if end < start {
-        return Err(XRayError::invalid(
-            "End time cannot be earlier than start time",
-        ));
-    }
-    Ok((start, end))
-}
-
-/// A window of time that an operation answers for.
-pub(crate) fn check_window(
-    start: Option<TimestampMicros>,
-    end: Option<TimestampMicros>,
-    longest_seconds: i64,
-) -> Result<Range<TimestampMicros>, XRayError> {
-    let (start, end) = check_order(start, end)?;
-    if end.0.saturating_sub(start.0) > longest_seconds.saturating_mul(1_000_000) {
-        let longest = match (longest_seconds / 3600, longest_seconds % 3600) {
-            (hours, 0) => format!("{hours} hours"),
-            _ => format!("{longest_seconds} seconds"),
-        };
-        return Err(XRayError::invalid(format!(
-            "Time range cannot be longer than {longest}"
-        )));
-    }
-    Ok(start..end)
 }
 
 /// A fixed rate is for ranges of type Event (recorded for the rate, documented for the type).

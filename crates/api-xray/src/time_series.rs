@@ -16,8 +16,8 @@ use serde::Serialize;
 use crate::error::XRayError;
 use crate::graphs::output::{HistogramEntryOutput, StatisticsOutput, bins};
 use crate::groups::GroupReference;
+use crate::input::{check_window, position};
 use crate::service::{Answer, XRay, to_answer};
-use crate::summaries::check_window;
 
 const PAGING: (&str, &[u8]) = ("GetTimeSeriesServiceStatistics", b"");
 
@@ -113,14 +113,20 @@ impl XRay {
             return Ok(page);
         };
         // Deliveries side by side may lie in the log in another order than they came in.
-        let start = input.window.start.max(seconds(held.floor_second() - 60));
+        let start = input
+            .window
+            .start
+            .max(TimestampMicros::of_second(held.floor_second() - 60));
         // What comes in now belongs to a point that is yet to end.
-        let latest = seconds(self.now().floor_second() + input.period.seconds() + 1);
+        let latest =
+            TimestampMicros::of_second(self.now().floor_second() + input.period.seconds() + 1);
         let end = input.window.end.min(latest);
-        let mut before = input.before.map_or(end, |before| seconds(before).min(end));
+        let mut before = input
+            .before
+            .map_or(end, |before| TimestampMicros::of_second(before).min(end));
         let selected = input.selector.as_ref().map(|selector| &selector.selected);
         while start < before && page.points.is_empty() {
-            let from = seconds(before.floor_second() - PAGE_SECONDS).max(start);
+            let from = TimestampMicros::of_second(before.floor_second() - PAGE_SECONDS).max(start);
             let minutes = input.period.minutes(&(from..before));
             let graphs = self
                 .parts
@@ -136,10 +142,6 @@ impl XRay {
         page.next = (start < before).then(|| before.floor_second());
         Ok(page)
     }
-}
-
-fn seconds(second: i64) -> TimestampMicros {
-    TimestampMicros(second.saturating_mul(1_000_000))
 }
 
 impl<'a> GetTimeSeriesInput<'a> {
@@ -174,17 +176,13 @@ impl<'a> GetTimeSeriesInput<'a> {
             ));
         }
         let paging = Paging::new(PAGING.0, PAGING.1);
-        let position = |token: &str| {
-            let invalid = |_| XRayError::invalid(format!("Invalid token {token}"));
-            paging.position(token).map_err(invalid)
-        };
         Ok(Self {
             window,
             period,
             selector,
             group,
             forecast,
-            before: token.map(position).transpose()?,
+            before: position(&paging, token)?,
         })
     }
 }

@@ -10,6 +10,7 @@ use fluoro_wire::{Call, Constraints};
 use serde::Serialize;
 
 use crate::error::XRayError;
+use crate::input::refuse_token;
 use crate::service::{Answer, XRay, to_answer};
 
 /// Traces in one call (recorded).
@@ -107,14 +108,6 @@ pub(crate) fn read_trace_ids(input: JsonInput<'_>) -> Result<Vec<&str>, XRayErro
 /// Recorded.
 pub(crate) fn malformed(id: &str) -> XRayError {
     XRayError::invalid(format!("Invalid trace id {id}: incorrect id format"))
-}
-
-/// The model has tokens where the service has none (recorded).
-pub(crate) fn refuse_token(token: Option<&str>) -> Result<(), XRayError> {
-    match token {
-        Some(_) => Err(XRayError::invalid("NextToken is currently not supported")),
-        None => Ok(()),
-    }
 }
 
 impl TraceOutput {

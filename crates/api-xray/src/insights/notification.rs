@@ -34,7 +34,7 @@ struct Detail<'a> {
 /// The event, as JSON, that tells what happened to an insight. `id` is the event's own: a UUID.
 #[must_use]
 pub fn insight_update(id: &str, insight: &Insight, event: &InsightEvent) -> String {
-    let at = TimestampMicros(event.at.saturating_mul(1_000_000));
+    let at = TimestampMicros::of_second(event.at);
     let envelope = Envelope {
         version: "0",
         id,

@@ -4,6 +4,7 @@ use fluoro_query::insights::{Insight, InsightEvent, Requests, ServiceId};
 use serde::Serialize;
 
 use super::state_of;
+use crate::service_id::ServiceIdOutput;
 
 /// `Insight`
 #[derive(Debug, Serialize)]
@@ -60,17 +61,6 @@ pub(super) struct AnomalousOutput<'a> {
     service_id: ServiceIdOutput<'a>,
 }
 
-/// `ServiceId`
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct ServiceIdOutput<'a> {
-    account_id: Option<&'a str>,
-    name: &'a str,
-    names: [&'a str; 1],
-    #[serde(rename = "Type")]
-    kind: Option<&'a str>,
-}
-
 impl<'a> InsightOutput<'a> {
     pub(super) fn of(insight: &'a Insight) -> Self {
         let report = &insight.report;
@@ -81,7 +71,7 @@ impl<'a> InsightOutput<'a> {
             group_arn: &insight.group_arn,
             group_name: &insight.group_name,
             insight_id: &insight.id,
-            root_cause_service_id: ServiceIdOutput::of(&report.root_cause),
+            root_cause_service_id: service_id(&report.root_cause),
             root_cause_service_request_impact_statistics: ImpactOutput::of(
                 report.root_cause_impact,
             ),
@@ -124,20 +114,17 @@ impl ImpactOutput {
     }
 }
 
-impl<'a> ServiceIdOutput<'a> {
-    fn of(service: &'a ServiceId) -> Self {
-        Self {
-            account_id: service.account_id.as_deref(),
-            name: &service.name,
-            names: [&service.name],
-            kind: service.kind.as_deref(),
-        }
-    }
-}
-
 fn anomalous(services: &[ServiceId]) -> Vec<AnomalousOutput<'_>> {
     let outputs = services.iter().map(|service| AnomalousOutput {
-        service_id: ServiceIdOutput::of(service),
+        service_id: service_id(service),
     });
     outputs.collect()
+}
+
+fn service_id(service: &ServiceId) -> ServiceIdOutput<'_> {
+    ServiceIdOutput::new(
+        service.account_id.as_deref(),
+        &service.name,
+        service.kind.as_deref(),
+    )
 }

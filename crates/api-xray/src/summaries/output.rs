@@ -10,6 +10,8 @@ use fluoro_trace::causes::{CauseService, FailedEntity, RootCause, SlowEntity};
 use fluoro_trace::projection::{Call, HttpFacts, Node, Observation};
 use serde::Serialize;
 
+use crate::service_id::ServiceIdOutput;
+
 /// `TraceSummary`
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -40,17 +42,6 @@ pub(super) struct TraceSummaryOutput<'a> {
     service_ids: Vec<ServiceIdOutput<'a>>,
     start_time: Option<EpochSeconds>,
     users: Vec<UserOutput<'a>>,
-}
-
-/// `ServiceId`
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct ServiceIdOutput<'a> {
-    account_id: Option<&'a str>,
-    name: &'a str,
-    names: [&'a str; 1],
-    #[serde(rename = "Type")]
-    kind: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -283,12 +274,7 @@ impl<'a> Namer<'a, '_> {
     }
 
     fn service_id(self, node: &'a Node) -> ServiceIdOutput<'a> {
-        ServiceIdOutput {
-            account_id: self.account_id(node),
-            name: &node.name,
-            names: [&node.name],
-            kind: node.kind.as_deref(),
-        }
+        ServiceIdOutput::new(self.account_id(node), &node.name, node.kind.as_deref())
     }
 
     /// Every service of the trace, once: the own account and none are the same.
