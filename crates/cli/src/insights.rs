@@ -78,8 +78,7 @@ fn table(paint: Paint, now: u64, insights: &[Value]) -> String {
         "{:36} {:>6} {:6} {:16} {}",
         "insight", "began", "state", "group", "summary"
     );
-    let mut text = paint.ink(Ink::Faint, &head);
-    text.push('\n');
+    let mut text = paint.line(Ink::Faint, &head);
     for insight in insights {
         let word = |member: &str| insight[member].as_str().unwrap_or_default();
         let line = format!(
@@ -90,8 +89,7 @@ fn table(paint: Paint, now: u64, insights: &[Value]) -> String {
             fit(word("GroupName"), 16),
             cut(word("Summary"), paint.width.saturating_sub(68).max(40)),
         );
-        text.push_str(&paint.ink(ink(insight), line.trim_end()));
-        text.push('\n');
+        text.push_str(&paint.line(ink(insight), line.trim_end()));
     }
     text
 }

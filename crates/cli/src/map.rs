@@ -17,11 +17,10 @@ pub(crate) fn draw(paint: Paint, services: &[Value]) -> String {
         .filter_map(|service| Some((service["ReferenceId"].as_i64()?, label(service))))
         .collect();
     let width = (paint.width / 2).clamp(30, 70);
-    let mut text = paint.ink(
+    let mut text = paint.line(
         Ink::Faint,
         &format!("{} {}", fit("service, and whom it calls", width), HEADINGS),
     );
-    text.push('\n');
     for service in ordered(services) {
         let line = match service["SummaryStatistics"].is_object() {
             true => statistics(paint, service),

@@ -33,6 +33,11 @@ impl Paint {
         }
     }
 
+    /// The text and the end of its line.
+    pub(crate) fn line(self, ink: Ink, text: &str) -> String {
+        self.ink(ink, text) + "\n"
+    }
+
     pub(crate) fn ink(self, ink: Ink, text: &str) -> String {
         let code = match ink {
             Ink::Good => "32",

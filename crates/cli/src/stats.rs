@@ -30,8 +30,7 @@ fn table(paint: Paint, answer: &Value) -> String {
         "{:40} {:>9} {:>8} {:>9} {:>8} {:>9} {:>9} {:>9}",
         "what", "requests", "errors", "throttles", "faults", "p50", "p99", "max"
     );
-    let mut text = paint.ink(Ink::Faint, &head);
-    text.push('\n');
+    let mut text = paint.line(Ink::Faint, &head);
     for one in series {
         let count = |member: &str| one[member].as_u64().unwrap_or(0);
         let latency = |member: &str| {
@@ -54,8 +53,7 @@ fn table(paint: Paint, answer: &Value) -> String {
             (0, _) => Ink::Error,
             _ => Ink::Fault,
         };
-        text.push_str(&paint.ink(ink, &line));
-        text.push('\n');
+        text.push_str(&paint.line(ink, &line));
     }
     text
 }

@@ -9,14 +9,13 @@ pub(crate) fn traces(paint: Paint, now: u64, summaries: &[Value]) -> String {
     if summaries.is_empty() {
         return "no trace in this time; look further back with --since, or send one: docs/clients.md\n".to_owned();
     }
-    let mut text = paint.ink(
+    let mut text = paint.line(
         Ink::Faint,
         &format!(
             "{:35} {:>6} {:>9} {:>6} {}",
             "trace", "age", "took", "status", "request"
         ),
     );
-    text.push('\n');
     for summary in summaries {
         let http = &summary["Http"];
         let word = |name: &str| http[name].as_str().unwrap_or_default().to_owned();
@@ -43,8 +42,7 @@ pub(crate) fn traces(paint: Paint, now: u64, summaries: &[Value]) -> String {
                 format!("  {flag}")
             },
         );
-        text.push_str(&paint.ink(ink, line.trim_end()));
-        text.push('\n');
+        text.push_str(&paint.line(ink, line.trim_end()));
     }
     text
 }
@@ -103,14 +101,13 @@ pub(crate) fn rules(paint: Paint, records: &[Value], matched: &Value) -> String 
             rule["RuleName"].as_str().map(str::to_owned),
         )
     });
-    let mut text = paint.ink(
+    let mut text = paint.line(
         Ink::Faint,
         &format!(
             "{:32} {:>8} {:>7} {:>9} {:>9} {:>9} {}",
             "rule", "priority", "rate", "reservoir", "matched", "sampled", "for"
         ),
     );
-    text.push('\n');
     for record in records {
         let rule = &record["SamplingRule"];
         let name = rule["RuleName"].as_str().unwrap_or_default();
@@ -196,7 +193,7 @@ fn daemons(paint: Paint, answer: &Value) -> String {
             count("rejected"),
             count("connection_errors"),
         );
-        format!("{}\n", paint.ink(ink, &line))
+        paint.line(ink, &line)
     })
     .collect()
 }
@@ -209,7 +206,7 @@ fn in_vain(paint: Paint, answer: &Value) -> String {
         .map(|setting| {
             let (of, what) = (word(setting, "of"), word(setting, "setting"));
             let line = format!("{of}: {what} has no effect: {}", word(setting, "meaning"));
-            format!("{}\n", paint.ink(Ink::Error, &line))
+            paint.line(Ink::Error, &line)
         })
         .collect()
 }
@@ -222,14 +219,13 @@ fn documents(paint: Paint, answer: &Value) -> String {
             .to_owned();
     }
     let word = |line: &Value, member: &str| line[member].as_str().unwrap_or("-").to_owned();
-    let mut text = paint.ink(
+    let mut text = paint.line(
         Ink::Faint,
         &format!(
             "{:18} {:32} {:11} {:28} {:>9}",
             "door", "client", "what", "cause", "documents"
         ),
     );
-    text.push('\n');
     for line in lines {
         let class = word(line, "class");
         let ink = match class.as_str() {
@@ -246,11 +242,9 @@ fn documents(paint: Paint, answer: &Value) -> String {
             fit(&word(line, "cause"), 28),
             line["count"].as_u64().unwrap_or(0),
         );
-        text.push_str(&paint.ink(ink, &row));
-        text.push('\n');
+        text.push_str(&paint.line(ink, &row));
         if let Some(mend) = line["mend"].as_str().filter(|mend| !mend.is_empty()) {
-            text.push_str(&paint.ink(Ink::Faint, &format!("{:18} → {mend}", "")));
-            text.push('\n');
+            text.push_str(&paint.line(Ink::Faint, &format!("{:18} → {mend}", "")));
         }
     }
     text

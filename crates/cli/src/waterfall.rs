@@ -66,16 +66,14 @@ pub(crate) fn draw(paint: Paint, id: &str, documents: &[Value]) -> String {
         if let Some(reason) = reason(document) {
             // Whole: what is to be mended stands at its end.
             let line = format!("{}  ! {reason}", "  ".repeat(row.depth));
-            text.push_str(&paint.ink(Ink::Fault, &line));
-            text.push('\n');
+            text.push_str(&paint.line(Ink::Fault, &line));
         }
         for exception in exceptions(document) {
             let line = cut(
                 &format!("{}  ! {exception}", "  ".repeat(row.depth)),
                 paint.width,
             );
-            text.push_str(&paint.ink(Ink::Fault, &line));
-            text.push('\n');
+            text.push_str(&paint.line(Ink::Fault, &line));
         }
     }
     text
@@ -100,10 +98,9 @@ fn headline(paint: Paint, id: &str, documents: &[Value], span: f64) -> String {
         seconds(span)
     );
     let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut text = format!("{}\n", paint.ink(Ink::Strong, &line));
+    let mut text = paint.line(Ink::Strong, &line);
     if let Some(reason) = root.and_then(sampling) {
-        text.push_str(&paint.ink(Ink::Faint, &reason));
-        text.push('\n');
+        text.push_str(&paint.line(Ink::Faint, &reason));
     }
     text
 }
