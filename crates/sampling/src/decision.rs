@@ -112,6 +112,22 @@ pub trait Sampler: Send + Sync + fmt::Debug {
     fn finished(&self, _finished: &FinishedRequest<'_>) {}
 }
 
+// === impl SampledRequest ===
+
+impl<'a> SampledRequest<'a> {
+    /// What every rule has a pattern for, in the order of the members; attributes aside.
+    pub(crate) fn properties(&self) -> [Option<&'a str>; 6] {
+        [
+            self.service_name,
+            self.service_type,
+            self.host,
+            self.http_method,
+            self.url_path,
+            self.resource_arn,
+        ]
+    }
+}
+
 // === impl How ===
 
 impl How {

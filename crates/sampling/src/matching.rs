@@ -49,7 +49,7 @@ impl Matcher {
     /// What is unknown of a request fits any pattern, as in the X-Ray SDKs. An attribute is different: a request that
     /// does not carry it is known not to, so it does not fit.
     pub(crate) fn fits(&self, request: &SampledRequest<'_>) -> bool {
-        let values = values(request);
+        let values = request.properties();
         let mut properties = self.properties.iter().zip(values);
         properties.all(|(pattern, value)| value.is_none_or(|value| pattern.matches(value)))
             && self.attributes.iter().all(|(name, pattern)| {
@@ -66,7 +66,7 @@ impl Matcher {
     ) -> (Vec<Compared>, Vec<Compared>) {
         let (mut against, mut for_it) = (Vec::new(), Vec::new());
         let of_properties = self.properties.iter().zip(PROPERTIES).zip(patterns(rule));
-        for (((matcher, property), pattern), value) in of_properties.zip(values(request)) {
+        for (((matcher, property), pattern), value) in of_properties.zip(request.properties()) {
             if pattern == "*" {
                 continue;
             }
@@ -103,17 +103,6 @@ fn patterns(rule: &SamplingRule) -> [&str; 6] {
         &rule.http_method,
         &rule.url_path,
         &rule.resource_arn,
-    ]
-}
-
-fn values<'a>(request: &SampledRequest<'a>) -> [Option<&'a str>; 6] {
-    [
-        request.service_name,
-        request.service_type,
-        request.host,
-        request.http_method,
-        request.url_path,
-        request.resource_arn,
     ]
 }
 

@@ -207,14 +207,7 @@ impl Texts {
         self.ends.clear();
         self.cut = false;
         self.push(Some(request_id));
-        for property in [
-            request.service_name,
-            request.service_type,
-            request.host,
-            request.http_method,
-            request.url_path,
-            request.resource_arn,
-        ] {
+        for property in request.properties() {
             self.push(property);
         }
         for (name, value) in request.attributes {

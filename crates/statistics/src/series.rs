@@ -105,7 +105,9 @@ impl Series {
     /// Whether it has counted nothing in what is kept of the past.
     pub(crate) fn is_idle(&self, now: TimestampMicros) -> bool {
         let oldest = minute_of(now) - HISTORY_MINUTES;
-        self.within(&(oldest..=i64::MAX)).is_empty()
+        let minutes = self.minutes.lock();
+        let mut all = minutes.past.iter().chain([&minutes.current]);
+        !all.any(|minute| minute.at >= oldest && minute.counted.requests > 0)
     }
 
     /// Begins a new minute, and lets go of those that are too old, or for which there is no room.

@@ -31,6 +31,15 @@ pub(super) struct Outcome {
     pub(super) news: Vec<(Insight, InsightEvent)>,
 }
 
+impl Outcome {
+    /// The last event of an insight is news.
+    fn announce(&mut self, insight: &Insight) {
+        let event = insight.events.last().cloned();
+        self.news
+            .extend(event.map(|event| (insight.clone(), event)));
+    }
+}
+
 pub(super) fn group_key(scope: &Scope, name: &str) -> String {
     format!("{scope}/{name}")
 }
@@ -72,10 +81,7 @@ impl Book {
                 .entry(key.clone())
                 .or_insert_with(|| of.insight(id, change));
             if insight.tell(change, minute) {
-                let event = insight.events.last().cloned();
-                outcome
-                    .news
-                    .extend(event.map(|event| (insight.clone(), event)));
+                outcome.announce(insight);
             }
             outcome.changed.push(key);
         }
@@ -133,10 +139,7 @@ impl Book {
         for (key, insight) in &mut self.insights {
             if insight.is_active() && !arns.contains(&&*insight.group_arn) {
                 insight.abandon(now);
-                let event = insight.events.last().cloned();
-                outcome
-                    .news
-                    .extend(event.map(|event| (insight.clone(), event)));
+                outcome.announce(insight);
                 outcome.changed.push(key.clone());
             }
         }

@@ -289,10 +289,11 @@ impl Shared {
         minutes: Range<Minute>,
     ) -> Result<Vec<(Minute, MinuteGraph)>, InsightsError> {
         let numbers = minutes.start.0..minutes.end.0;
-        let found = self.graphs.minutes(Traces::of(group), numbers).await?;
+        let traces = Traces::of(group);
+        let found = self.graphs.minutes(traces, numbers.clone()).await?;
         let mut found = found.into_iter().peekable();
         let mut graphs = Vec::new();
-        for minute in minutes.start.0..minutes.end.0 {
+        for minute in numbers {
             let graph = found.next_if(|(at, _)| *at == minute);
             let graph = graph.map(|(_, graph)| MinuteGraph::of(&graph, &scope.account));
             graphs.push((Minute(minute), graph.unwrap_or_default()));
