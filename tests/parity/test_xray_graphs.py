@@ -6,7 +6,7 @@ import time
 
 import pytest
 from documents import STATUSES, Shop, graph, histogram, statistics
-from tools import new_span, unique
+from tools import new_span, unique, until
 
 
 @pytest.fixture
@@ -116,8 +116,7 @@ def test_time_series_by_what_is_selected(xray, group, status):
     arn, run = group
     seconds = 1.0 + list(STATUSES).index(status)
     # One minute takes it all, so that a point holds it all.
-    while time.time() % 60 > 55:
-        time.sleep(0.2)
+    until("a minute has begun", lambda: time.time() % 60 < 55)
     traces = [Shop(status=status, seconds=seconds, run=run).put(xray) for _ in range(1 + (status == 200))]
     shop = traces[0]
     for period in (60, 300):

@@ -7,7 +7,7 @@ import re
 import time
 
 import pytest
-from tools import unique
+from tools import unique, until
 
 GROUP = "arn:aws:xray:us-east-1:000000000000:group/"
 
@@ -121,15 +121,13 @@ def test_encryption_keeps_its_key(xray):
 
 
 def until_active(xray, expected: dict) -> None:
-    deadline = time.monotonic() + 20
-    while True:
+    def active() -> bool:
         answer = xray.call("GetEncryptionConfig")
         status = answer["EncryptionConfig"]["Status"]
         answer.shows({"EncryptionConfig": expected | {"Status": status}})
-        if status == "ACTIVE":
-            return
-        assert time.monotonic() < deadline, answer
-        time.sleep(0.2)
+        return status == "ACTIVE"
+
+    until("the key is in use", active)
 
 
 def test_an_indexing_rule_keeps_its_percentage(xray):
@@ -163,14 +161,13 @@ def test_the_destination_is_kept(xray, destination):
     for wanted, more in (("CloudWatchLogs", key), ("XRay", {})):
         updated = xray.call("UpdateTraceSegmentDestination", Destination=wanted, **more)
         updated.shows({"Destination": wanted, "Status": "PENDING"})
-        deadline = time.monotonic() + 20
-        while True:
+
+        def active() -> bool:
             answer = xray.call("GetTraceSegmentDestination")
             answer.shows({"Destination": wanted, "Status": answer["Status"]})
-            if answer["Status"] == "ACTIVE":
-                break
-            assert time.monotonic() < deadline, answer
-            time.sleep(0.2)
+            return answer["Status"] == "ACTIVE"
+
+        until("the destination is in use", active)
     for wanted in ("CloudWatchLogs", "XRay"):
         xray.refuses("InvalidRequestException", "UpdateTraceSegmentDestination", Destination=wanted, **key)
 

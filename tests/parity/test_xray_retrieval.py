@@ -7,7 +7,7 @@ import time
 
 import pytest
 from documents import STATUSES, Shop, graph
-from tools import new_span, segment, unique
+from tools import new_span, segment, unique, until
 
 
 def retrieve(xray, *shops: Shop) -> str:
@@ -18,14 +18,12 @@ def retrieve(xray, *shops: Shop) -> str:
 
 
 def complete(xray, operation: str, token: str, **members):
-    deadline = time.monotonic() + 20
-    while True:
+    def found():
         answer = xray.call(operation, RetrievalToken=token, **members)
-        status = answer["RetrievalStatus"]
-        if status == "COMPLETE":
-            return answer.shows({"RetrievalStatus": status})
-        assert status in ("SCHEDULED", "RUNNING") and time.monotonic() < deadline, answer
-        time.sleep(0.1)
+        assert answer["RetrievalStatus"] in ("SCHEDULED", "RUNNING", "COMPLETE"), answer
+        return answer if answer["RetrievalStatus"] == "COMPLETE" else None
+
+    return until("the retrieval is complete", found).shows({"RetrievalStatus": "COMPLETE"})
 
 
 def test_retrieved_traces_in_both_formats(xray):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from tools import new_span, unique
+from tools import new_span, unique, until
 
 ARN = "arn:aws:xray:us-east-1:000000000000:sampling-rule/"
 
@@ -109,8 +109,7 @@ def test_targets_give_the_rules_rate_and_divide_its_reservoir(xray):
 def wait_for_the_next_window() -> None:
     """Sampling counts in windows of ten seconds by the clock."""
     window = time.time() // 10
-    while time.time() // 10 == window:
-        time.sleep(0.1)
+    until("the window is over", lambda: time.time() // 10 > window)
 
 
 def test_an_anomaly_boosts_a_rate(xray):

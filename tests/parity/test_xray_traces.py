@@ -7,7 +7,7 @@ import time
 
 import requests
 from documents import Shop, node
-from tools import new_root, new_span, segment, unique
+from tools import new_root, new_span, segment, unique, until
 
 
 def put(xray, *documents: dict):
@@ -158,7 +158,7 @@ def test_time_ranges_match_by_what_they_say(xray):
         answer.shows({"TraceSummaries": [{"MatchedEventTime": matched}]})
         by_service = f'service("{shop.shop}") AND annotation.run = "{shop.run}"'
         summary(xray, shop, **narrow, TimeRangeType="Service", FilterExpression=by_service)
-        time.sleep(1.1)  # The next one's receipt lies in another second.
+        until("the next one's receipt lies in another second", lambda: time.time() >= received["EndTime"])
 
 
 def test_pages_go_on_with_another_sampling_rate(xray):
