@@ -6,7 +6,7 @@ use fluoro_wire::{Call, Constraints};
 use serde::{Deserialize, Serialize};
 
 use crate::error::XRayError;
-use crate::records::{place_of, settled_at};
+use crate::records::{scope_key, settled_at};
 use crate::service::{Answer, XRay, to_answer};
 
 /// How the traces of an account in a region are said to be encrypted.
@@ -41,7 +41,7 @@ impl EncryptionRecord {
 
 impl XRay {
     pub(crate) fn get_encryption_config(&self, call: &Call) -> Answer {
-        let record = self.parts.records.encryption.get(&place_of(call));
+        let record = self.parts.records.encryption.get(&scope_key(call));
         let is_settled = record
             .as_ref()
             .is_none_or(|record| settled_at(record.updated_at) <= self.now());
@@ -83,7 +83,7 @@ impl XRay {
         };
         let encryption = &self.parts.records.encryption;
         encryption
-            .change(&place_of(call), |_| Ok(Some(record)))
+            .change(&scope_key(call), |_| Ok(Some(record)))
             .await?;
         Ok(answer(key.as_deref(), "UPDATING"))
     }

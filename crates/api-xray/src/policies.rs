@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::error::XRayError;
 use crate::input::{refuse_token, short_token};
-use crate::records::{XRayRecords, place_of, region_of};
+use crate::records::{XRayRecords, region_of, scope_key};
 use crate::service::{Answer, Nothing, XRay, to_answer};
 
 /// Policies of an account in a region (X-Ray endpoints and quotas).
@@ -117,8 +117,8 @@ impl XRay {
         }
 
         let policies = &self.parts.records.policies;
-        let place = place_of(call);
-        let key = format!("{place}{name}");
+        let scope = scope_key(call);
+        let key = format!("{scope}{name}");
         let written = policies.change(&key, |before| {
             let present = before.as_ref().map_or(0, |policy| policy.revision);
             if revision.is_some_and(|expected| expected != present.to_string()) {
@@ -127,7 +127,7 @@ impl XRay {
                 ))
                 .into());
             }
-            if before.is_none() && policies.below(&place).len() >= POLICY_LIMIT {
+            if before.is_none() && policies.below(&scope).len() >= POLICY_LIMIT {
                 return Err(PolicyError::TooMany.into());
             }
             Ok(Some(PolicyRecord {
@@ -138,7 +138,7 @@ impl XRay {
             }))
         });
         let written = written.await?;
-        put_in_force(&self.parts.records, iam, &place);
+        put_in_force(&self.parts.records, iam, &scope);
         Ok(to_answer(&PutResourcePolicyOutput {
             resource_policy: written
                 .as_ref()
@@ -155,7 +155,7 @@ impl XRay {
     ) -> Result<Answer, XRayError> {
         let token = short_token(input)?;
         refuse_token(token)?;
-        let policies = self.parts.records.policies.below(&place_of(call));
+        let policies = self.parts.records.policies.below(&scope_key(call));
         Ok(to_answer(&ListResourcePoliciesOutput {
             next_token: None,
             resource_policies: policies.iter().map(ResourcePolicyOutput::of).collect(),
@@ -172,9 +172,9 @@ impl XRay {
         let mut constraints = Constraints::new();
         let name = required_name(name, &mut constraints);
         constraints.finish()?;
-        let place = place_of(call);
+        let scope = scope_key(call);
         let policies = &self.parts.records.policies;
-        let key = format!("{place}{name}");
+        let key = format!("{scope}{name}");
         let deleted = policies.change(&key, |before| {
             let present = before.map(|policy| policy.revision.to_string());
             match (present, revision) {
@@ -191,7 +191,7 @@ impl XRay {
             }
         });
         deleted.await?;
-        put_in_force(&self.parts.records, &self.parts.iam, &place);
+        put_in_force(&self.parts.records, &self.parts.iam, &scope);
         Ok(to_answer(&Nothing {}))
     }
 }
@@ -223,17 +223,17 @@ impl PolicyRecord {
 
 /// Lets the denials of all stored policies hold.
 pub(crate) fn put_all_in_force(records: &XRayRecords, iam: &Iam) {
-    for place in records.policies.places() {
-        put_in_force(records, iam, &place);
+    for scope in records.policies.scopes() {
+        put_in_force(records, iam, &scope);
     }
 }
 
-/// `place` is the account and the region. Who changes policies at the same time does the same: the last word is that of
+/// `scope` as [`scope_key`] writes it. Who changes policies at the same time does the same: the last word is that of
 /// all changes.
-fn put_in_force(records: &XRayRecords, iam: &Iam, place: &str) {
-    records.policies.with_below(place, |policies| {
+fn put_in_force(records: &XRayRecords, iam: &Iam, scope: &str) {
+    records.policies.with_below(scope, |policies| {
         let understood = policies.iter().filter_map(PolicyRecord::understood);
-        iam.set_service_policies("xray", region_of(place), understood.collect());
+        iam.set_service_policies("xray", region_of(scope), understood.collect());
     });
 }
 

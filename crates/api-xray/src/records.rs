@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use fluoro_model::TimestampMicros;
+use fluoro_query::groups::Scope;
 use fluoro_store::catalog::{Catalog, CatalogError, Expect, Table};
 use fluoro_wire::Call;
 use parking_lot::RwLock;
@@ -12,6 +13,7 @@ use serde::de::DeserializeOwned;
 
 use crate::encryption::EncryptionRecord;
 use crate::error::XRayError;
+use crate::groups::scope_of;
 use crate::policies::PolicyRecord;
 use crate::search::{DestinationRecord, IndexingRecord};
 use crate::tags::Tags;
@@ -21,9 +23,9 @@ use crate::tags::Tags;
 pub struct XRayRecords {
     /// By the ARN of what is tagged.
     pub(crate) tags: Records<Tags>,
-    /// By place and name.
+    /// By scope and name.
     pub(crate) policies: Records<PolicyRecord>,
-    /// By place, as all below.
+    /// By scope, as all below.
     pub(crate) encryption: Records<EncryptionRecord>,
     pub(crate) destinations: Records<DestinationRecord>,
     pub(crate) indexing: Records<IndexingRecord>,
@@ -32,12 +34,12 @@ pub struct XRayRecords {
 /// How long a setting is said to be changing after it was changed. The service takes minutes.
 const SETTLES_AFTER_MICROS: i64 = 1_000_000;
 
-/// The account and the region of a call, as keys begin with them.
-pub(crate) fn place_of(call: &Call) -> String {
-    format!("{}/{}/", call.account, call.region)
+/// The scope of a call, as keys begin with it: account and region.
+pub(crate) fn scope_key(call: &Call) -> String {
+    format!("{}/", scope_of(call))
 }
 
-/// The region in a key that begins with [`place_of`] a call.
+/// The region in a key that begins with a [`scope_key`].
 pub(crate) fn region_of(key: &str) -> &str {
     key.split('/').nth(1).unwrap_or_default()
 }
@@ -113,15 +115,15 @@ impl<T: Clone + Serialize + DeserializeOwned> Records<T> {
         }
     }
 
-    /// The accounts and regions that have records, as [`place_of`] writes them.
-    pub(crate) fn places(&self) -> BTreeSet<String> {
+    /// The accounts and regions that have records, as [`scope_key`] writes them.
+    pub(crate) fn scopes(&self) -> BTreeSet<String> {
         let held = self.0.held.read();
-        let places = held.keys().filter_map(|key| {
+        let scopes = held.keys().filter_map(|key| {
             let (account, rest) = key.split_once('/')?;
             let (region, _) = rest.split_once('/')?;
-            Some(format!("{account}/{region}/"))
+            Some(format!("{}/", Scope::new(account, region)))
         });
-        places.collect()
+        scopes.collect()
     }
 
     /// Writes what `plan` makes of the record that is there; `None` deletes it.

@@ -8,6 +8,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use fluoro_model::{TimestampMicros, TraceId};
+use fluoro_query::groups::Scope;
 use fluoro_query::service_graph;
 use fluoro_store::scan::{Scan, ScanError};
 use fluoro_trace::{Projection, Trace};
@@ -17,8 +18,8 @@ use fluoro_wire::{Call, Constraints};
 use parking_lot::Mutex;
 
 use crate::error::XRayError;
+use crate::groups::scope_of;
 use crate::input::{check_order, position};
-use crate::records::place_of;
 use crate::service::{Answer, Nothing, XRay, to_answer};
 use crate::traces::malformed;
 
@@ -55,8 +56,7 @@ pub(crate) struct Retrievals(Mutex<HashMap<String, Retrieval>>);
 
 #[derive(Debug)]
 struct Retrieval {
-    /// The account and the region.
-    place: String,
+    scope: Scope,
     started: TimestampMicros,
     status: RetrievalStatus,
     /// What was found, in the order asked for.
@@ -107,7 +107,7 @@ impl XRay {
 
         let token = self.parts.ambient.text(TOKEN_ALPHABET, TOKEN_LENGTH);
         let retrieval = Retrieval {
-            place: place_of(call),
+            scope: scope_of(call),
             started: self.now(),
             status: RetrievalStatus::Scheduled,
             found: Vec::new(),
@@ -244,7 +244,7 @@ impl XRay {
         };
         let held = self.retrievals.0.lock();
         let retrieval = held.get(token).filter(|retrieval| {
-            retrieval.place == place_of(call) && !retrieval.is_over(self.now())
+            retrieval.scope == scope_of(call) && !retrieval.is_over(self.now())
         });
         let retrieval = retrieval.ok_or_else(not_found)?;
         Ok((retrieval.status, retrieval.found.clone()))

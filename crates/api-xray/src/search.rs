@@ -13,7 +13,7 @@ use fluoro_wire::{Call, Constraints};
 use serde::{Deserialize, Serialize};
 
 use crate::error::XRayError;
-use crate::records::{place_of, settled_at};
+use crate::records::{scope_key, settled_at};
 use crate::service::{Answer, XRay, to_answer};
 use crate::summaries::fraction_of;
 
@@ -93,7 +93,7 @@ struct ProbabilisticOutput {
 
 impl XRay {
     pub(crate) fn get_trace_segment_destination(&self, call: &Call) -> Answer {
-        let record = self.parts.records.destinations.get(&place_of(call));
+        let record = self.parts.records.destinations.get(&scope_key(call));
         let status = match &record {
             Some(record) if record.since() > self.now() => "PENDING",
             _ => "ACTIVE",
@@ -128,8 +128,8 @@ impl XRay {
         }
         let now = self.now();
         let destinations = &self.parts.records.destinations;
-        let place = place_of(call);
-        let changed = destinations.change(&place, |before| {
+        let scope = scope_key(call);
+        let changed = destinations.change(&scope, |before| {
             let had_logs = before.as_ref().is_some_and(|record| record.had_logs);
             if key.is_some() && had_logs {
                 return Err(XRayError::invalid(
@@ -157,7 +157,7 @@ impl XRay {
         input: JsonInput<'_>,
     ) -> Result<Answer, XRayError> {
         input.text("NextToken")?;
-        let record = self.parts.records.indexing.get(&place_of(call));
+        let record = self.parts.records.indexing.get(&scope_key(call));
         Ok(to_answer(&GetIndexingRulesOutput {
             indexing_rules: [IndexingRuleOutput::of(record.as_ref())],
             next_token: None,
@@ -200,7 +200,7 @@ impl XRay {
         let output = IndexingRuleOutput::of(Some(&record));
         let indexing = &self.parts.records.indexing;
         indexing
-            .change(&place_of(call), |_| Ok(Some(record)))
+            .change(&scope_key(call), |_| Ok(Some(record)))
             .await?;
         Ok(to_answer(&UpdateIndexingRuleOutput {
             indexing_rule: output,
@@ -215,7 +215,7 @@ impl XRay {
     /// What the old read operations do not find in the region of a call.
     pub(crate) fn unindexed(&self, call: &Call) -> Unindexed {
         let share = || {
-            let record = self.parts.records.indexing.get(&place_of(call));
+            let record = self.parts.records.indexing.get(&scope_key(call));
             record.map_or(DEFAULT_PERCENTAGE, |record| record.percentage) / 100.0
         };
         Unindexed {
@@ -224,7 +224,7 @@ impl XRay {
     }
 
     fn logs_since(&self, call: &Call) -> Option<TimestampMicros> {
-        let record = self.parts.records.destinations.get(&place_of(call))?;
+        let record = self.parts.records.destinations.get(&scope_key(call))?;
         let since = record.since();
         (record.to_logs && since <= self.now()).then_some(since)
     }

@@ -271,8 +271,8 @@ impl Subject<'_> {
     fn some_text(self, text: Text, fits: impl Fn(&str) -> bool) -> bool {
         let of_segments = |of: fn(&Observation) -> Option<&str>| match self {
             Self::Trace(projection, _) => {
-                let texts = projection.observations.iter().filter_map(of);
-                texts.into_iter().any(&fits)
+                let mut texts = projection.observations.iter().filter_map(of);
+                texts.any(&fits)
             }
             Self::Service(_, seen) => of(seen).is_some_and(&fits),
             Self::Edge(..) | Self::Cause(_) => false,
