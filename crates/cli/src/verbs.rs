@@ -168,12 +168,12 @@ async fn invoke(cli: &Cli, client: &Client, invoke: &Invoke) -> anyhow::Result<(
     let trace = answer.header("x-amzn-trace-id").map(str::to_owned);
     if cli.json {
         let payload: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
-        println!(
-            "{:#}",
-            json!({"status": answer.status.as_u16(), "error": failed, "trace": trace, "payload": payload})
-        );
+        let told = json!({
+            "status": answer.status.as_u16(), "error": failed, "trace": trace, "payload": payload
+        });
+        print(format!("{told:#}\n").as_bytes())?;
     } else if !result.is_empty() {
-        println!("{result}");
+        print(format!("{result}\n").as_bytes())?;
     }
     if failed.is_some() {
         bail!(
@@ -212,16 +212,17 @@ async fn logs(cli: &Cli, client: &Client, logs: &Logs) -> anyhow::Result<()> {
             let Ok(json) = serde_json::from_slice::<Value>(&line) else {
                 continue;
             };
-            print!(
-                "{}",
-                if cli.json {
-                    format!("{json}\n")
-                } else {
-                    log_line(&json)
-                }
-            );
+            let text = match cli.json {
+                true => format!("{json}\n"),
+                false => log_line(&json),
+            };
+            let mut out = std::io::stdout();
+            match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+                // Nobody reads on.
+                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
+                written => written?,
+            }
         }
-        std::io::stdout().flush()?;
     }
     Ok(())
 }
@@ -284,8 +285,7 @@ async fn trace(cli: &Cli, client: &Client, trace: &Trace) -> anyhow::Result<()> 
         "Open": open
     });
     if trace.raw || cli.json {
-        println!("{json:#}");
-        return Ok(());
+        return print(format!("{json:#}\n").as_bytes());
     }
     show(cli, &json, || {
         let mut text = waterfall::draw(Paint::of_stdout(), &id, &documents);
