@@ -33,6 +33,12 @@ impl TimestampMicros {
         self.0 as f64 / 1e6
     }
 
+    /// The whole minute in which this lies, rounded down.
+    #[must_use]
+    pub fn floor_minute(self) -> i64 {
+        self.0.div_euclid(60_000_000)
+    }
+
     /// The beginning of a whole second since the epoch; beyond the ends of time, the end.
     #[must_use]
     pub fn of_second(second: i64) -> Self {

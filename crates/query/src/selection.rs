@@ -66,10 +66,8 @@ impl Selection {
         if place.is_some() || !self.looks_at_ends() {
             return place;
         }
-        let observed = projection.observations.iter().filter_map(|seen| seen.end);
-        let called = projection.calls.iter().filter_map(|call| call.end);
-        let ended = observed
-            .chain(called)
+        let ended = projection
+            .ends()
             .any(|end| self.range.range.contains(&end.micros()));
         ended.then_some(projection.last_received)
     }

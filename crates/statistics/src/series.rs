@@ -75,7 +75,7 @@ impl Series {
 
     /// Counts a request that is over now.
     pub fn count(&self, now: TimestampMicros, outcome: Outcome, took_micros: i64) {
-        let minute = minute_of(now);
+        let minute = now.floor_minute();
         let took = u64::try_from(took_micros).unwrap_or(0);
         let mut minutes = self.minutes.lock();
         // A clock that steps back counts into the minute that was reached.
@@ -104,7 +104,7 @@ impl Series {
 
     /// Whether it has counted nothing in what is kept of the past.
     pub(crate) fn is_idle(&self, now: TimestampMicros) -> bool {
-        let oldest = minute_of(now) - HISTORY_MINUTES;
+        let oldest = now.floor_minute() - HISTORY_MINUTES;
         let minutes = self.minutes.lock();
         let mut all = minutes.past.iter().chain([&minutes.current]);
         !all.any(|minute| minute.at >= oldest && minute.counted.requests > 0)
@@ -144,10 +144,6 @@ impl Drop for Series {
         let kept = self.minutes.get_mut().past.len();
         self.room.fetch_add(kept, Ordering::Relaxed);
     }
-}
-
-pub(crate) fn minute_of(time: TimestampMicros) -> i64 {
-    time.floor_second().div_euclid(60)
 }
 
 // === impl Counted ===

@@ -9,7 +9,7 @@ use fluoro_model::TimestampMicros;
 use parking_lot::RwLock;
 use serde::Serialize;
 
-use crate::series::{Counted, Series, minute_of};
+use crate::series::{Counted, Series};
 
 /// Minutes that are kept of the past.
 pub const HISTORY_MINUTES: i64 = 60;
@@ -119,7 +119,7 @@ impl Statistics {
     /// What was counted in the minutes from that of `from` to that of `to`, by subject; only those with requests.
     #[must_use]
     pub fn report(&self, from: TimestampMicros, to: TimestampMicros) -> Vec<Report> {
-        let range: RangeInclusive<i64> = minute_of(from)..=minute_of(to);
+        let range: RangeInclusive<i64> = from.floor_minute()..=to.floor_minute();
         let all = self.all().into_iter().map(|(subject, series)| {
             let minutes = series.within(&range);
             let mut sum = Counted::default();

@@ -256,6 +256,13 @@ impl Projection {
         &self.nodes[index as usize]
     }
 
+    /// When its segments and its calls ended, of those that have.
+    pub fn ends(&self) -> impl Iterator<Item = EpochSeconds> {
+        let observed = self.observations.iter().filter_map(|seen| seen.end);
+        let called = self.calls.iter().filter_map(|call| call.end);
+        observed.chain(called)
+    }
+
     /// The root's duration; `None` while it is in progress.
     #[must_use]
     pub fn response_time(&self) -> Option<f64> {

@@ -155,7 +155,7 @@ impl Watched {
 impl TraceCounts {
     fn count(&mut self, at: TimestampMicros) {
         self.total += 1;
-        let minute = at.floor_second().div_euclid(60);
+        let minute = at.floor_minute();
         *self.minutes.entry(minute).or_default() += 1;
         if self.minutes.len() > MINUTES {
             self.minutes.pop_first();

@@ -16,7 +16,7 @@ use crate::settings::parse_duration;
 const SINCE: Duration = Duration::from_mins(15);
 
 #[derive(Debug, Serialize)]
-struct Statistics {
+struct StatisticsOutput {
     /// The start of the first minute, in seconds since the epoch.
     from: i64,
     /// The end of what is counted: now.
@@ -76,8 +76,8 @@ pub(super) fn statistics(own: &OwnApi, query: &Form) -> Result<Reply, Problem> {
     let (api, function) = (query.get("api"), query.get("function"));
     let reports = own.statistics.report(from, now).into_iter();
     let wanted = reports.filter(|report| is_wanted(&report.subject, api, function));
-    Ok(Reply::json(&Statistics {
-        from: from.floor_second().div_euclid(60) * 60,
+    Ok(Reply::json(&StatisticsOutput {
+        from: from.floor_minute() * 60,
         to: now.seconds(),
         series: wanted.map(SeriesOutput::from).collect(),
     }))

@@ -36,7 +36,7 @@ impl Place {
     }
 
     fn minute(&self) -> i64 {
-        minute_of(self.at)
+        self.at.floor_minute()
     }
 }
 
@@ -461,9 +461,7 @@ fn start_of(projection: &Projection) -> Option<TimestampMicros> {
 }
 
 fn end_of(projection: &Projection) -> Option<TimestampMicros> {
-    let observed = projection.observations.iter().filter_map(|seen| seen.end);
-    let called = projection.calls.iter().filter_map(|call| call.end);
-    observed.chain(called).map(EpochSeconds::micros).max()
+    projection.ends().map(EpochSeconds::micros).max()
 }
 
 /// Notes that the trace stands elsewhere in an order, or nowhere.
@@ -477,9 +475,4 @@ fn replace(
         before.map(|time| order.remove(&(time, trace)));
         after.map(|time| order.insert((time, trace)));
     }
-}
-
-/// The number since the epoch of the minute in which this lies.
-fn minute_of(at: TimestampMicros) -> i64 {
-    at.0.div_euclid(60_000_000)
 }

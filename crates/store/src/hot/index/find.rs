@@ -8,7 +8,7 @@ use fluoro_filter::Digest;
 use fluoro_model::{TimestampMicros, TraceId};
 use fluoro_trace::Projection;
 
-use super::{Index, Place, minute_of};
+use super::{Index, Place};
 use crate::scan::{Axis, Candidates};
 
 /// What was found in a range.
@@ -73,8 +73,8 @@ impl Index {
 
     /// Traces of which something was received within the range, each in the first minute of the range in which it was.
     fn received(&self, range: &Range<TimestampMicros>) -> impl Iterator<Item = TraceId> {
-        let first = (minute_of(range.start), TraceId::from_bits(0));
-        let last = (minute_of(range.end), TraceId::from_bits(u128::MAX));
+        let first = (range.start.floor_minute(), TraceId::from_bits(0));
+        let last = (range.end.floor_minute(), TraceId::from_bits(u128::MAX));
         let received = self.by_received.range(first..=last);
         let meant = received.filter(|(minute, trace)| {
             let places = self.traces.get(trace).map(|entry| &entry.places);
