@@ -36,6 +36,8 @@ struct Held {
     allowed: Option<u64>,
     /// How many wait.
     waiting: u64,
+    /// Whoever syncs panics.
+    panics: bool,
 }
 
 #[derive(Debug)]
@@ -242,6 +244,13 @@ impl HeldSyncs {
         self.0.changed.notify_all();
     }
 
+    /// Makes every sync panic from now on, those that wait first.
+    pub fn panic(&self) {
+        let mut held = self.0.held.lock();
+        (held.panics, held.allowed) = (true, None);
+        self.0.changed.notify_all();
+    }
+
     /// How many syncs wait now.
     #[must_use]
     pub fn waiting(&self) -> u64 {
@@ -266,6 +275,7 @@ impl Syncs {
             self.changed.wait(&mut held);
         }
         held.waiting -= 1;
+        assert!(!held.panics, "a simulated bug");
         if let Some(allowed) = &mut held.allowed {
             *allowed -= 1;
         }

@@ -9,7 +9,7 @@ use super::conformance::{self, all, record};
 use super::disk::Disk;
 use super::format::{self, FILE_HEADER};
 use super::recovery::name_of;
-use super::simulated::{Random, SimulatedDisk};
+use super::simulated::{HeldSyncs, Random, SimulatedDisk};
 use super::{Log, LogError, LogSettings, MemoryLog, Position, Record, SegmentedLog};
 
 /// Files so small that a test fills many.
@@ -124,6 +124,71 @@ async fn who_gets_no_answer_waits_for_the_sync_under_way_and_its_own() {
     for other in others {
         other.await.unwrap();
     }
+}
+
+/// A log whose writer is in a sync, held back, with an append that stands in each row, and for each row one that waits
+/// for room in it, all to be polled.
+async fn crowded<'a>(log: &'a SegmentedLog, held: &HeldSyncs) -> Vec<Append<'a>> {
+    let mut under_way = log.append(vec![record(1, 10)]);
+    assert!(poll_once(&mut under_way).await.is_pending());
+    while held.waiting() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let mut all = vec![under_way];
+    for number in 2..4 {
+        all.push(log.append(vec![record(number, 2_500)]));
+        all.push(log.append_first(vec![record(number, 3_500)]));
+    }
+    for append in &mut all {
+        assert!(poll_once(append).await.is_pending());
+    }
+    all
+}
+
+type Append<'a> = Pin<Box<dyn Future<Output = Result<Vec<Position>, LogError>> + Send + 'a>>;
+
+/// Room for one of the larger appends of [`crowded`].
+const NARROW: LogSettings = LogSettings {
+    file_bytes: 1 << 20,
+    queue_bytes: 4 << 10,
+};
+
+#[tokio::test]
+async fn appends_that_are_given_up_keep_nobody_waiting() {
+    // Each of them once, and all but the one under way.
+    for given_up in [&[0][..], &[1], &[2], &[3], &[4], &[1, 2, 3, 4]] {
+        let disk = SimulatedDisk::new(9);
+        let log = SegmentedLog::open_on(Arc::new(disk.clone()), NARROW).unwrap();
+        log.append(vec![record(0, 10)]).await.unwrap();
+        let held = disk.hold_syncs();
+        let mut all = crowded(&log, &held).await;
+        for &index in given_up.iter().rev() {
+            drop(all.remove(index));
+        }
+        drop(held);
+        for append in all {
+            append.await.unwrap();
+        }
+        for number in 10..20 {
+            log.append(vec![record(number, 4_000)]).await.unwrap();
+            log.append_first(vec![record(number, 4_000)]).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_writer_that_panicked() {
+    let disk = SimulatedDisk::new(10);
+    let log = SegmentedLog::open_on(Arc::new(disk.clone()), NARROW).unwrap();
+    log.append(vec![record(0, 10)]).await.unwrap();
+    let held = disk.hold_syncs();
+    let all = crowded(&log, &held).await;
+    held.panic();
+    for append in all {
+        assert!(matches!(append.await, Err(LogError::Closed)));
+    }
+    let later = log.append_first(vec![record(9, 10)]).await;
+    assert!(matches!(later, Err(LogError::Closed)));
 }
 
 #[tokio::test]
