@@ -384,7 +384,10 @@ async fn what_is_older_than_the_retention_goes_with_its_files() {
         bench.put(NOW, &[segment(number, 1.0)]).await;
     }
     // One trace gets another document later: it stays, without its first.
-    bench.put(NOW + 5_000_000, &[subsegment(0, 77, 0)]).await;
+    let later = subsegment(0, 77, 0);
+    let with_first = (segment(0, 1.0).len() + later.len()) as u64;
+    bench.put(NOW + 5_000_000, &[later.clone()]).await;
+    assert_eq!(bench.hot.trace_bytes(trace(0)), with_first);
     let full = disk.used();
     bench.clock.advance_micros(12_000_000);
     bench.hot.sweep().await.unwrap();
@@ -398,6 +401,7 @@ async fn what_is_older_than_the_retention_goes_with_its_files() {
     );
     assert_eq!(bench.hot.held().traces, 1);
     assert_eq!(bench.hot.documents(trace(0)).await.unwrap().len(), 1);
+    assert_eq!(bench.hot.trace_bytes(trace(0)), later.len() as u64);
     assert!(
         disk.used() < full / 3,
         "{} of {full} bytes left",
