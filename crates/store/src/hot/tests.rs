@@ -386,7 +386,9 @@ async fn what_is_older_than_the_retention_goes_with_its_files() {
     // One trace gets another document later: it stays, without its first.
     let later = subsegment(0, 77, 0);
     let with_first = (segment(0, 1.0).len() + later.len()) as u64;
-    bench.put(NOW + 5_000_000, &[later.clone()]).await;
+    bench
+        .put(NOW + 5_000_000, std::slice::from_ref(&later))
+        .await;
     assert_eq!(bench.hot.trace_bytes(trace(0)), with_first);
     let full = disk.used();
     bench.clock.advance_micros(12_000_000);
