@@ -15,6 +15,8 @@ import fluoro
 from tools import new_root, new_span
 
 ROUNDS = int(os.environ.get("FLUORO_KILLS", "15"))
+# Room for every trace of many rounds: beyond it the oldest go, and are counted, but not lost to a kill.
+ROOM = ("--set", "store.memory=2GB")
 
 
 def document(root: str) -> str:
@@ -54,7 +56,7 @@ def missing(endpoint: str, roots: list[str]) -> list[str]:
 def test_nothing_acknowledged_is_lost(tmp_path: Path):
     data, everything = tmp_path / "data", []
     for turn in range(ROUNDS):
-        server = fluoro.Server(data)
+        server = fluoro.Server(data, *ROOM)
         acknowledged: list[str] = []
         stop = threading.Event()
         senders = [threading.Thread(target=send, args=(server.endpoint, acknowledged, stop)) for _ in range(3)]
@@ -67,7 +69,7 @@ def test_nothing_acknowledged_is_lost(tmp_path: Path):
             sender.join()
         everything += acknowledged
 
-        again = fluoro.Server(data)
+        again = fluoro.Server(data, *ROOM)
         try:
             # What this round acknowledged, and some of all earlier rounds.
             asked = acknowledged + random.sample(everything, min(200, len(everything)))
