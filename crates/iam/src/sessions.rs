@@ -115,17 +115,6 @@ impl Iam {
         }))
     }
 
-    /// The secret with which a session's requests must be signed, and the token that they must carry.
-    #[must_use]
-    pub fn secrets_of(&self, access_key_id: &str) -> Option<(String, String)> {
-        let known = self.inner.known.read();
-        let session = known.sessions.get(access_key_id)?;
-        Some((
-            session.secret_access_key.clone(),
-            session.session_token.clone(),
-        ))
-    }
-
     /// The `UserId` of GetCallerIdentity: `AROA…:{session}` for a session, the account for root.
     #[must_use]
     pub fn user_id(&self, caller: &Caller) -> String {
