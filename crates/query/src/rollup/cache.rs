@@ -108,6 +108,7 @@ impl Rollups {
 
     /// Keeps a graph, unless its claim is void.
     pub(super) fn keep(&self, claim: Claim, graph: &Arc<Graph>) {
+        let weight = graph.weight();
         let mut kept = self.kept.lock();
         let slots = kept.of.get(&claim.traces);
         let entry = slots.and_then(|slots| slots.get(&claim.slot));
@@ -115,7 +116,7 @@ impl Rollups {
             return;
         }
         let made = Entry::Made {
-            weight: graph.weight(),
+            weight,
             graph: Arc::clone(graph),
             used: claim.number,
         };
