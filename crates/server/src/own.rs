@@ -123,7 +123,7 @@ impl OwnApi {
             ["listeners"] => Ok(Reply::json(&self.addresses)),
             ["doctor"] => doctor::report(self).await,
             ["groups"] => Ok(groups::groups(self, asked.query.get("region"))),
-            ["sampling"] => Ok(doctor::sampling(self, asked.query.get("region"))),
+            ["sampling"] => Ok(sampling::rules(self, asked.query.get("region"))),
             ["sampling", "why"] => sampling::why(self, &asked.query),
             ["statistics"] => statistics::statistics(self, &asked.query),
             ["traces", id] => traces::trace(self, id, &asked.query).await,

@@ -1,4 +1,4 @@
-//! `GET doctor` and `GET sampling`: what came in, what became of it, what was set in vain, what each rule did.
+//! `GET doctor`: what came in, what became of it, what was set in vain.
 
 use fluoro_api_xray::DaemonTelemetry;
 use fluoro_gateway::management::WithoutEffect;
@@ -22,29 +22,6 @@ struct Held {
     documents: usize,
     memory_bytes: usize,
     cache_bytes: usize,
-}
-
-#[derive(Debug, Serialize)]
-struct RuleState {
-    name: String,
-    priority: u16,
-    reservoir_size: u32,
-    fixed_rate: f64,
-    service_name: String,
-    service_type: String,
-    host: String,
-    http_method: String,
-    url_path: String,
-    resource_arn: String,
-    requests: u64,
-    sampled: u64,
-    borrowed: u64,
-}
-
-#[derive(Debug, Serialize)]
-struct RuleStates {
-    region: String,
-    rules: Vec<RuleState>,
 }
 
 pub(super) async fn report(own: &OwnApi) -> Result<Reply, Problem> {
@@ -76,32 +53,4 @@ pub(super) async fn report(own: &OwnApi) -> Result<Reply, Problem> {
         without_effect,
         daemons: own.xray.telemetry(),
     }))
-}
-
-/// What each rule of a region matched since it was made, or the server started.
-pub(super) fn sampling(own: &OwnApi, region: Option<&str>) -> Reply {
-    let region = region.unwrap_or(&own.region);
-    let usage = own.sampling.with_book(region, |book| book.usage());
-    let rules = usage.into_iter().map(|usage| {
-        let rule = usage.record.rule;
-        RuleState {
-            name: rule.rule_name,
-            priority: rule.priority,
-            reservoir_size: rule.reservoir_size,
-            fixed_rate: rule.fixed_rate,
-            service_name: rule.service_name,
-            service_type: rule.service_type,
-            host: rule.host,
-            http_method: rule.http_method,
-            url_path: rule.url_path,
-            resource_arn: rule.resource_arn,
-            requests: usage.total.requests,
-            sampled: usage.total.sampled,
-            borrowed: usage.total.borrowed,
-        }
-    });
-    Reply::json(&RuleStates {
-        region: region.to_owned(),
-        rules: rules.collect(),
-    })
 }

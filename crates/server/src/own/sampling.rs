@@ -1,4 +1,5 @@
-//! `GET sampling/why` and `POST sampling/preview`: why requests were or were not sampled, and what a rule would do.
+//! `GET sampling`, `GET sampling/why` and `POST sampling/preview`: what each rule did, why requests were or were not
+//! sampled, and what a rule would do.
 
 use fluoro_model::TraceId;
 use fluoro_sampling::{Compared, Kept, PassedOver, Preview, RecentRequest};
@@ -17,6 +18,29 @@ const REQUESTS: (usize, usize) = (50, 10_000);
 
 /// The longest body with a rule.
 const RULE_LIMIT: usize = 64 * 1024;
+
+#[derive(Debug, Serialize)]
+struct RuleState {
+    name: String,
+    priority: u16,
+    reservoir_size: u32,
+    fixed_rate: f64,
+    service_name: String,
+    service_type: String,
+    host: String,
+    http_method: String,
+    url_path: String,
+    resource_arn: String,
+    requests: u64,
+    sampled: u64,
+    borrowed: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct RuleStates {
+    region: String,
+    rules: Vec<RuleState>,
+}
 
 #[derive(Debug, Serialize)]
 struct Whys {
@@ -60,6 +84,34 @@ struct Previewed<'a> {
     rule: String,
     #[serde(flatten)]
     preview: Preview,
+}
+
+/// What each rule of a region matched since it was made, or the server started.
+pub(super) fn rules(own: &OwnApi, region: Option<&str>) -> Reply {
+    let region = region.unwrap_or(&own.region);
+    let usage = own.sampling.with_book(region, |book| book.usage());
+    let rules = usage.into_iter().map(|usage| {
+        let rule = usage.record.rule;
+        RuleState {
+            name: rule.rule_name,
+            priority: rule.priority,
+            reservoir_size: rule.reservoir_size,
+            fixed_rate: rule.fixed_rate,
+            service_name: rule.service_name,
+            service_type: rule.service_type,
+            host: rule.host,
+            http_method: rule.http_method,
+            url_path: rule.url_path,
+            resource_arn: rule.resource_arn,
+            requests: usage.total.requests,
+            sampled: usage.total.sampled,
+            borrowed: usage.total.borrowed,
+        }
+    });
+    Reply::json(&RuleStates {
+        region: region.to_owned(),
+        rules: rules.collect(),
+    })
 }
 
 /// Requests of a trace, the request of an id, or the last ones, newest first.
