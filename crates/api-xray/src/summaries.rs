@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fluoro_filter::{Filter, GroupExpressions};
 use fluoro_model::TraceId;
-use fluoro_query::{Page, Position, Selection, TimeRange, TimeRangeType, page};
+use fluoro_query::{Page, Position, Selection, TimeRange, TimeRangeType};
 use fluoro_trace::Projection;
 use fluoro_wire::json_input::JsonInput;
 use fluoro_wire::token::Paging;
@@ -22,6 +22,9 @@ use output::TraceSummaryOutput;
 
 /// Tokens hold a place in time and are good with any other parameters: Grafana changes the sampling rate between pages.
 const PAGING: (&str, &[u8]) = ("GetTraceSummaries", b"");
+
+/// At most so many traces are held for a look at once; the next ones are asked for after that.
+const MOST_ROWS: usize = 10_000;
 
 #[derive(Debug)]
 struct GetTraceSummariesInput {
@@ -55,24 +58,29 @@ impl XRay {
         let limit = self.parts.settings.summaries_page;
         // Most pages are full of the latest; a filter that finds few of them asks for more at once.
         let mut rows = limit.saturating_mul(2);
+        let (mut page, mut after) = (Page::default(), input.after);
         loop {
-            let candidates = input.selection.latest(input.after, rows);
+            let candidates = input.selection.latest(after, rows);
             let mut found = self.parts.scan.find(&candidates).await?;
             found.projections.retain(is_indexed);
+            let rest = found.rest;
             let (input, own_account) = (Arc::clone(&input), call.account.clone());
             let written = tokio::task::spawn_blocking(move || {
-                let (selection, more) = (&input.selection, found.more);
+                let selection = &input.selection;
                 let wanted = |trace| fraction_of(trace) < input.share;
-                let page = page(selection, found, input.after, limit, wanted);
-                let is_whole = !more || page.traces.len() == limit;
-                let output =
-                    is_whole.then(|| GetTraceSummariesOutput::of(&own_account.0, selection, &page));
-                output.map(|output| to_answer(&output))
+                page.extend(selection, found, after, limit, wanted);
+                if rest.is_some() && page.traces.len() < limit {
+                    return Err(page);
+                }
+                let output = GetTraceSummariesOutput::of(&own_account.0, selection, &page);
+                Ok(to_answer(&output))
             });
-            if let Some(answer) = written.await? {
-                return Ok(answer);
+            match written.await? {
+                Ok(answer) => return Ok(answer),
+                Err(unfinished) => page = unfinished,
             }
-            rows = rows.saturating_mul(8);
+            after = rest.map(|(time, trace)| Position(time, trace));
+            rows = rows.saturating_mul(4).min(MOST_ROWS);
         }
     }
 }

@@ -191,7 +191,16 @@ fn text_test() -> impl Strategy<Value = TextTest> {
         TextTest::BeginsWith,
         TextTest::EndsWith,
     ];
-    (select(tests.to_vec()), word()).prop_map(|(test, word)| test(word))
+    let exception = prop_oneof![Just("Boom".to_owned()), Just("acme".to_owned())];
+    let part = (word(), any::<prop::sample::Index>()).prop_map(|(word, from)| {
+        let from = word
+            .char_indices()
+            .map(|(place, _)| place)
+            .nth(from.index(word.chars().count().max(1)));
+        word[from.unwrap_or_default()..].to_owned()
+    });
+    let words = prop_oneof![4 => word(), 2 => part, 1 => exception];
+    (select(tests.to_vec()), words).prop_map(|(test, word)| test(word))
 }
 
 fn value_test() -> impl Strategy<Value = ValueTest> {

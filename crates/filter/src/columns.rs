@@ -7,7 +7,7 @@
 
 use crate::ast::{
     Annotation, Body, Expression, Flag, NodeRef, Number, NumberTest, Predicate, RootCauseKind,
-    Text, TextTest, ValueTest,
+    RootCauseLevel, Text, TextTest, ValueTest,
 };
 
 /// A predicate over the columns of one row.
@@ -34,8 +34,8 @@ pub enum ColumnTest {
     Flag(Flag),
     /// The root's response time or status, or the trace's duration: that there is one, or a comparison of it.
     Number(Number, Option<NumberTest>),
-    /// The root's request, or the users, zones, instances and resources of all segments: that there is one, or one that
-    /// compares so.
+    /// The root's request, the users, zones, instances and resources of all segments, or the messages of all exceptions in
+    /// root causes: that there is one, or one that compares so.
     Text(Text, Option<TextTest>),
     /// The annotations of all segments: one of that key, or one that compares so.
     Annotation(String, Option<ValueTest>),
@@ -43,8 +43,18 @@ pub enum ColumnTest {
     Node(NodeRef),
     /// Some segment or call of the trace ended so: `error`, `fault` or `throttle`.
     Some(Flag),
+    /// Some segment of this service, or the root that this client called, ended so.
+    FailedService(Flag, String),
+    /// Some call from the one service to the other ended so.
+    FailedCall(Flag, String, String),
+    /// The longest of all segments and calls.
+    Longest(NumberTest),
     /// There is a root cause.
     Cause(RootCauseKind),
+    /// There is one that leads through this node.
+    CauseNode(RootCauseKind, NodeRef),
+    /// An exception of a root cause has this name.
+    Exception(String),
 }
 
 /// A row as a store holds it, which may know less than the trace.
@@ -107,19 +117,42 @@ impl Columns {
                 column(ColumnTest::Annotation(key.clone(), test.clone()), true)
             }
             Predicate::Never => Self::constant(!holds),
+            // The paths of root causes have services and entities.
+            Predicate::RootCause(kind, RootCauseLevel::Service | RootCauseLevel::Entity, None) => {
+                column(ColumnTest::Cause(*kind), true)
+            }
             // Columns tell what a trace has, not what is together in one place: that something is missing they cannot say.
             _ if !holds => Self::Anything,
             Predicate::Service(reference, body) => {
                 let node = reference.iter().cloned();
                 let node = node.map(|reference| Self::Is(ColumnTest::Node(reference)));
-                Self::all(node.chain([Self::of_body(body)]))
+                let name = reference.as_ref().and_then(|node| node.name.as_ref());
+                let failed = |flag| match name {
+                    Some(name) => ColumnTest::FailedService(flag, name.clone()),
+                    None => ColumnTest::Some(flag),
+                };
+                let body = Self::of_body(body, &|predicate| Self::of_one(predicate, &failed));
+                Self::all(node.chain([body]))
             }
             Predicate::Edge(ends, body) => {
+                let names = ends.as_ref();
+                let names =
+                    names.and_then(|(from, to)| Some((from.name.as_ref()?, to.name.as_ref()?)));
+                let failed = |flag| match names {
+                    Some((from, to)) => ColumnTest::FailedCall(flag, from.clone(), to.clone()),
+                    None => ColumnTest::Some(flag),
+                };
+                let body = Self::of_body(body, &|predicate| Self::of_one(predicate, &failed));
                 let ends = ends.iter().cloned().flat_map(|(from, to)| [from, to]);
                 let nodes = ends.map(|reference| Self::Is(ColumnTest::Node(reference)));
-                Self::all(nodes.chain([Self::of_body(body)]))
+                Self::all(nodes.chain([body]))
             }
-            Predicate::RootCause(kind, ..) => Self::Is(ColumnTest::Cause(*kind)),
+            Predicate::RootCause(kind, level, body) => {
+                let body = Self::of_body(body, &|predicate| {
+                    Self::of_element(*kind, *level, predicate)
+                });
+                Self::all([Self::Is(ColumnTest::Cause(*kind)), body])
+            }
             Predicate::RootCauseJson(_) => {
                 let kinds = [
                     RootCauseKind::Fault,
@@ -132,43 +165,63 @@ impl Columns {
         }
     }
 
-    /// What a trace must have so that a body may hold on one of its segments or calls.
-    fn of_body(body: &Body) -> Self {
-        body.as_deref().map_or(Self::Anything, Self::within)
+    /// What a trace must have so that a body may hold on one of its parts, by what it must have for a predicate.
+    fn of_body(body: &Body, leaf: &dyn Fn(&Predicate) -> Self) -> Self {
+        body.as_deref()
+            .map_or(Self::Anything, |body| Self::within(body, leaf))
     }
 
-    fn within(expression: &Expression) -> Self {
+    fn within(expression: &Expression, leaf: &dyn Fn(&Predicate) -> Self) -> Self {
+        let parts = |parts: &[Expression]| -> Vec<Self> {
+            parts.iter().map(|part| Self::within(part, leaf)).collect()
+        };
         match expression {
             Expression::Everything | Expression::Not(_) => Self::Anything,
-            Expression::And(parts) => Self::all(parts.iter().map(Self::within)),
-            Expression::Or(parts) => Self::some(parts.iter().map(Self::within)),
-            Expression::Is(predicate) => Self::within_is(predicate),
+            Expression::And(all) => Self::all(parts(all)),
+            Expression::Or(some) => Self::some(parts(some)),
+            Expression::Is(Predicate::Never) => Self::Nothing,
+            Expression::Is(predicate) => leaf(predicate),
         }
     }
 
-    fn within_is(predicate: &Predicate) -> Self {
-        let node = |reference| Self::Is(ColumnTest::Node(reference));
+    /// What a trace must have so that a predicate may hold on a segment or call. `failed` says what it is to end so.
+    fn of_one(predicate: &Predicate, failed: &dyn Fn(Flag) -> ColumnTest) -> Self {
         match predicate {
             Predicate::Flag(flag @ (Flag::Error | Flag::Fault | Flag::Throttle), true) => {
-                Self::Is(ColumnTest::Some(*flag))
+                Self::Is(failed(*flag))
             }
             Predicate::Flag(Flag::Inferred, true) => Self::Is(ColumnTest::Flag(Flag::Inferred)),
+            Predicate::Number(
+                Number::ResponseTime | Number::Duration,
+                Some(test @ (NumberTest::Greater(_) | NumberTest::GreaterOrEqual(_))),
+            ) => Self::Is(ColumnTest::Longest(*test)),
             Predicate::Text(
                 text @ (Text::User | Text::AvailabilityZone | Text::InstanceId | Text::ResourceArn),
                 test,
             ) => Self::Is(ColumnTest::Text(*text, test.clone())),
-            Predicate::Text(Text::Name, Some(TextTest::Equal(name))) => node(NodeRef {
-                name: Some(name.clone()),
-                ..NodeRef::default()
-            }),
-            Predicate::Text(Text::Type, Some(TextTest::Equal(kind))) => node(NodeRef {
-                kind: Some(kind.clone()),
-                ..NodeRef::default()
-            }),
             Predicate::Annotation(Annotation { key, .. }, test) => {
                 Self::Is(ColumnTest::Annotation(key.clone(), test.clone()))
             }
-            Predicate::Never => Self::Nothing,
+            predicate => {
+                named(predicate).map_or(Self::Anything, |node| Self::Is(ColumnTest::Node(node)))
+            }
+        }
+    }
+
+    /// What a trace must have so that a predicate may hold on an element of a root cause.
+    fn of_element(kind: RootCauseKind, level: RootCauseLevel, predicate: &Predicate) -> Self {
+        match (level, predicate) {
+            (RootCauseLevel::Service, predicate) => named(predicate)
+                .map_or(Self::Anything, |node| {
+                    Self::Is(ColumnTest::CauseNode(kind, node))
+                }),
+            (RootCauseLevel::Exception, Predicate::Text(Text::Message, test)) => {
+                Self::Is(ColumnTest::Text(Text::Message, test.clone()))
+            }
+            (
+                RootCauseLevel::Exception,
+                Predicate::Text(Text::Name, Some(TextTest::Equal(name))),
+            ) => Self::Is(ColumnTest::Exception(name.clone())),
             _ => Self::Anything,
         }
     }
@@ -210,5 +263,20 @@ impl Columns {
     }
 }
 
+/// The node that a predicate within its braces names.
+fn named(predicate: &Predicate) -> Option<NodeRef> {
+    let Predicate::Text(text, Some(TextTest::Equal(value))) = predicate else {
+        return None;
+    };
+    let mut node = NodeRef::default();
+    match text {
+        Text::Name => node.name = Some(value.clone()),
+        Text::Type => node.kind = Some(value.clone()),
+        Text::AccountId => node.account_id = Some(value.clone()),
+        _ => return None,
+    }
+    Some(node)
+}
+
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -25,7 +25,7 @@ pub use ast::{
     Predicate, RootCauseKind, RootCauseLevel, Text, TextTest, ValueTest,
 };
 pub use columns::{ColumnTest, Columns, Row};
-pub use digest::Digest;
+pub use digest::{Digest, KnownAnnotations};
 pub use evaluate::{Ended, Matched};
 pub use filter::{Filter, GroupError, GroupExpressions, NoGroups};
 pub use parse::{ParseError, parse};

@@ -24,5 +24,5 @@ pub use histogram::{Bin, Histogram};
 pub use rollup::{Graphs, Rollups, Traces};
 pub use selection::Selection;
 pub use statistics::Statistics;
-pub use summary::{Page, Position, Summary, page};
+pub use summary::{Page, Position, Summary};
 pub use time_range::{TimeRange, TimeRangeType, arrival_candidates};

@@ -14,7 +14,7 @@ use crate::selection::Selection;
 use crate::time_range::TimeRangeType;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 /// The place of a trace in a list that goes back in time: what a paging token holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -37,53 +37,58 @@ pub struct Summary<'a> {
     projection: &'a Projection,
 }
 
-/// The traces of a selection after a position, at most `limit` of those that are wanted. When the scan found only the
-/// latest ([`Found::more`]) and the page is not full, it is not whole: ask for more rows.
-///
-/// Pages do not depend on `wanted`: a client may change what it wants from page to page with the same tokens.
-#[must_use]
-pub fn page(
-    selection: &Selection,
-    found: Found,
-    after: Option<Position>,
-    limit: usize,
-    wanted: impl Fn(TraceId) -> bool,
-) -> Page {
-    let mut ahead: Vec<(Position, usize)> = Vec::new();
-    let mut traces = Vec::with_capacity(found.projections.len());
-    for (number, projection) in found.projections.into_iter().enumerate() {
-        if let Some(time) = selection.place(&projection) {
-            let position = Position(time, projection.id);
-            if after.is_none_or(|after| position < after) {
-                ahead.push((position, number));
+impl Page {
+    /// Adds the traces of a selection after a position, until there are `limit` of those that are wanted. When the scan found
+    /// only the latest ([`Found::rest`]) and the page is not full, it is not whole: go on with what comes after them.
+    ///
+    /// Pages do not depend on `wanted`: a client may change what it wants from page to page with the same tokens.
+    pub fn extend(
+        &mut self,
+        selection: &Selection,
+        found: Found,
+        after: Option<Position>,
+        limit: usize,
+        wanted: impl Fn(TraceId) -> bool,
+    ) {
+        let mut ahead: Vec<(Position, usize)> = Vec::new();
+        let mut traces = Vec::with_capacity(found.projections.len());
+        for (number, projection) in found.projections.into_iter().enumerate() {
+            if let Some(time) = selection.place(&projection) {
+                let position = Position(time, projection.id);
+                if after.is_none_or(|after| position < after) {
+                    ahead.push((position, number));
+                }
             }
+            traces.push(Some(projection));
         }
-        traces.push(Some(projection));
-    }
-    // Scans by start find the latest first: what is in order already is sorted at once.
-    ahead.sort_unstable_by(|one, other| other.cmp(one));
-    let mut ahead = ahead.into_iter();
-    let mut page = Page::default();
-    while page.traces.len() < limit {
-        let Some((position, number)) = ahead.next() else {
-            page.next = None;
-            break;
-        };
-        page.processed += 1;
-        let projection = traces[number].take().expect("each number occurs once");
-        if wanted(projection.id) && selection.matched(&projection).is_some() {
-            page.traces.push(projection);
+        // Scans by start find the latest first: what is in order already is sorted at once.
+        ahead.sort_unstable_by(|one, other| other.cmp(one));
+        let mut ahead = ahead.into_iter();
+        while self.traces.len() < limit {
+            let Some((position, number)) = ahead.next() else {
+                self.next = None;
+                break;
+            };
+            self.processed += 1;
+            let projection = traces[number].take().expect("each number occurs once");
+            // Between two scans, an earlier segment may have moved a trace that is on the page.
+            let is_new = |held: &Arc<Projection>| held.id != projection.id;
+            if wanted(projection.id)
+                && selection.matched(&projection).is_some()
+                && self.traces.iter().all(is_new)
+            {
+                self.traces.push(projection);
+            }
+            self.next = (found.rest.is_some() || ahead.len() > 0).then_some(position);
         }
-        page.next = (found.more || ahead.len() > 0).then_some(position);
+        // What was passed over counts on the page on which it would have been looked at.
+        let passed_over = found.passed_over.into_iter().filter(|time| {
+            let is_after = after.is_none_or(|after| *time <= after.0);
+            let is_before = self.next.is_none_or(|next| *time > next.0);
+            is_after && is_before && selection.range.holds(*time)
+        });
+        self.processed += passed_over.count() as u64;
     }
-    // What was passed over counts on the page on which it would have been looked at.
-    let passed_over = found.passed_over.into_iter().filter(|time| {
-        let is_after = after.is_none_or(|after| *time <= after.0);
-        let is_before = page.next.is_none_or(|next| *time > next.0);
-        is_after && is_before && selection.range.holds(*time)
-    });
-    page.processed += passed_over.count() as u64;
-    page
 }
 
 impl<'a> Summary<'a> {

@@ -318,7 +318,7 @@ impl HotTraces {
         Ok(Found {
             projections,
             passed_over: found.passed_over,
-            more: found.more,
+            rest: found.rest,
         })
     }
 

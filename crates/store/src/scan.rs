@@ -58,8 +58,8 @@ pub struct Found {
     /// The traces of the range that were passed over, as their rows say that they do not fit: of each its start, or when the
     /// range is about receipt, when its last document was received.
     pub passed_over: Vec<TimestampMicros>,
-    /// There may be earlier ones than the latest that were asked for.
-    pub more: bool,
+    /// The last of the latest that were asked for, when there may be earlier ones: where to go on.
+    pub rest: Option<(TimestampMicros, TraceId)>,
 }
 
 /// Why a scan did not answer.
@@ -94,7 +94,7 @@ pub trait Scan: Send + Sync + fmt::Debug {
         Ok(Found {
             projections,
             passed_over: Vec::new(),
-            more: false,
+            rest: None,
         })
     }
 

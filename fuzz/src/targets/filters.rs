@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use fluoro_filter::{Digest, Filter, NoGroups, Selector, parse};
+use fluoro_filter::{Digest, Filter, KnownAnnotations, NoGroups, Selector, parse};
 use fluoro_model::{Document, TimestampMicros};
 use fluoro_trace::{Projection, Received, Trace};
 
@@ -71,8 +71,10 @@ pub(super) fn run(bytes: &[u8]) {
     }
     let filter = Filter::new(&expression, &NoGroups).expect("there are no groups");
     let columns = filter.columns();
+    let mut known = KnownAnnotations::default();
     for trace in &*TRACES {
-        let admitted = columns.admit(&Digest::of(trace));
+        let digest = Digest::of(trace, &mut known);
+        let admitted = columns.admit(&known.row(&digest));
         assert!(admitted || !filter.matches(trace), "{printed}");
     }
 }

@@ -1,16 +1,24 @@
+use fluoro_trace::Projection;
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::*;
 use crate::arbitrary;
-use crate::digest::Digest;
+use crate::digest::{Digest, KnownAnnotations};
 use crate::evaluate::Ended;
 use crate::filter::{Filter, NoGroups};
-use crate::fixture::{failed, handled};
+use crate::fixture::{entity, failed, handled, projection};
 use crate::parse;
 
 fn columns(text: &str) -> Columns {
     let filter = Filter::new(&parse(text).unwrap(), &NoGroups).unwrap();
     filter.columns()
+}
+
+pub(crate) fn admits(columns: &Columns, trace: &Projection) -> bool {
+    let mut known = KnownAnnotations::default();
+    let digest = Digest::of(trace, &mut known);
+    columns.admit(&known.row(&digest))
 }
 
 proptest! {
@@ -20,7 +28,7 @@ proptest! {
     #[test]
     fn columns_never_lose_a_trace(expression in arbitrary::expression(), trace in arbitrary::trace()) {
         let filter = Filter::new(&expression, &NoGroups).unwrap();
-        let admitted = filter.columns().admit(&Digest::of(&trace));
+        let admitted = admits(&filter.columns(), &trace);
         prop_assert!(admitted || !filter.matches(&trace), "{expression}");
         let from = trace.start.map_or(0, |start| start.micros().0);
         let ended = Ended::Within(fluoro_model::TimestampMicros(from)..fluoro_model::TimestampMicros(from + 1_500_000));
@@ -30,7 +38,7 @@ proptest! {
 
 #[test]
 fn columns_pass_over_what_is_surely_not_meant() {
-    let (handled, failed) = (Digest::of(&handled()), Digest::of(&failed()));
+    let (handled, failed) = (handled(), failed());
     for (text, of_handled, of_failed) in [
         ("fault", false, true),
         ("ok", true, false),
@@ -53,6 +61,54 @@ fn columns_pass_over_what_is_surely_not_meant() {
             true,
         ),
         ("rootcause.responsetime.service", false, true),
+        ("!rootcause.fault.service", false, false),
+        ("!rootcause.responsetime.entity", true, false),
+        (
+            "rootcause.fault.service { name = \"pay.test\" }",
+            true,
+            true,
+        ),
+        (
+            "rootcause.error.service { name = \"pay.test\" }",
+            false,
+            false,
+        ),
+        (
+            "rootcause.fault.exception { name = \"Denied\" AND message CONTAINS \"access\" }",
+            false,
+            true,
+        ),
+        (
+            "rootcause.fault.exception { name = \"access denied\" }",
+            false,
+            false,
+        ),
+        (
+            "rootcause.fault.exception { message ENDSWITH \"access\" }",
+            false,
+            false,
+        ),
+        ("http.url CONTAINS \"/v2/\"", true, true),
+        ("http.url CONTAINS \"/v3/\"", false, false),
+        ("http.url BEGINSWITH \"http://shop\"", true, true),
+        ("http.url BEGINSWITH \"shop\"", false, false),
+        ("http.url ENDSWITH \"pay\"", false, true),
+        ("http.url ENDSWITH \"v2/\"", false, false),
+        ("user CONTAINS \"lic\"", false, true),
+        ("user CONTAINS \"shop\"", false, false),
+        ("annotation.tenant", false, true),
+        ("!annotation.tenant", true, false),
+        ("!annotation.trial", true, true),
+        ("!annotation.nothing", true, true),
+        ("!user", true, false),
+        ("!http.url", false, false),
+        ("service(\"shop\") { fault }", false, true),
+        ("service(\"books\") { fault }", false, false),
+        ("edge(\"shop\", \"pay.test\") { fault }", true, true),
+        ("edge(\"shop\", \"pay.test\") { error }", false, false),
+        ("edge(\"shop\", \"carts\") { throttle }", true, false),
+        ("service() { duration >= 2 }", false, true),
+        ("edge() { responsetime > 100 }", false, false),
         (
             "inferred AND http.url = \"http://shop.test/v2/cart\"",
             true,
@@ -62,7 +118,7 @@ fn columns_pass_over_what_is_surely_not_meant() {
     ] {
         let columns = columns(text);
         assert_eq!(
-            (columns.admit(&handled), columns.admit(&failed)),
+            (admits(&columns, &handled), admits(&columns, &failed)),
             (of_handled, of_failed),
             "{text}"
         );
@@ -74,8 +130,9 @@ fn what_columns_cannot_say_they_do_not_ask() {
     for text in [
         "!service(\"nobody\")",
         "!edge() { fault }",
-        "!rootcause.fault.service",
-        "service() { responsetime > 1 }",
+        "!rootcause.fault.exception",
+        "!rootcause.fault.service { inferred }",
+        "service() { responsetime < 1 }",
         "fault OR !service(\"nobody\")",
         "",
     ] {
@@ -88,10 +145,38 @@ fn what_columns_cannot_say_they_do_not_ask() {
 
 #[test]
 fn a_digest_takes_few_words_for_its_own() {
-    let digest = Digest::of(&failed());
+    let mut known = KnownAnnotations::default();
+    let digest = Digest::of(&failed(), &mut known);
     let wrong = (0..10_000).filter(|number| {
         let test = columns(&format!("annotation.tenant = \"other{number}\""));
-        test.admit(&digest)
+        test.admit(&known.row(&digest))
     });
     assert!(wrong.count() < 400);
+}
+
+#[test]
+fn only_so_many_annotations_are_known_and_the_others_may_be_there_or_not() {
+    let number = |number| format!("a{number}");
+    let trace = |from: usize, to| {
+        let annotations = (from..to).map(|key| (number(key), 1.into()));
+        let annotations: serde_json::Map<_, _> = annotations.collect();
+        projection(&[entity(
+            1,
+            "shop",
+            0.0,
+            1.0,
+            json!({"annotations": annotations}),
+        )])
+    };
+    let mut known = KnownAnnotations::default();
+    let first = Digest::of(&trace(0, 40), &mut known);
+    let second = Digest::of(&trace(40, 80), &mut known);
+    let without = |digest, key: usize| {
+        let columns = columns(&format!("!annotation.{}", number(key)));
+        columns.admit(&known.row(digest))
+    };
+    for key in 0..80 {
+        assert_eq!(without(&first, key), key >= 40, "{key}");
+        assert_eq!(without(&second, key), !(40..64).contains(&key), "{key}");
+    }
 }

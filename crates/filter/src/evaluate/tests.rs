@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::columns::tests::admits;
 use crate::filter::{Filter, NoGroups};
 use crate::fixture::{EPOCH, entity, failed, handled, projection};
 use crate::parse;
@@ -15,7 +16,10 @@ fn filter(text: &str) -> Filter {
 #[track_caller]
 fn finds(trace: &Projection, texts: &[&str]) {
     for text in texts {
-        assert!(filter(text).matches(trace), "{text} should find it");
+        let filter = filter(text);
+        assert!(filter.matches(trace), "{text} should find it");
+        let admitted = admits(&filter.columns(), trace);
+        assert!(admitted, "{text} should admit it");
     }
 }
 

@@ -8,7 +8,7 @@ use fluoro_trace::{Received, Trace};
 use serde_json::json;
 
 use super::*;
-use crate::summary::page;
+use crate::summary::tests::page;
 
 fn at(second: i64) -> TimestampMicros {
     TimestampMicros(second * 1_000_000)

@@ -42,6 +42,19 @@ fn range(start: i64, end: i64, by: TimeRangeType) -> Selection {
     })
 }
 
+/// One page of what one scan found.
+pub(crate) fn page(
+    selection: &Selection,
+    found: Found,
+    after: Option<Position>,
+    limit: usize,
+    wanted: impl Fn(TraceId) -> bool,
+) -> Page {
+    let mut page = Page::default();
+    page.extend(selection, found, after, limit, wanted);
+    page
+}
+
 fn found(projections: Vec<Arc<Projection>>) -> Found {
     Found {
         projections,
@@ -122,12 +135,43 @@ fn what_was_passed_over_counts_on_its_page() {
     let found = |projections| Found {
         projections,
         passed_over: [999, 1005, 1015, 1025, 1026, 1035, 2000].map(at).to_vec(),
-        more: false,
+        rest: None,
     };
     let first = page(&whole, found(traces.clone()), None, 2, |_| true);
     let second = page(&whole, found(traces), first.next, 2, |_| true);
     assert_eq!((ids(&first), ids(&second)), (vec![3, 2], vec![1, 0]));
     assert_eq!((first.processed, second.processed), (2 + 3, 2 + 2));
+}
+
+#[test]
+fn a_page_is_filled_by_one_scan_after_the_other() {
+    let traces: Vec<_> = (0..6)
+        .map(|number| simple(number, 1000 + 10 * i64::from(number)))
+        .collect();
+    let whole = range(1000, 2000, TimeRangeType::TraceId);
+    let found = |numbers: std::ops::Range<usize>, passed_over: &[i64], rest: Option<usize>| Found {
+        projections: traces[numbers].to_vec(),
+        passed_over: passed_over.iter().copied().map(at).collect(),
+        rest: rest.map(|number| (at(1000 + 10 * number as i64), traces[number].id)),
+    };
+    let even = |trace: TraceId| (trace.bits() >> 96).is_multiple_of(2);
+    let mut page = Page::default();
+    page.extend(&whole, found(4..6, &[1045], Some(4)), None, 3, even);
+    assert_eq!((ids(&page), page.processed), (vec![4], 3));
+    let rest = Some(Position(at(1040), traces[4].id));
+    page.extend(&whole, found(1..4, &[1015], Some(1)), rest, 3, even);
+    assert_eq!((ids(&page), page.processed), (vec![4, 2], 7));
+    // One that was seen already has moved in between.
+    let moved = trace(
+        4,
+        1200,
+        &[json!({"name": "shop", "id": "0000000000000002", "start_time": 1001, "end_time": 1002})],
+    );
+    let mut last = found(0..1, &[], None);
+    last.projections.push(moved);
+    let rest = Some(Position(at(1010), traces[1].id));
+    page.extend(&whole, last, rest, 3, even);
+    assert_eq!((ids(&page), page.next), (vec![4, 2, 0], None));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use fluoro_filter::Digest;
+use fluoro_filter::{Digest, KnownAnnotations};
 use fluoro_model::{EpochSeconds, SegmentId, TimestampMicros, TraceId};
 use fluoro_trace::Projection;
 use fluoro_trace::projection::Open;
@@ -83,6 +83,8 @@ pub(super) struct Index {
     /// mostly held against all traces of a range of starts.
     by_start: BTreeMap<(TimestampMicros, TraceId), Digest>,
     by_end: BTreeSet<(TimestampMicros, TraceId)>,
+    /// Those of which the rows tell.
+    annotations: KnownAnnotations,
     /// By each minute in which a document of theirs came in.
     by_received: BTreeSet<(i64, TraceId)>,
     /// Touched since their projection was made, and after which turn they are due.
@@ -291,7 +293,7 @@ impl Index {
         let before = (entry.start, entry.end);
         let after = (start_of(&projection), end_of(&projection));
         (entry.start, entry.end) = after;
-        let digest = Digest::of(&projection);
+        let digest = Digest::of(&projection, &mut self.annotations);
         entry.projection_weight = weigh::projection(&projection);
         entry.projection = Some(projection);
         if let Some(first) = entry.first() {

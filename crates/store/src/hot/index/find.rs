@@ -18,8 +18,8 @@ pub(in crate::hot) struct InRange {
     pub(in crate::hot) cold: Vec<TraceId>,
     /// When those were, on the axis asked for, whose row says that they are not meant.
     pub(in crate::hot) passed_over: Vec<TimestampMicros>,
-    /// There are more than were asked for.
-    pub(in crate::hot) more: bool,
+    /// The last of those that were asked for, when there are more.
+    pub(in crate::hot) rest: Option<(TimestampMicros, TraceId)>,
 }
 
 /// A trace before it is looked at.
@@ -109,7 +109,7 @@ impl Index {
             _ => usize::MAX,
         };
         let mut found = InRange::default();
-        let mut cold = Vec::new();
+        let (mut cold, mut last) = (Vec::new(), None);
         for Row {
             time,
             trace,
@@ -117,10 +117,11 @@ impl Index {
         } in traces
         {
             if found.projections.len() + cold.len() == rows {
-                found.more = true;
+                found.rest = last;
                 break;
             }
-            if digest.is_some_and(|digest| !candidates.columns.admit(digest)) {
+            let admitted = |digest| candidates.columns.admit(&self.annotations.row(digest));
+            if digest.is_some_and(|digest| !admitted(digest)) {
                 found.passed_over.push(time);
                 continue;
             }
@@ -131,6 +132,7 @@ impl Index {
                 Some(projection) => found.projections.push(Arc::clone(projection)),
                 None => cold.push((entry.first(), trace)),
             }
+            last = Some((time, trace));
         }
         cold.sort_unstable();
         found.cold = cold.into_iter().map(|(_, trace)| trace).collect();
