@@ -99,7 +99,7 @@ def test_tables_and_queues_are_updated_in_place(behind, tmp_path: Path):
 
     down = verb(behind, "down", str(template))
     assert down.returncode == 0, down.stderr
-    assert tables.list_tables()["TableNames"] == []
+    assert "orders" not in tables.list_tables()["TableNames"]
 
 
 def test_a_table_needs_somebody_behind(tmp_path: Path):
