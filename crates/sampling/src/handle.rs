@@ -38,6 +38,9 @@ struct InRegion {
     book: Mutex<Book>,
 }
 
+/// Regions that are remembered. Callers name them freely; what is done in further ones is forgotten at once.
+const REGIONS: usize = 1_000;
+
 impl Sampling {
     /// No custom rules, and `default_rule` as the last of every region.
     ///
@@ -97,15 +100,19 @@ impl Sampling {
             return Arc::clone(region);
         }
         let mut regions = self.shared.regions.write();
-        let region = regions.entry(region.to_owned()).or_insert_with(|| {
-            let now = TimestampMicros(self.shared.ambient.now_micros());
-            let book = Book::new(now, self.shared.default_rule.clone());
-            Arc::new(InRegion {
-                rules: ArcSwap::new(Arc::clone(book.rules())),
-                book: Mutex::new(book),
-            })
+        if let Some(region) = regions.get(region) {
+            return Arc::clone(region);
+        }
+        let now = TimestampMicros(self.shared.ambient.now_micros());
+        let book = Book::new(now, self.shared.default_rule.clone());
+        let new = Arc::new(InRegion {
+            rules: ArcSwap::new(Arc::clone(book.rules())),
+            book: Mutex::new(book),
         });
-        Arc::clone(region)
+        if regions.len() < REGIONS {
+            regions.insert(region.to_owned(), Arc::clone(&new));
+        }
+        new
     }
 
     /// The region that the resource's ARN names, else the home region.
@@ -255,5 +262,15 @@ mod tests {
         };
         assert!(decide(&sampling.clone()));
         assert!(!decide(&sampling));
+    }
+
+    #[test]
+    fn made_up_regions_are_not_remembered_for_ever() {
+        let sampling = sampling();
+        sampling.with_book("us-east-1", |_| ());
+        for number in 0..2 * REGIONS {
+            sampling.with_book(&format!("nowhere-{number}"), |_| ());
+        }
+        assert_eq!(sampling.shared.regions.read().len(), REGIONS);
     }
 }
