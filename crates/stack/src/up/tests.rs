@@ -98,7 +98,9 @@ async fn a_server_that_is_not_there_is_an_error_with_a_next_step() {
     let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/hello/template.yaml");
     let error = up(&options(template), &mut Nobody).await.unwrap_err();
     assert!(
-        error.to_string().contains("is `fluoro serve` running?"),
+        error
+            .to_string()
+            .contains("start a server with `fluoro serve`"),
         "{error}"
     );
 }
