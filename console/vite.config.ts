@@ -1,0 +1,24 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+// `FLUORO=http://127.0.0.1:4566 npm run dev` asks that server for everything but the console itself.
+const server = process.env["FLUORO"] ?? "http://127.0.0.1:4566";
+
+export default defineConfig({
+  base: "/_fluoro/console/",
+  plugins: [react()],
+  build: {
+    // What is built is committed and compared, so it must not depend on where and when.
+    target: "es2023",
+    sourcemap: false,
+    chunkSizeWarningLimit: 2_000,
+    assetsInlineLimit: 0,
+  },
+  server: {
+    // The server refuses pages of other origins, so to it ours must look like its own.
+    proxy: {
+      "^/(?!_fluoro/console/)": { target: server, changeOrigin: true, headers: { origin: server } },
+    },
+  },
+  test: { include: ["src/**/*.test.ts", "src/**/*.test.tsx"], environment: "node" },
+});
