@@ -28,6 +28,10 @@ use tracing_subscriber::EnvFilter;
 
 use crate::args::{Cli, Verb};
 
+/// Documents are allocated by the thread that takes them in and freed by another: docs/adr/0203-jemalloc.md.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(&cli) {

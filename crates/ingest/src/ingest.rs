@@ -346,7 +346,7 @@ impl Intake {
                     self.ledger.count_trims(&batch.source, &document.trims);
                     valid.push(Valid {
                         batch: number,
-                        facts_json: document.facts_in(&json).into(),
+                        facts_json: document.facts_in(&json),
                         facts: Arc::new(document),
                         json,
                     });

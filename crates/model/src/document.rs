@@ -21,9 +21,12 @@ pub use entity::{
 };
 pub use refusal::{Refusal, RefusalCode};
 
+use std::ops::Range;
+
+use bytes::Bytes;
+
 use self::lenient::Context;
 use crate::{SegmentId, TraceId};
-use std::ops::Range;
 
 /// A document that the service takes.
 #[derive(Debug, Clone)]
@@ -112,9 +115,13 @@ impl Document {
         check::document(draft, context.trims(), context.take_metadata_left())
     }
 
-    /// The document's `json` with metadata emptied that [`Document::parse_facts`] left: the same facts, and shorter.
+    /// The document's `json` with metadata emptied that [`Document::parse_facts`] left: the same facts, and shorter. The
+    /// same bytes when it left none.
     #[must_use]
-    pub fn facts_in(&self, json: &[u8]) -> Vec<u8> {
+    pub fn facts_in(&self, json: &Bytes) -> Bytes {
+        if self.metadata_left.is_empty() {
+            return json.clone();
+        }
         let mut facts = Vec::with_capacity(json.len());
         let mut from = 0;
         for left in &self.metadata_left {
@@ -124,7 +131,7 @@ impl Document {
         }
         facts.extend_from_slice(&json[from..]);
         facts.shrink_to_fit();
-        facts
+        facts.into()
     }
 }
 

@@ -74,12 +74,12 @@ impl Trace<'_> {
                 .iter()
                 .any(|open| matches!(open, Open::MissingParent { .. })),
             causes: RootCauses::find(self, &builder.node_of_entry),
-            nodes: builder.nodes,
-            observations: builder.observations,
-            calls: builder.calls,
-            superseded: builder.superseded,
-            links: builder.links,
-            open,
+            nodes: exactly(builder.nodes),
+            observations: exactly(builder.observations),
+            calls: exactly(builder.calls),
+            superseded: exactly(builder.superseded),
+            links: exactly(builder.links),
+            open: exactly(open),
         }
     }
 
@@ -470,6 +470,12 @@ fn links(from: ObservationIndex, entity: &Entity) -> impl Iterator<Item = TraceL
             .and_then(serde_json::Value::as_str)
             .map(Into::into),
     })
+}
+
+/// Without room to grow: projections are kept by the hundred thousand, and their parts are large.
+fn exactly<T>(mut parts: Vec<T>) -> Vec<T> {
+    parts.shrink_to_fit();
+    parts
 }
 
 fn position(index: usize) -> u32 {

@@ -257,13 +257,14 @@ fn is_annotation_key(key: &str) -> bool {
 }
 
 fn keep_last_of_each_key(annotations: &mut Vec<(Box<str>, AnnotationValue)>) {
-    let mut seen = std::collections::HashSet::with_capacity(annotations.len());
-    let mut index = annotations.len();
-    let mut keep = vec![false; index];
-    for (key, _) in annotations.iter().rev() {
-        index -= 1;
-        keep[index] = seen.insert(key.clone());
+    if annotations.len() < 2 {
+        return;
     }
-    let mut keep = keep.into_iter();
-    annotations.retain(|_| keep.next().unwrap_or(true));
+    let mut seen = std::collections::HashSet::with_capacity(annotations.len());
+    let mut keep: Vec<bool> = annotations
+        .iter()
+        .rev()
+        .map(|(key, _)| seen.insert(&**key))
+        .collect();
+    annotations.retain(|_| keep.pop().unwrap_or(true));
 }

@@ -16,7 +16,7 @@ use crate::log::Position;
 const PARSED_FACTOR: usize = 3;
 
 /// One part in so many of the cache is for parsed documents.
-const PARSED_SHARE: usize = 4;
+const PARSED_SHARE: usize = 2;
 
 /// What an entry takes beside its JSON.
 const ENTRY: usize = 128;

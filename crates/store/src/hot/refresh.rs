@@ -23,7 +23,7 @@ const TURN: Duration = Duration::from_millis(50);
 
 /// A turn ends early when this share of the cache was filled in it, so that documents are still there when their trace is
 /// quiet.
-pub(super) const TURNS_A_CACHE: usize = 10;
+pub(super) const TURNS_A_CACHE: usize = 40;
 
 /// How many traces are assembled by one turn of a blocking thread.
 const TRACES_A_TURN: usize = 128;
@@ -202,7 +202,8 @@ impl HotTraces {
             for (position, record) in missing.into_iter().zip(&records) {
                 let Some(record) = record else { continue };
                 if let Some(facts) = facts(&record.document) {
-                    let json = Bytes::from(facts.facts_in(&record.document));
+                    // A copy: what was read lies in its batch, which must not stay for it.
+                    let json = Bytes::copy_from_slice(&facts.facts_in(&record.document));
                     read.push((position, json));
                     found.insert(position, facts);
                 }

@@ -50,6 +50,22 @@ fn shop_and_cart() -> [Value; 2] {
 }
 
 #[test]
+fn a_projection_takes_no_more_room_than_it_uses() {
+    let projection = at_once(&shop_and_cart());
+    let room = (
+        projection.nodes.capacity(),
+        projection.observations.capacity(),
+        projection.calls.capacity(),
+    );
+    let used = (
+        projection.nodes.len(),
+        projection.observations.len(),
+        projection.calls.len(),
+    );
+    assert_eq!(room, used);
+}
+
+#[test]
 fn a_node_has_its_own_view_and_an_edge_the_callers() {
     let projection = at_once(&shop_and_cart());
     assert_eq!(
