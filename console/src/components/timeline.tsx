@@ -1,0 +1,55 @@
+// How many requests there were over time, and how they ended; a stretch of time can be chosen.
+
+import { useMemo } from "react";
+import { type EpochSeconds, epochSeconds, type Window } from "../app/time";
+import { type Axis, timeTicks } from "../model/axis";
+import { binned, type Sample, timeBounds } from "../model/bins";
+import { formatTick, formatTime } from "../model/format";
+import { sumOf } from "../model/outcome";
+import { Bars } from "./bars";
+import { ChartHead } from "./chart-head";
+import { OutcomeLegend } from "./outcome";
+
+interface Props {
+  readonly label: string;
+  /** What is counted: `trace`. */
+  readonly noun?: string;
+  /** Moments, in seconds since the epoch. */
+  readonly samples: readonly Sample[];
+  readonly window: Window;
+  readonly onChoose: (from: EpochSeconds, to: EpochSeconds) => void;
+  readonly height?: number;
+}
+
+const MOST_BINS = 60;
+const MOST_TICKS = 6;
+
+export function Timeline({ label, noun = "trace", samples, window, onChoose, height }: Props) {
+  const { from, to } = window;
+  const bins = useMemo(() => binned(samples, timeBounds(from, to, MOST_BINS)), [samples, from, to]);
+  const axis: Axis = { from: bins[0]?.from ?? from, to: bins.at(-1)?.to ?? to, scale: "linear" };
+  const ticks = timeTicks(axis.from, axis.to, MOST_TICKS);
+  const step = (ticks[1] ?? to) - (ticks[0] ?? from);
+  return (
+    <div>
+      <ChartHead>
+        <OutcomeLegend counts={sumOf(bins.map(({ counts }) => counts))} />
+      </ChartHead>
+      <Bars
+        label={`${label}, over time`}
+        noun={noun}
+        axis={axis}
+        bins={bins}
+        ticks={ticks.map((at) => ({ at, text: formatTick(at, step) }))}
+        inWords={(start, end) => `${formatTime(start)} to ${formatTime(end)}`}
+        handles={{ first: `${label}, from`, last: `${label}, until` }}
+        chosen={undefined}
+        onChoose={(stretch) => {
+          const [first, last] = [stretch && bins[stretch.first], stretch && bins[stretch.last]];
+          if (first && last) onChoose(epochSeconds(first.from), epochSeconds(last.to));
+        }}
+        {...(height === undefined ? {} : { height })}
+      />
+    </div>
+  );
+}

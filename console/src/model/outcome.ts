@@ -1,0 +1,40 @@
+// How a request ended, as X-Ray tells it.
+
+/** In the order in which charts stack them, the good at the bottom. */
+export const OUTCOMES = ["ok", "error", "throttle", "fault"] as const;
+
+export type Outcome = (typeof OUTCOMES)[number];
+
+export const OUTCOME_LABELS: Readonly<Record<Outcome, string>> = {
+  ok: "OK",
+  error: "Error",
+  throttle: "Throttle",
+  fault: "Fault",
+};
+
+export interface OutcomeFlags {
+  readonly HasFault?: boolean | null;
+  readonly HasError?: boolean | null;
+  readonly HasThrottle?: boolean | null;
+}
+
+/** The worst that flags say: a request may be flagged as more than one. */
+export function outcomeOf(flags: OutcomeFlags): Outcome {
+  if (flags.HasFault) return "fault";
+  if (flags.HasThrottle) return "throttle";
+  return flags.HasError ? "error" : "ok";
+}
+
+export type OutcomeCounts = Readonly<Record<Outcome, number>>;
+
+export const NO_COUNTS: OutcomeCounts = { ok: 0, error: 0, throttle: 0, fault: 0 };
+
+export function totalOf(counts: OutcomeCounts): number {
+  return counts.ok + counts.error + counts.throttle + counts.fault;
+}
+
+export function sumOf(all: Iterable<OutcomeCounts>): OutcomeCounts {
+  const sum = { ...NO_COUNTS };
+  for (const counts of all) for (const outcome of OUTCOMES) sum[outcome] += counts[outcome];
+  return sum;
+}
