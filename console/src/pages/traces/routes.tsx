@@ -1,12 +1,12 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { rootRoute } from "../../app/root";
-import { readTime } from "../../app/time";
+import { readTraces } from "./search";
 
 export const tracesRoutes = [
   createRoute({
     getParentRoute: () => rootRoute,
     path: "/traces",
-    validateSearch: readTime,
+    validateSearch: readTraces,
     component: lazyRouteComponent(() => import("./page"), "TracesPage"),
   }),
 ];

@@ -1,0 +1,118 @@
+// The traces of a window that a filter finds, newest first: they come page by page until all are there, somebody stops
+// it, or there are as many as the page keeps.
+
+import { type InfiniteData, keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { useEffect, useMemo, useState } from "react";
+import { getTraceSummaries } from "../../api/aws";
+import { call } from "../../api/operation";
+import { type EpochSeconds, epochSeconds, type Window } from "../../app/time";
+import { mergedRows, rowOf, type TraceRow, type WireSummary } from "../../model/trace-row";
+
+/** So many traces are kept; more than these nobody reads, and a narrower filter finds the rest. */
+export const MOST_TRACES = 5_000;
+
+/** The window is asked for in parts of 6 hours, the most that X-Ray answers for. */
+const MOST_SECONDS = 6 * 3_600;
+
+export interface TraceSearch {
+  readonly rows: readonly TraceRow[];
+  readonly state: "loading" | "done" | "stopped" | "full";
+  /** From when on all is there. */
+  readonly coveredFrom: EpochSeconds;
+  /** How much of the window was looked through, 0 to 1. */
+  readonly progress: number;
+  /** How many traces the server looked at. */
+  readonly processed: number;
+  readonly error: Error | null;
+  /** Whether the rows are still those of what was asked for before. */
+  readonly isStale: boolean;
+  readonly stop: () => void;
+  readonly goOn: () => void;
+}
+
+/** Where a page begins: the end of a part of the window, and the server's token within it. */
+interface PageStart {
+  readonly to: EpochSeconds;
+  readonly token?: string;
+}
+
+interface Page {
+  readonly rows: readonly TraceRow[];
+  readonly processed: number;
+  readonly coveredFrom: EpochSeconds;
+  readonly next: PageStart | undefined;
+}
+
+export function useTraces(expression: string, { from, to }: Window): TraceSearch {
+  const asked = JSON.stringify([expression, from, to]);
+  const [stopped, setStopped] = useState("");
+  const query = useInfiniteQuery({
+    queryKey: ["trace summaries", expression, from, to],
+    queryFn: ({ pageParam, signal }) => pageOf(expression, from, pageParam, signal),
+    initialPageParam: { to } as PageStart,
+    getNextPageParam: (page) => page.next,
+    placeholderData: keepPreviousData,
+    // A window that stands still has one answer; whoever wants another takes it anew.
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const pages = query.data?.pages;
+  const rows = useMemo(() => rowsOf(query.data), [query.data]);
+  const isStopped = stopped === asked;
+  const isFull = rows.length >= MOST_TRACES;
+  const { hasNextPage, isFetching, isError, isPlaceholderData, fetchNextPage } = query;
+  const wantsMore = hasNextPage && !isPlaceholderData && !isStopped && !isFull && !isError;
+  useEffect(() => {
+    if (wantsMore && !isFetching) void fetchNextPage();
+  }, [wantsMore, isFetching, fetchNextPage]);
+
+  const coveredFrom = pages?.at(-1)?.coveredFrom ?? to;
+  return {
+    rows,
+    state: stateOf(wantsMore || isFetching, hasNextPage && isFull, hasNextPage && isStopped),
+    coveredFrom,
+    progress: to > from ? Math.min(1, Math.max(0, (to - coveredFrom) / (to - from))) : 1,
+    processed: (pages ?? []).reduce((sum, page) => sum + page.processed, 0),
+    error: query.error,
+    isStale: isPlaceholderData,
+    stop: () => setStopped(asked),
+    goOn: () => setStopped(""),
+  };
+}
+
+function stateOf(isLoading: boolean, isFull: boolean, isStopped: boolean): TraceSearch["state"] {
+  if (isFull) return "full";
+  if (isStopped) return "stopped";
+  return isLoading ? "loading" : "done";
+}
+
+async function pageOf(
+  expression: string,
+  from: EpochSeconds,
+  { to, token }: PageStart,
+  signal: AbortSignal,
+): Promise<Page> {
+  const start = epochSeconds(Math.max(from, to - MOST_SECONDS));
+  const answer = await call(
+    getTraceSummaries,
+    {
+      StartTime: start,
+      EndTime: to,
+      TimeRangeType: "TraceId",
+      ...(expression ? { FilterExpression: expression } : {}),
+      ...(token === undefined ? {} : { NextToken: token }),
+    },
+    signal,
+  );
+  const isLast = !answer.NextToken;
+  return {
+    rows: ((answer.TraceSummaries ?? []) as WireSummary[]).flatMap((summary) => rowOf(summary) ?? []),
+    processed: answer.TracesProcessedCount ?? 0,
+    coveredFrom: isLast ? start : epochSeconds(answer.ApproximateTime ?? to),
+    next: answer.NextToken ? { to, token: answer.NextToken } : start > from ? { to: start } : undefined,
+  };
+}
+
+/** Each trace once: while pages come, one may move from a page to the next. */
+function rowsOf(data: InfiniteData<Page> | undefined): readonly TraceRow[] {
+  return mergedRows([], data?.pages.flatMap((page) => page.rows) ?? []);
+}
