@@ -1,12 +1,9 @@
 // Which time a page is about. It lives in the URL: `since=15m` moves along with the clock, `from` and `to` (seconds
 // since the epoch) stand still.
 
-/** Seconds since the Unix epoch, as X-Ray has them on the wire; a fraction is allowed. */
-export type EpochSeconds = number & { readonly unit: "epoch seconds" };
+import { type EpochSeconds, epochSeconds } from "../model/units";
 
-export function epochSeconds(value: number): EpochSeconds {
-  return value as EpochSeconds;
-}
+export { type EpochSeconds, epochSeconds };
 
 export function now(): EpochSeconds {
   return epochSeconds(Date.now() / 1000);
