@@ -1,12 +1,12 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { rootRoute } from "../../app/root";
-import { readTime } from "../../app/time";
+import { readTraceSearch } from "./search";
 
 export const traceRoutes = [
   createRoute({
     getParentRoute: () => rootRoute,
     path: "/traces/$traceId",
-    validateSearch: readTime,
+    validateSearch: readTraceSearch,
     component: lazyRouteComponent(() => import("./page"), "TracePage"),
   }),
 ];

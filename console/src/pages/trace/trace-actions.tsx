@@ -1,0 +1,68 @@
+// A trace to take along: as a link, as the AWS CLI's command, as a file; and traces like it.
+
+import ButtonDropdown, { type ButtonDropdownProps } from "@cloudscape-design/components/button-dropdown";
+import { useRouter } from "@tanstack/react-router";
+import type { XRayTrace } from "../../api/aws";
+import { tellFailure, tellSuccess } from "../../app/notices";
+import { awsCommand, traceFile } from "../../model/trace/export";
+import type { TraceId } from "../../model/trace-id";
+
+interface Props {
+  id: TraceId;
+  trace: XRayTrace;
+  url: string | undefined;
+}
+
+const ITEMS: readonly ButtonDropdownProps.ItemOrGroup[] = [
+  {
+    text: "Copy",
+    items: [
+      { id: "link", text: "Link to this view" },
+      { id: "id", text: "Trace id" },
+      { id: "command", text: "AWS CLI command", description: "aws xray batch-get-traces, for this server" },
+    ],
+  },
+  { id: "file", text: "Download as JSON", iconName: "download" },
+];
+
+export function TraceActions({ id, trace, url }: Props) {
+  const router = useRouter();
+  const similar = { id: "similar", text: "Find traces of the same URL", iconName: "search" as const };
+  const act = (action: string) => {
+    if (action === "link") void copy("Link", window.location.href);
+    else if (action === "id") void copy("Trace id", id);
+    else if (action === "command") void copy("Command", awsCommand(id, window.location.origin));
+    else if (action === "file") download(`trace-${id}.json`, traceFile(trace));
+    else if (action === "similar") {
+      const search = { filter: `http.url = ${JSON.stringify(url)}` };
+      void router.navigate({ to: "/traces", search } as unknown as Parameters<typeof router.navigate>[0]);
+    }
+  };
+  return (
+    <ButtonDropdown
+      items={url === undefined ? ITEMS : [...ITEMS, similar]}
+      expandToViewport
+      onItemClick={({ detail }) => act(detail.id)}
+    >
+      Actions
+    </ButtonDropdown>
+  );
+}
+
+async function copy(what: string, text: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text);
+    tellSuccess(`${what} copied`);
+  } catch (error) {
+    tellFailure(`${what} could not be copied`, error);
+  }
+}
+
+function download(name: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(url);
+}

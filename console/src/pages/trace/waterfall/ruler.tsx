@@ -1,0 +1,67 @@
+// The head of the waterfall: the columns' names, the handle between them, and the time.
+
+import { type RefObject, useLayoutEffect, useRef, useState } from "react";
+import { ResizeHandle } from "../../../components/resize-handle";
+import { ticks } from "../../../model/trace/time-slice";
+import type { Span } from "../../../model/trace/trace";
+import { ColumnHeader, GridRow, RowGroup } from "./grid";
+
+interface Props {
+  slice: Span;
+  nameWidth: number;
+  onNameWidth: (width: number) => void;
+}
+
+const NAME_WIDTH = { least: 120, most: 900 } as const;
+
+/** Marks that stand closer than so many pixels run into each other. */
+const MARK_ROOM = 90;
+
+export function Ruler({ slice, nameWidth, onNameWidth }: Props) {
+  const [head, width] = useWidth();
+  const length = slice.to - slice.from;
+  return (
+    <RowGroup className="waterfall-head">
+      <GridRow aria-rowindex={1} className="waterfall-row">
+        <ColumnHeader className="waterfall-name">
+          Name
+          <ResizeHandle
+            label="Width of the names"
+            value={nameWidth}
+            min={NAME_WIDTH.least}
+            max={NAME_WIDTH.most}
+            grows="right"
+            onChange={onNameWidth}
+          />
+        </ColumnHeader>
+        <ColumnHeader className="waterfall-status">Status</ColumnHeader>
+        <ColumnHeader className="waterfall-duration">Duration</ColumnHeader>
+        <ColumnHeader className="waterfall-time" label="Time" at={head}>
+          {ticks(slice, width / MARK_ROOM).map(({ at, text }) => (
+            <span
+              key={at}
+              className={at - slice.from > 0.9 * length ? "ruler-mark is-last" : "ruler-mark"}
+              style={{ insetInlineStart: `${((at - slice.from) / length) * 100}%` }}
+            >
+              {text}
+            </span>
+          ))}
+        </ColumnHeader>
+      </GridRow>
+    </RowGroup>
+  );
+}
+
+/** How wide an element is now. */
+function useWidth(): [RefObject<HTMLDivElement | null>, number] {
+  const ref = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(0);
+  useLayoutEffect(() => {
+    const element = ref.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return [ref, width];
+}
