@@ -1,87 +1,67 @@
 // The frame around every page: navigation, notices, whether the server answers.
 
 import AppLayout from "@cloudscape-design/components/app-layout";
-import Flashbar from "@cloudscape-design/components/flashbar";
-import SideNavigation, { type SideNavigationProps } from "@cloudscape-design/components/side-navigation";
-import TopNavigation from "@cloudscape-design/components/top-navigation";
-import { useQuery } from "@tanstack/react-query";
+import Flashbar, { type FlashbarProps } from "@cloudscape-design/components/flashbar";
+import SideNavigation from "@cloudscape-design/components/side-navigation";
 import { createRootRoute, Outlet, useRouter, useRouterState } from "@tanstack/react-router";
-import { Suspense, useState } from "react";
-import { health } from "../api/fluoro-api";
-import { Failure, Loading } from "../components/states";
-import { useNotices } from "./notices";
-import { chooseTheme, useTheme } from "./theme";
+import { Suspense, useEffect, useState } from "react";
+import { ApiError } from "../api/operation";
+import { Loading } from "../components/states";
+import { focusContent, useFocusAfterNavigation } from "./focus";
+import css from "./frame.module.css";
+import { BASE, NAVIGATION, pageOf, titleOf } from "./navigation";
+import { explain, useNotices } from "./notices";
+import { type Server, useServer } from "./server";
+import { Top } from "./top";
 
-export const rootRoute = createRootRoute({
-  component: Frame,
-  notFoundComponent: () => (
-    <Failure what="There is no such page" error={new Error("Choose one of the pages at the left.")} />
-  ),
-  errorComponent: ({ error }) => <Failure what="This page broke" error={error} />,
-});
+export const rootRoute = createRootRoute({ component: Frame });
 
-const BASE = "/_fluoro/console";
-
-const ITEMS: SideNavigationProps.Item[] = [
-  {
-    type: "section-group",
-    title: "Traces",
-    items: [
-      { type: "link", text: "Traces", href: `${BASE}/traces` },
-      { type: "link", text: "Service map", href: `${BASE}/map` },
-      { type: "link", text: "Errors", href: `${BASE}/errors` },
-      { type: "link", text: "Sampling", href: `${BASE}/sampling` },
-    ],
-  },
-  {
-    type: "section-group",
-    title: "Applications",
-    items: [
-      { type: "link", text: "APIs", href: `${BASE}/apis` },
-      { type: "link", text: "Functions", href: `${BASE}/functions` },
-    ],
-  },
-  {
-    type: "section-group",
-    title: "Server",
-    items: [
-      { type: "link", text: "Doctor", href: `${BASE}/doctor` },
-      { type: "link", text: "Send traces", href: `${BASE}/start` },
-    ],
-  },
-];
+/** Below this width the navigation lies over the page. */
+const NARROW_PX = 1024;
 
 function Frame() {
   const router = useRouter();
   const path = useRouterState({ select: (state) => state.location.pathname });
   const notices = useNotices();
-  const [navigationOpen, setNavigationOpen] = useState(() => window.innerWidth >= 1024);
-  const active = ITEMS.flatMap((section) => ("items" in section ? section.items : [])).find(
-    (item) => "href" in item && `${BASE}${path}`.startsWith(item.href),
-  );
+  const server = useServer();
+  const [navigationOpen, setNavigationOpen] = useState(() => window.innerWidth >= NARROW_PX);
+  useFocusAfterNavigation();
+  useEffect(() => {
+    document.title = titleOf(path);
+  }, [path]);
+  const page = pageOf(path);
   return (
     <>
+      <button type="button" className={css.skip} onClick={focusContent}>
+        Skip to the content
+      </button>
       <div id="top">
-        <Top />
+        <Top server={server} />
       </div>
       <AppLayout
         headerSelector="#top"
         toolsHide
+        ariaLabels={{
+          navigation: "Pages",
+          navigationClose: "Close the navigation",
+          navigationToggle: "Open the navigation",
+          notifications: "Notices",
+        }}
         navigationOpen={navigationOpen}
         onNavigationChange={({ detail }) => setNavigationOpen(detail.open)}
         navigation={
           <SideNavigation
-            activeHref={active && "href" in active ? active.href : ""}
-            items={ITEMS}
+            activeHref={page ? `${BASE}${page.path}` : ""}
+            items={NAVIGATION}
             onFollow={(event) => {
               if (event.detail.external) return;
               event.preventDefault();
               void router.navigate({ to: event.detail.href.slice(BASE.length) });
-              if (window.innerWidth < 1024) setNavigationOpen(false);
+              if (window.innerWidth < NARROW_PX) setNavigationOpen(false);
             }}
           />
         }
-        notifications={<Flashbar items={[...notices]} stackItems />}
+        notifications={<Flashbar items={[...bannersOf(server), ...notices]} stackItems />}
         content={
           <Suspense fallback={<Loading what="the page" />}>
             <Outlet />
@@ -93,54 +73,32 @@ function Frame() {
   );
 }
 
-function Top() {
-  const router = useRouter();
-  const theme = useTheme();
-  const server = useQuery({
-    queryKey: ["health"],
-    queryFn: ({ signal }) => health(signal),
-    refetchInterval: 5_000,
-    retry: false,
-  });
-  const state = server.isError
-    ? "Server does not answer"
-    : server.data
-      ? `Fluoro ${server.data.version}`
-      : "Connecting";
-  return (
-    <TopNavigation
-      identity={{
-        href: `${BASE}/`,
-        title: "Fluoro",
-        logo: { src: `${BASE}/icon.svg`, alt: "" },
-        onFollow: (event) => {
-          event.preventDefault();
-          void router.navigate({ to: "/" });
-        },
-      }}
-      utilities={[
+/** What everybody must know before anything else. It goes away by itself. */
+function bannersOf(server: Server): FlashbarProps.MessageDefinition[] {
+  switch (server.state) {
+    case "connecting":
+    case "up":
+      return [];
+    case "starting":
+      return [
         {
-          type: "button",
-          text: state,
-          iconName: server.isError ? "status-negative" : "status-positive",
-          disableUtilityCollapse: false,
+          id: "server",
+          type: "in-progress",
+          loading: true,
+          header: `The server is starting: ${server.percentRead}% of what it has stored is read`,
+          content: "This page goes on by itself.",
         },
+      ];
+    case "down": {
+      const refuses = server.error instanceof ApiError && server.error.status >= 400 && server.error.status < 500;
+      return [
         {
-          type: "menu-dropdown",
-          iconName: "settings",
-          ariaLabel: "Appearance",
-          title: "Appearance",
-          items: [
-            { id: "system", text: "As the system", ...(theme === "system" ? { iconName: "check" as const } : {}) },
-            { id: "light", text: "Light", ...(theme === "light" ? { iconName: "check" as const } : {}) },
-            { id: "dark", text: "Dark", ...(theme === "dark" ? { iconName: "check" as const } : {}) },
-          ],
-          onItemClick: ({ detail }) => {
-            const { id } = detail;
-            if (id === "system" || id === "light" || id === "dark") chooseTheme(id);
-          },
+          id: "server",
+          type: "error",
+          header: refuses ? "The server refuses to talk to this page" : "The server does not answer",
+          content: refuses ? explain(server.error) : "Start it again with fluoro serve. This page goes on by itself.",
         },
-      ]}
-    />
-  );
+      ];
+    }
+  }
 }

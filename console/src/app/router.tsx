@@ -10,6 +10,7 @@ import { samplingRoutes } from "../pages/sampling/routes";
 import { startRoutes } from "../pages/start/routes";
 import { traceRoutes } from "../pages/trace/routes";
 import { tracesRoutes } from "../pages/traces/routes";
+import { Broken, NotFound } from "./lost";
 import { rootRoute } from "./root";
 
 const home = createRoute({
@@ -35,6 +36,8 @@ export const router = createRouter({
   ]),
   basepath: "/_fluoro/console",
   defaultPreload: "intent",
+  defaultNotFoundComponent: NotFound,
+  defaultErrorComponent: Broken,
 });
 
 declare module "@tanstack/react-router" {

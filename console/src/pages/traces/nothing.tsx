@@ -16,7 +16,7 @@ interface Props {
 
 export function NoTraces({ isFiltered, onUnfiltered, onTime }: Props) {
   const server = useQuery({ queryKey: ["health"], queryFn: ({ signal }) => health(signal) });
-  if (server.data?.traces === 0) {
+  if (server.data?.status === "ok" && server.data.traces === 0) {
     return (
       <Empty title="No traces yet">
         Send the first one: <PageLink to="/start">snippets for your language</PageLink> are ready to copy. They show up
