@@ -1,0 +1,175 @@
+// The doctor's report: who sent what, and what became of the documents that were not kept as they were.
+
+/** What happened to documents, in the order in which a reader cares. */
+export const CLASSES = ["refused", "dropped", "trimmed", "orphaned", "unsampled", "received"] as const;
+export type Class = (typeof CLASSES)[number];
+
+/** The way in. */
+export type Door = "daemon" | "environment" | "put_trace_segments" | "gateway" | "functions";
+
+export interface LedgerLine {
+  /** Nothing for what was lost after it had been stored. */
+  readonly door: Door | null;
+  readonly client: string;
+  readonly class: Class;
+  readonly cause: string;
+  /** Documents; of trims, fields or names. */
+  readonly count: number;
+  /** Empty when there is nothing to mend. */
+  readonly mend: string;
+}
+
+/** What is in the server's memory. */
+export interface Held {
+  readonly traces: number;
+  readonly documents: number;
+  readonly memory_bytes: number;
+  readonly cache_bytes: number;
+}
+
+/** A setting that is kept and changes nothing. */
+export interface WithoutEffect {
+  readonly of: string;
+  readonly setting: string;
+  readonly meaning: string;
+}
+
+/** What an X-Ray daemon elsewhere told of itself. */
+export interface DaemonTelemetry {
+  readonly sender: string;
+  readonly totals: {
+    readonly received: number;
+    readonly sent: number;
+    readonly spilled_over: number;
+    readonly rejected: number;
+    readonly connection_errors: number;
+    /** Seconds since the epoch, by the sender's clock. */
+    readonly latest: number;
+  };
+}
+
+/** What `/_fluoro/doctor` answers. */
+export interface Report {
+  readonly lines: readonly LedgerLine[];
+  readonly held: Held;
+  readonly without_effect: readonly WithoutEffect[];
+  readonly daemons: readonly DaemonTelemetry[];
+}
+
+/** Whoever came in by one door under one name. */
+export interface Client {
+  readonly key: string;
+  readonly door: Door | null;
+  readonly name: string;
+  readonly counts: Readonly<Record<Class, number>>;
+  /** All but what merely came in, the gravest first. */
+  readonly findings: readonly LedgerLine[];
+  readonly health: Health;
+}
+
+/** `lost`: documents that should have been kept were not; `flawed`: they were, but not whole. */
+export type Health = "lost" | "flawed" | "well";
+
+const NOTHING: Readonly<Record<Class, number>> = {
+  refused: 0,
+  dropped: 0,
+  trimmed: 0,
+  orphaned: 0,
+  unsampled: 0,
+  received: 0,
+};
+
+/** What a class of lines says of its client. To leave out what rules do not sample is as it should be. */
+export function healthOf(of: Class): Health {
+  switch (of) {
+    case "refused":
+    case "dropped":
+      return "lost";
+    case "trimmed":
+    case "orphaned":
+      return "flawed";
+    case "unsampled":
+    case "received":
+      return "well";
+  }
+}
+
+/** The clients, those in trouble first, then those that sent most. */
+export function clientsOf(lines: readonly LedgerLine[]): Client[] {
+  const groups = new Map<string, LedgerLine[]>();
+  for (const line of lines) {
+    const key = `${line.door ?? ""} ${line.client}`;
+    groups.set(key, [...(groups.get(key) ?? []), line]);
+  }
+  const clients = [...groups].map(([key, group]) => clientOf(key, group));
+  return clients.sort(
+    (a, b) => HEALTHS.indexOf(a.health) - HEALTHS.indexOf(b.health) || b.counts.received - a.counts.received,
+  );
+}
+
+const HEALTHS: readonly Health[] = ["lost", "flawed", "well"];
+
+function clientOf(key: string, group: readonly LedgerLine[]): Client {
+  const counts = { ...NOTHING };
+  for (const line of group) counts[line.class] += line.count;
+  const findings = group
+    .filter((line) => line.class !== "received")
+    .sort((a, b) => CLASSES.indexOf(a.class) - CLASSES.indexOf(b.class) || b.count - a.count);
+  const health = HEALTHS.find((one) => group.some((line) => healthOf(line.class) === one)) ?? "well";
+  const { door, client } = group[0] ?? { door: null, client: "" };
+  return { key, door, name: client, counts, findings, health };
+}
+
+/** Those clients that have something of this class and whose name contains the text. */
+export function chosen(clients: readonly Client[], of: Class | undefined, text: string): Client[] {
+  const wanted = text.trim().toLowerCase();
+  return clients.filter(
+    (client) => (of === undefined || client.counts[of] > 0) && client.name.toLowerCase().includes(wanted),
+  );
+}
+
+export interface Verdict {
+  readonly health: Health | "nothing";
+  readonly received: number;
+  /** By the class, in all. */
+  readonly counts: Readonly<Record<Class, number>>;
+  /** Clients of which something was lost or is flawed. */
+  readonly inTrouble: number;
+}
+
+/** How things stand, in all. What daemons elsewhere lost counts as lost. */
+export function verdictOf({ lines, daemons }: Pick<Report, "lines" | "daemons">): Verdict {
+  const counts = { ...NOTHING };
+  for (const line of lines) counts[line.class] += line.count;
+  const clients = clientsOf(lines);
+  const spilling = daemons.filter(({ totals }) => lostBy(totals) > 0).length;
+  const worst = HEALTHS.find((one) => clients.some(({ health }) => health === one)) ?? "nothing";
+  return {
+    health: spilling > 0 ? "lost" : worst,
+    received: counts.received,
+    counts,
+    inTrouble: clients.filter(({ health }) => health !== "well").length + spilling,
+  };
+}
+
+/** Segments that never came to us. */
+export function lostBy(totals: DaemonTelemetry["totals"]): number {
+  return totals.spilled_over + totals.rejected;
+}
+
+export function doorName(door: Door | null): string {
+  switch (door) {
+    case "daemon":
+      return "X-Ray daemon address";
+    case "environment":
+      return "Daemon address of a function";
+    case "put_trace_segments":
+      return "PutTraceSegments";
+    case "gateway":
+      return "API Gateway's own segments";
+    case "functions":
+      return "Lambda's own segments";
+    case null:
+      return "Store";
+  }
+}
