@@ -2,8 +2,8 @@
 
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
+import Icon from "@cloudscape-design/components/icon";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import { useId, useState } from "react";
 import { hintAt } from "../model/filter/hint";
 import type { Misplaced } from "../model/filter/place";
@@ -81,8 +81,8 @@ function Refusal({ filter, refused, onMend }: RefusalProps) {
   const symbol = filter.slice(refused.start, refused.end);
   return (
     <SpaceBetween direction="horizontal" size="xs" alignItems="center">
-      <StatusIndicator type="error">
-        Line {refused.line}, position {refused.position}:{" "}
+      <Box color="text-status-error">
+        <Icon name="status-negative" /> Line {refused.line}, position {refused.position}:{" "}
         {symbol ? (
           <>
             <Box variant="code" display="inline">
@@ -94,7 +94,7 @@ function Refusal({ filter, refused, onMend }: RefusalProps) {
           "something is missing at the end."
         )}
         {expected && ` Expected: ${expected}.`}
-      </StatusIndicator>
+      </Box>
       {meant && (
         <Button
           variant="inline-link"

@@ -59,7 +59,7 @@ const DEFINITIONS: readonly Definition[] = [
     label: "Fault cause",
     of: ({ causes }) => causes.map(foundCause),
   },
-  { id: "url", label: "URL", of: ({ url }) => texts("http.url", url).map(withoutScheme), absence: "!http.url" },
+  { id: "url", label: "URL", of: ({ url }) => texts("http.url", url), absence: "!http.url" },
   { id: "method", label: "Method", of: ({ method }) => texts("http.method", method), absence: "!http.method" },
   {
     id: "status",
@@ -114,11 +114,6 @@ function texts(keyword: string, ...values: readonly (string | undefined)[]): rea
   return values.flatMap((value) =>
     value === undefined ? [] : [{ label: value || "(empty)", clause: `${keyword} = ${quoted(value)}` }],
   );
-}
-
-/** What tells one URL from another comes late; where there is little room, the scheme does not help. */
-function withoutScheme(found: Found): Found {
-  return { ...found, label: found.label.replace(/^https?:\/\//, ""), detail: found.label };
 }
 
 /** One facet a key, over the traces that have it. */

@@ -1,7 +1,6 @@
 // The two charts above the list: how long the traces took, and when they came. Each refines what is asked.
 
 import Container from "@cloudscape-design/components/container";
-import Grid from "@cloudscape-design/components/grid";
 import Header from "@cloudscape-design/components/header";
 import { useMemo } from "react";
 import type { EpochSeconds, Window } from "../../app/time";
@@ -10,6 +9,7 @@ import { Timeline } from "../../components/timeline";
 import type { Sample, Scale } from "../../model/bins";
 import type { Bounds } from "../../model/filter/clauses";
 import type { TraceRow } from "../../model/trace-row";
+import styles from "./page.module.css";
 
 interface Props {
   readonly rows: readonly TraceRow[];
@@ -28,13 +28,13 @@ export function Charts({ rows, window, scale, onScale, onResponseTime, onTime }:
     [rows],
   );
   return (
-    <Grid gridDefinition={[{ colspan: { default: 12, m: 6 } }, { colspan: { default: 12, m: 6 } }]}>
-      <Container fitHeight header={<Header variant="h3">Traces over time</Header>}>
+    <div className={styles["charts"]}>
+      <Container header={<Header variant="h3">Traces over time</Header>}>
         <Timeline label="Traces" samples={times} window={window} onChoose={onTime} />
       </Container>
-      <Container fitHeight header={<Header variant="h3">Response time</Header>}>
+      <Container header={<Header variant="h3">Response time</Header>}>
         <Histogram label="Response time" samples={spans} scale={scale} onScale={onScale} onChoose={onResponseTime} />
       </Container>
-    </Grid>
+    </div>
   );
 }

@@ -6,6 +6,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import type { ReactNode } from "react";
 import type { EpochSeconds } from "../../app/time";
+import { EndOf } from "../../components/end-of";
 import { OutcomeSign } from "../../components/outcome";
 import { PageLink } from "../../components/page-link";
 import { causeLabel } from "../../model/facets";
@@ -30,12 +31,12 @@ export const COLUMNS: readonly Column[] = [
   {
     id: "trace",
     header: "Trace",
-    width: 160,
+    width: 125,
     isShown: true,
     cell: ({ id }) => (
       <PageLink to="/traces/$traceId" params={{ traceId: id }}>
         <span title={id} style={{ fontFamily: "monospace", whiteSpace: "nowrap" }}>
-          {id.slice(-16)}
+          {id.slice(-12)}
         </span>
       </PageLink>
     ),
@@ -44,23 +45,15 @@ export const COLUMNS: readonly Column[] = [
   {
     id: "result",
     header: "Result",
-    width: 110,
+    width: 105,
     isShown: true,
     cell: (row) => <Result row={row} />,
     compare: by(({ outcome }) => OUTCOMES.indexOf(outcome)),
   },
   {
-    id: "status",
-    header: "Status",
-    width: 95,
-    isShown: true,
-    cell: ({ status }) => status ?? NONE,
-    compare: by(({ status }) => status),
-  },
-  {
     id: "method",
     header: "Method",
-    width: 100,
+    width: 102,
     isShown: true,
     cell: ({ method }) => method ?? NONE,
     compare: by(({ method }) => method),
@@ -68,15 +61,23 @@ export const COLUMNS: readonly Column[] = [
   {
     id: "url",
     header: "URL",
-    width: 230,
+    width: 180,
     isShown: true,
-    cell: ({ url }) => (url ? <span title={url}>{url}</span> : NONE),
+    cell: ({ url }) => (url ? <EndOf text={url} /> : NONE),
     compare: by(({ url }) => url),
+  },
+  {
+    id: "status",
+    header: "Status",
+    width: 98,
+    isShown: true,
+    cell: ({ status }) => status ?? NONE,
+    compare: by(({ status }) => status),
   },
   {
     id: "responsetime",
     header: "Response time",
-    width: 140,
+    width: 150,
     isShown: true,
     cell: ({ responseTime }) => spanOrProgress(responseTime),
     compare: by(({ responseTime }) => responseTime ?? Number.POSITIVE_INFINITY),
@@ -92,7 +93,7 @@ export const COLUMNS: readonly Column[] = [
   {
     id: "age",
     header: "Age",
-    width: 90,
+    width: 80,
     isShown: true,
     cell: ({ start }, now) => <span title={new Date(start * 1_000).toISOString()}>{formatAge(start, now)}</span>,
     compare: by(({ start }) => start),

@@ -4,6 +4,7 @@ import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import ExpandableSection from "@cloudscape-design/components/expandable-section";
 import { useState } from "react";
+import { EndOf } from "../../components/end-of";
 import type { Facet, FacetValue } from "../../model/facets";
 import { negated, type Standing, standingOf, withClause, withoutClause } from "../../model/filter/clauses";
 import { counted, formatCount } from "../../model/format";
@@ -96,6 +97,8 @@ function Value({ value, total, standing, onChange }: ValueProps) {
   const { label, detail, counts } = value;
   const count = totalOf(counts);
   const isAsked = standing === "in";
+  const title = detail ? `${label}\n${detail}` : label;
+  const endTellsMore = /^https?:\/\//.test(label);
   return (
     <li className={styles["value"]}>
       <button
@@ -103,10 +106,12 @@ function Value({ value, total, standing, onChange }: ValueProps) {
         className={styles["refine"]}
         style={{ backgroundImage: shareBar(counts, total) }}
         aria-pressed={isAsked}
-        title={detail ? `${label}\n${detail}` : label}
+        title={title}
         onClick={() => onChange(isAsked ? "absent" : "in")}
       >
-        <span className={`${styles["label"]} ${isAsked ? styles["asked"] : ""}`}>{label}</span>
+        <span className={`${styles["label"]} ${isAsked ? styles["asked"] : ""}`}>
+          {endTellsMore ? <EndOf text={label} title={title} /> : label}
+        </span>
         <span className={styles["count"]}>{formatCount(count)}</span>
       </button>
       <button

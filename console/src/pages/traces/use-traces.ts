@@ -30,17 +30,27 @@ export interface TraceSearch {
   readonly goOn: () => void;
 }
 
-/** Where a page begins: the end of a part of the window, and the server's token within it. */
-interface PageStart {
+/** The first traces are shown as soon as the server has them; later ones so many of its pages at a time. */
+const PAGES_AT_ONCE = 5;
+
+/** Where to go on: the end of a part of the window, and the server's token within it. */
+interface Place {
   readonly to: EpochSeconds;
   readonly token?: string;
+}
+
+/** What is asked in one go. */
+interface Batch {
+  readonly from: Place;
+  /** How many of the server's pages. */
+  readonly pages: number;
 }
 
 interface Page {
   readonly rows: readonly TraceRow[];
   readonly processed: number;
   readonly coveredFrom: EpochSeconds;
-  readonly next: PageStart | undefined;
+  readonly next: Place | undefined;
 }
 
 export function useTraces(expression: string, { from, to }: Window): TraceSearch {
@@ -48,10 +58,12 @@ export function useTraces(expression: string, { from, to }: Window): TraceSearch
   const [stopped, setStopped] = useState("");
   const query = useInfiniteQuery({
     queryKey: ["trace summaries", expression, from, to],
-    queryFn: ({ pageParam, signal }) => pageOf(expression, from, pageParam, signal),
-    initialPageParam: { to } as PageStart,
-    getNextPageParam: (page) => page.next,
+    queryFn: ({ pageParam, signal }) => batchOf(expression, from, pageParam, signal),
+    initialPageParam: { from: { to }, pages: 1 } as Batch,
+    getNextPageParam: (page) => page.next && { from: page.next, pages: PAGES_AT_ONCE },
     placeholderData: keepPreviousData,
+    // Comparing thousands of traces with themselves is of no use: none is told twice.
+    structuralSharing: false,
     // A window that stands still has one answer; whoever wants another takes it anew.
     staleTime: Number.POSITIVE_INFINITY,
   });
@@ -85,10 +97,19 @@ function stateOf(isLoading: boolean, isFull: boolean, isStopped: boolean): Trace
   return isLoading ? "loading" : "done";
 }
 
+async function batchOf(expression: string, from: EpochSeconds, batch: Batch, signal: AbortSignal): Promise<Page> {
+  let all = await pageOf(expression, from, batch.from, signal);
+  for (let asked = 1; asked < batch.pages && all.next; asked += 1) {
+    const page = await pageOf(expression, from, all.next, signal);
+    all = { ...page, rows: [...all.rows, ...page.rows], processed: all.processed + page.processed };
+  }
+  return all;
+}
+
 async function pageOf(
   expression: string,
   from: EpochSeconds,
-  { to, token }: PageStart,
+  { to, token }: Place,
   signal: AbortSignal,
 ): Promise<Page> {
   const start = epochSeconds(Math.max(from, to - MOST_SECONDS));
