@@ -12,8 +12,8 @@ import {
 } from "../app/tokens";
 import { type Axis, positionOn, ticksOn } from "../model/axis";
 import { type Bin, countIn } from "../model/bins";
-import { counted } from "../model/format";
 import { OUTCOMES } from "../model/outcome";
+import { counted } from "../model/units";
 import { ChartTip } from "./chart-tip";
 import { OUTCOME_COLORS } from "./outcome";
 import { type Stretch, useBrush } from "./use-brush";

@@ -8,8 +8,8 @@ import {
   fontSizeBodyS,
 } from "../app/tokens";
 import { type Bin, countIn } from "../model/bins";
-import { counted, formatCount } from "../model/format";
-import { OUTCOME_LABELS, OUTCOMES } from "../model/outcome";
+import { OUTCOME_WORDS, OUTCOMES } from "../model/outcome";
+import { counted, formatCount } from "../model/units";
 import { OUTCOME_COLORS } from "./outcome";
 
 interface TipProps {
@@ -46,7 +46,7 @@ export function ChartTip({ bin, noun, at, width, inWords }: TipProps) {
       <strong>{counted(total, noun)}</strong>
       {OUTCOMES.filter((outcome) => bin.counts[outcome] > 0 && bin.counts[outcome] < total).map((outcome) => (
         <div key={outcome} style={{ color: OUTCOME_COLORS[outcome] }}>
-          {OUTCOME_LABELS[outcome]} {formatCount(bin.counts[outcome])}
+          {OUTCOME_WORDS[outcome]} {formatCount(bin.counts[outcome])}
         </div>
       ))}
     </div>

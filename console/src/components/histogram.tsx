@@ -6,7 +6,7 @@ import { useMemo } from "react";
 import { type Axis, ticksOn } from "../model/axis";
 import { type Bin, binned, boundsOver, quantilesOf, type Sample, type Scale } from "../model/bins";
 import type { Bounds } from "../model/filter/clauses";
-import { formatSeconds } from "../model/format";
+import { formatDuration, seconds } from "../model/units";
 import { Bars } from "./bars";
 import { ChartHead } from "./chart-head";
 import type { Stretch } from "./use-brush";
@@ -57,8 +57,8 @@ export function Histogram({ label, noun = "trace", samples, scale, onScale, chos
         noun={noun}
         axis={axis}
         bins={bins}
-        ticks={ticksOn(axis, 7).map((at) => ({ at, text: formatSeconds(at) }))}
-        inWords={(from, to) => `${formatSeconds(from)} to ${formatSeconds(to)}`}
+        ticks={ticksOn(axis, 7).map((at) => ({ at, text: formatDuration(seconds(at)) }))}
+        inWords={(from, to) => `${formatDuration(seconds(from))} to ${formatDuration(seconds(to))}`}
         handles={{ first: `${label}, from`, last: `${label}, to` }}
         chosen={stretchOf(bins, chosen)}
         onChoose={(stretch) => onChoose(stretch && boundsOf(bins, stretch))}
@@ -72,7 +72,7 @@ export function Histogram({ label, noun = "trace", samples, scale, onScale, chos
 function percentiles(samples: readonly Sample[]): string {
   const [p50, p90, p99] = quantilesOf(samples, [0.5, 0.9, 0.99]);
   if (p50 === undefined || p90 === undefined || p99 === undefined) return "";
-  return `p50 ${formatSeconds(p50)} · p90 ${formatSeconds(p90)} · p99 ${formatSeconds(p99)}`;
+  return `p50 ${formatDuration(seconds(p50))} · p90 ${formatDuration(seconds(p90))} · p99 ${formatDuration(seconds(p99))}`;
 }
 
 function stretchOf(bins: readonly Bin[], bounds: Bounds | undefined): Stretch | undefined {

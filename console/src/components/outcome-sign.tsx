@@ -2,15 +2,10 @@
 // see neither.
 
 import type { ReactElement } from "react";
-import type { Outcome } from "../model/outcome";
+import { OUTCOME_WORDS, type Outcome } from "../model/outcome";
 import "./outcome-sign.css";
 
-export const OUTCOME_WORDS: Readonly<Record<Outcome, string>> = {
-  ok: "OK",
-  error: "Error",
-  throttle: "Throttle",
-  fault: "Fault",
-};
+export { OUTCOME_WORDS };
 
 const FORMS: Readonly<Record<Outcome, ReactElement>> = {
   ok: (

@@ -1,35 +1,23 @@
-// How a request ended, by word, sign and colour.
+// How requests ended, with words: one of them, or how many ended which way.
 
 import Box from "@cloudscape-design/components/box";
-import Icon, { type IconProps } from "@cloudscape-design/components/icon";
-import {
-  colorChartsPurple500,
-  colorChartsStatusHigh,
-  colorChartsStatusMedium,
-  colorChartsStatusPositive,
-} from "../app/tokens";
-import { formatCount } from "../model/format";
-import { OUTCOME_LABELS, OUTCOMES, type Outcome, type OutcomeCounts } from "../model/outcome";
+import { OUTCOME_WORDS, OUTCOMES, type Outcome, type OutcomeCounts } from "../model/outcome";
+import { formatCount } from "../model/units";
+import { OutcomeSign } from "./outcome-sign";
 
-const SIGNS: Readonly<Record<Outcome, IconProps.Name>> = {
-  ok: "status-positive",
-  error: "status-warning",
-  throttle: "status-stopped",
-  fault: "status-negative",
-};
-
+/** The colours of bars; `outcome-sign.css` has them for light and dark. */
 export const OUTCOME_COLORS: Readonly<Record<Outcome, string>> = {
-  ok: colorChartsStatusPositive,
-  error: colorChartsStatusMedium,
-  throttle: colorChartsPurple500,
-  fault: colorChartsStatusHigh,
+  ok: "var(--fluoro-ok)",
+  error: "var(--fluoro-error)",
+  throttle: "var(--fluoro-throttle)",
+  fault: "var(--fluoro-fault)",
 };
 
 /** The sign with its word. */
-export function OutcomeSign({ outcome }: { outcome: Outcome }) {
+export function OutcomeLabel({ outcome }: { outcome: Outcome }) {
   return (
     <span style={{ color: OUTCOME_COLORS[outcome], whiteSpace: "nowrap" }}>
-      <Icon name={SIGNS[outcome]} /> {OUTCOME_LABELS[outcome]}
+      <OutcomeSign outcome={outcome} silent /> {OUTCOME_WORDS[outcome]}
     </span>
   );
 }
@@ -41,7 +29,7 @@ export function OutcomeLegend({ counts }: { counts: OutcomeCounts }) {
       <ul style={{ display: "flex", flexWrap: "wrap", gap: "0 12px", listStyle: "none", margin: 0, padding: 0 }}>
         {OUTCOMES.filter((outcome) => counts[outcome] > 0).map((outcome) => (
           <li key={outcome}>
-            <OutcomeSign outcome={outcome} /> {formatCount(counts[outcome])}
+            <OutcomeLabel outcome={outcome} /> {formatCount(counts[outcome])}
           </li>
         ))}
       </ul>

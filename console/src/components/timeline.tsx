@@ -1,11 +1,12 @@
 // How many requests there were over time, and how they ended; a stretch of time can be chosen.
 
 import { useMemo } from "react";
-import { type EpochSeconds, epochSeconds, type Window } from "../app/time";
+import { type EpochSeconds, epochSeconds, now, type Window } from "../app/time";
 import { type Axis, timeTicks } from "../model/axis";
 import { binned, type Sample, timeBounds } from "../model/bins";
-import { formatTick, formatTime } from "../model/format";
 import { sumOf } from "../model/outcome";
+import { tickLabel } from "../model/tick-label";
+import { formatTime } from "../model/units";
 import { Bars } from "./bars";
 import { ChartHead } from "./chart-head";
 import { OutcomeLegend } from "./outcome";
@@ -40,8 +41,8 @@ export function Timeline({ label, noun = "trace", samples, window, onChoose, hei
         noun={noun}
         axis={axis}
         bins={bins}
-        ticks={ticks.map((at) => ({ at, text: formatTick(at, step) }))}
-        inWords={(start, end) => `${formatTime(start)} to ${formatTime(end)}`}
+        ticks={ticks.map((at) => ({ at, text: tickLabel(at, step) }))}
+        inWords={(start, end) => `${timeOf(start)} to ${timeOf(end)}`}
         handles={{ first: `${label}, from`, last: `${label}, until` }}
         chosen={undefined}
         onChoose={(stretch) => {
@@ -52,4 +53,9 @@ export function Timeline({ label, noun = "trace", samples, window, onChoose, hei
       />
     </div>
   );
+}
+
+/** With the day, where that is not today's. */
+function timeOf(at: number): string {
+  return formatTime(epochSeconds(at), now(), "seconds");
 }

@@ -1,7 +1,7 @@
 // What a list of traces has in common: values with how many traces have each, and the clause that asks for it.
 
 import { annotationWord, quoted } from "./filter/lex";
-import { NO_COUNTS, OUTCOME_LABELS, OUTCOMES, type Outcome, type OutcomeCounts, totalOf } from "./outcome";
+import { NO_COUNTS, OUTCOME_WORDS, OUTCOMES, type Outcome, type OutcomeCounts, totalOf } from "./outcome";
 import type { Annotation, Cause, TraceRow } from "./trace-row";
 
 export interface FacetValue {
@@ -42,7 +42,7 @@ const DEFINITIONS: readonly Definition[] = [
   {
     id: "outcome",
     label: "Result",
-    of: ({ outcome }) => [{ label: OUTCOME_LABELS[outcome], clause: outcome }],
+    of: ({ outcome }) => [{ label: OUTCOME_WORDS[outcome], clause: outcome }],
   },
   {
     id: "service",
@@ -106,7 +106,7 @@ function foundCause(cause: Cause): Found {
   return {
     label: causeLabel(cause),
     clause: causeClause(cause),
-    detail: `${OUTCOME_LABELS[cause.kind]} in ${cause.service}`,
+    detail: `${OUTCOME_WORDS[cause.kind]} in ${cause.service}`,
   };
 }
 

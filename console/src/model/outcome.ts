@@ -5,7 +5,7 @@ export const OUTCOMES = ["ok", "error", "throttle", "fault"] as const;
 
 export type Outcome = (typeof OUTCOMES)[number];
 
-export const OUTCOME_LABELS: Readonly<Record<Outcome, string>> = {
+export const OUTCOME_WORDS: Readonly<Record<Outcome, string>> = {
   ok: "OK",
   error: "Error",
   throttle: "Throttle",

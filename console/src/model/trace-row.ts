@@ -1,15 +1,8 @@
 // A trace as a list tells it: GetTraceSummaries' answer, with absent, null and empty made one.
 
 import type { XRayAnnotationValue, XRayServiceId, XRayTraceSummary } from "../api/aws";
-import { type EpochSeconds, epochSeconds } from "../app/time";
 import { type Outcome, outcomeOf } from "./outcome";
-
-/** A span of time in seconds. */
-export type Seconds = number & { readonly unit: "seconds" };
-
-export function seconds(value: number): Seconds {
-  return value as Seconds;
-}
+import { type EpochSeconds, epochSeconds, type Seconds, seconds } from "./units";
 
 export interface Service {
   readonly name: string;

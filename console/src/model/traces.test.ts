@@ -1,8 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { epochSeconds } from "../app/time";
 import { pickerValueOf, timeOf } from "./date-range";
 import { facetsOf } from "./facets";
-import { formatAge, formatPercent, formatSeconds } from "./format";
 import { outcomeOf } from "./outcome";
 import { mergedRows, rowOf, type TraceRow, type WireSummary } from "./trace-row";
 
@@ -108,35 +106,6 @@ describe("facets", () => {
   test("without any value are left out", () => {
     expect(facets.has("url")).toBe(false);
   });
-});
-
-test("spans of time read well at every size", () => {
-  expect([0, 0.000_43, 0.001_2, 0.34, 0.9996, 2.5, 59.97, 245, 12_000, 180_000].map(formatSeconds)).toEqual([
-    "0 ms",
-    "430 µs",
-    "1.2 ms",
-    "340 ms",
-    "1 s",
-    "2.5 s",
-    "1 m",
-    "4 m 5 s",
-    "3 h 20 m",
-    "2 d 2 h",
-  ]);
-});
-
-test("a share that is not all, and not nothing, is never told as such", () => {
-  expect([0, 0.001, 0.5, 0.999, 1].map(formatPercent)).toEqual(["0%", "<1%", "50%", "99%", "100%"]);
-});
-
-test("an age is told in one unit", () => {
-  const now = epochSeconds(100_000);
-  expect([99_999.8, 99_990, 99_000, 90_000].map((at) => formatAge(epochSeconds(at), now))).toEqual([
-    "now",
-    "10 s ago",
-    "16 m ago",
-    "2 h ago",
-  ]);
 });
 
 test("a page's time survives the date range picker", () => {

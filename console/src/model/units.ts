@@ -70,6 +70,11 @@ export function formatCount(value: number | undefined): string {
   return value === undefined ? UNKNOWN : COUNT.format(value);
 }
 
+/** `1 trace`, `1,204 traces`. */
+export function counted(value: number, one: string, many = `${one}s`): string {
+  return `${formatCount(value)} ${value === 1 ? one : many}`;
+}
+
 /** A count where there is little room: `950`, `12.3k`, `4.5M`. */
 export function formatCompactCount(value: number | undefined): string {
   return value === undefined ? UNKNOWN : COMPACT.format(value).toLowerCase().replace("m", "M").replace("b", "G");

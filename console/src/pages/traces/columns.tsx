@@ -5,14 +5,13 @@ import Box from "@cloudscape-design/components/box";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import type { ReactNode } from "react";
-import type { EpochSeconds } from "../../app/time";
 import { EndOf } from "../../components/end-of";
-import { OutcomeSign } from "../../components/outcome";
+import { OutcomeLabel } from "../../components/outcome";
 import { PageLink } from "../../components/page-link";
 import { causeLabel } from "../../model/facets";
-import { formatAge, formatMoment, formatSeconds } from "../../model/format";
 import { OUTCOMES } from "../../model/outcome";
-import type { Seconds, TraceRow } from "../../model/trace-row";
+import type { TraceRow } from "../../model/trace-row";
+import { type EpochSeconds, formatAge, formatDuration, formatTime, type Seconds, UNKNOWN } from "../../model/units";
 
 export interface Column {
   readonly id: string;
@@ -24,8 +23,6 @@ export interface Column {
   /** Ascending; what is not there comes first. Absent where no order means anything. */
   readonly compare?: (one: TraceRow, other: TraceRow) => number;
 }
-
-const NONE = "–";
 
 export const COLUMNS: readonly Column[] = [
   {
@@ -55,15 +52,15 @@ export const COLUMNS: readonly Column[] = [
     header: "Method",
     width: 102,
     isShown: true,
-    cell: ({ method }) => method ?? NONE,
+    cell: ({ method }) => method ?? UNKNOWN,
     compare: by(({ method }) => method),
   },
   {
     id: "url",
     header: "URL",
-    width: 180,
+    width: 165,
     isShown: true,
-    cell: ({ url }) => (url ? <EndOf text={url} /> : NONE),
+    cell: ({ url }) => (url ? <EndOf text={url} /> : UNKNOWN),
     compare: by(({ url }) => url),
   },
   {
@@ -71,7 +68,7 @@ export const COLUMNS: readonly Column[] = [
     header: "Status",
     width: 98,
     isShown: true,
-    cell: ({ status }) => status ?? NONE,
+    cell: ({ status }) => status ?? UNKNOWN,
     compare: by(({ status }) => status),
   },
   {
@@ -93,7 +90,7 @@ export const COLUMNS: readonly Column[] = [
   {
     id: "age",
     header: "Age",
-    width: 80,
+    width: 100,
     isShown: true,
     cell: ({ start }, now) => <span title={new Date(start * 1_000).toISOString()}>{formatAge(start, now)}</span>,
     compare: by(({ start }) => start),
@@ -103,7 +100,7 @@ export const COLUMNS: readonly Column[] = [
     header: "Started",
     width: 140,
     isShown: true,
-    cell: ({ start }, now) => formatMoment(start, now),
+    cell: ({ start }, now) => formatTime(start, now),
     compare: by(({ start }) => start),
   },
   {
@@ -111,7 +108,7 @@ export const COLUMNS: readonly Column[] = [
     header: "Entry point",
     width: 170,
     isShown: false,
-    cell: ({ entryPoint }) => (entryPoint ? <span title={entryPoint.type}>{entryPoint.name}</span> : NONE),
+    cell: ({ entryPoint }) => (entryPoint ? <span title={entryPoint.type}>{entryPoint.name}</span> : UNKNOWN),
     compare: by(({ entryPoint }) => entryPoint?.name),
   },
   {
@@ -127,7 +124,7 @@ export const COLUMNS: readonly Column[] = [
     header: "User",
     width: 120,
     isShown: false,
-    cell: ({ users }) => users.join(", ") || NONE,
+    cell: ({ users }) => users.join(", ") || UNKNOWN,
     compare: by(({ users }) => users[0]),
   },
   {
@@ -146,7 +143,7 @@ export const COLUMNS: readonly Column[] = [
     width: 260,
     isShown: false,
     cell: ({ causes }) =>
-      causes[0] ? <span title={causes.map(causeLabel).join("\n")}>{causeLabel(causes[0])}</span> : NONE,
+      causes[0] ? <span title={causes.map(causeLabel).join("\n")}>{causeLabel(causes[0])}</span> : UNKNOWN,
     compare: by(({ causes }) => causes[0] && causeLabel(causes[0])),
   },
   {
@@ -154,7 +151,7 @@ export const COLUMNS: readonly Column[] = [
     header: "Client address",
     width: 140,
     isShown: false,
-    cell: ({ clientIp }) => clientIp ?? NONE,
+    cell: ({ clientIp }) => clientIp ?? UNKNOWN,
     compare: by(({ clientIp }) => clientIp),
   },
   {
@@ -162,7 +159,7 @@ export const COLUMNS: readonly Column[] = [
     header: "User agent",
     width: 200,
     isShown: false,
-    cell: ({ userAgent }) => (userAgent ? <span title={userAgent}>{userAgent}</span> : NONE),
+    cell: ({ userAgent }) => (userAgent ? <span title={userAgent}>{userAgent}</span> : UNKNOWN),
     compare: by(({ userAgent }) => userAgent),
   },
 ];
@@ -207,7 +204,7 @@ function by(of: (row: TraceRow) => string | number | undefined): (one: TraceRow,
 function Result({ row: { outcome, isPartial } }: { row: TraceRow }) {
   return (
     <SpaceBetween direction="horizontal" size="xxs" alignItems="center">
-      <OutcomeSign outcome={outcome} />
+      <OutcomeLabel outcome={outcome} />
       {isPartial && (
         <span title="A segment names a parent that has not come.">
           <Badge color="grey">Partial</Badge>
@@ -218,6 +215,6 @@ function Result({ row: { outcome, isPartial } }: { row: TraceRow }) {
 }
 
 function spanOrProgress(span: Seconds | undefined): ReactNode {
-  if (span !== undefined) return <Box textAlign="right">{formatSeconds(span)}</Box>;
+  if (span !== undefined) return <Box textAlign="right">{formatDuration(span)}</Box>;
   return <StatusIndicator type="in-progress">In progress</StatusIndicator>;
 }

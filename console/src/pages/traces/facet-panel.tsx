@@ -7,8 +7,8 @@ import { useState } from "react";
 import { EndOf } from "../../components/end-of";
 import type { Facet, FacetValue } from "../../model/facets";
 import { negated, type Standing, standingOf, withClause, withoutClause } from "../../model/filter/clauses";
-import { counted, formatCount } from "../../model/format";
 import { totalOf } from "../../model/outcome";
+import { counted, formatCount } from "../../model/units";
 import styles from "./facet-panel.module.css";
 import { FACET_COLORS, shareBar } from "./facet-style";
 

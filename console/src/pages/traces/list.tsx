@@ -7,8 +7,8 @@ import Table, { type TableProps } from "@cloudscape-design/components/table";
 import { useRouter } from "@tanstack/react-router";
 import { type ReactNode, useMemo, useState } from "react";
 import { useNow } from "../../app/window";
-import { counted, formatCount } from "../../model/format";
 import type { TraceRow } from "../../model/trace-row";
+import { counted, formatCount } from "../../model/units";
 import { COLUMNS, sorted, sortOf } from "./columns";
 import { PAGE_SIZES, type Preferences, usePreferences } from "./preferences";
 

@@ -3,7 +3,8 @@
 import Button from "@cloudscape-design/components/button";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
-import { counted, formatCount, formatPercent, formatTime } from "../../model/format";
+import { now } from "../../app/time";
+import { counted, formatCount, formatPercent, formatTime, share } from "../../model/units";
 import { MOST_TRACES, type TraceSearch } from "./use-traces";
 
 export function SearchStatus({ search, isTailing }: { search: TraceSearch; isTailing: boolean }) {
@@ -13,7 +14,8 @@ export function SearchStatus({ search, isTailing }: { search: TraceSearch; isTai
       return (
         <SpaceBetween direction="horizontal" size="xs" alignItems="center">
           <StatusIndicator type="loading">
-            {formatPercent(progress)} of the time range looked through, {counted(processed, "trace")}
+            {formatPercent(share(Math.round(progress * 100) / 100))} of the time range looked through,{" "}
+            {counted(processed, "trace")}
           </StatusIndicator>
           <Button variant="inline-link" onClick={search.stop}>
             Stop
@@ -24,7 +26,7 @@ export function SearchStatus({ search, isTailing }: { search: TraceSearch; isTai
       return (
         <SpaceBetween direction="horizontal" size="xs" alignItems="center">
           <StatusIndicator type="stopped">
-            Stopped; these are the traces since {formatTime(coveredFrom)}
+            Stopped; these are the traces since {formatTime(coveredFrom, now(), "seconds")}
           </StatusIndicator>
           <Button variant="inline-link" onClick={search.goOn}>
             Go on
@@ -34,8 +36,8 @@ export function SearchStatus({ search, isTailing }: { search: TraceSearch; isTai
     case "full":
       return (
         <StatusIndicator type="warning">
-          These are the latest {formatCount(MOST_TRACES)}, since {formatTime(coveredFrom)}; a narrower filter or time
-          range finds the others
+          These are the latest {formatCount(MOST_TRACES)}, since {formatTime(coveredFrom, now(), "seconds")}; a narrower
+          filter or time range finds the others
         </StatusIndicator>
       );
     case "done":
