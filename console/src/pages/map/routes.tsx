@@ -1,12 +1,12 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { rootRoute } from "../../app/root";
-import { readTime } from "../../app/time";
+import { readMapSearch } from "./search";
 
 export const mapRoutes = [
   createRoute({
     getParentRoute: () => rootRoute,
     path: "/map",
-    validateSearch: readTime,
+    validateSearch: readMapSearch,
     component: lazyRouteComponent(() => import("./page"), "MapPage"),
   }),
 ];
