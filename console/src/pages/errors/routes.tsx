@@ -1,12 +1,12 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { rootRoute } from "../../app/root";
-import { readTime } from "../../app/time";
+import { readErrorsSearch } from "./search";
 
 export const errorsRoutes = [
   createRoute({
     getParentRoute: () => rootRoute,
     path: "/errors",
-    validateSearch: readTime,
+    validateSearch: readErrorsSearch,
     component: lazyRouteComponent(() => import("./page"), "ErrorsPage"),
   }),
 ];
