@@ -35,8 +35,8 @@ function tell(notice: FlashbarProps.MessageDefinition): void {
   const id = String(next++);
   const dismissed = () => change(notices.filter((one) => one.id !== id));
   const shown = { ...notice, id, dismissible: true, dismissLabel: "Dismiss", onDismiss: dismissed };
-  // More than a few at once nobody reads.
-  change([...notices, shown].slice(-4));
+  // The newest first: the others lie behind it. More than a few at once nobody reads.
+  change([shown, ...notices].slice(0, 4));
 }
 
 function change(to: readonly FlashbarProps.MessageDefinition[]): void {
