@@ -9,9 +9,11 @@ interface Props {
   label: string;
   /** In a line with other text, not in a box of its own. */
   inline?: boolean;
+  /** Of any length: its lines are broken, and it scrolls when there are many. */
+  wrap?: boolean;
 }
 
-export function Snippet({ code, label, inline = false }: Props) {
+export function Snippet({ code, label, inline = false, wrap = false }: Props) {
   const copy = {
     textToCopy: code,
     copyButtonAriaLabel: `Copy ${label}`,
@@ -20,7 +22,7 @@ export function Snippet({ code, label, inline = false }: Props) {
   };
   if (inline) return <CopyToClipboard {...copy} variant="inline" textToDisplay={code} />;
   return (
-    <div className={css.snippet}>
+    <div className={wrap ? `${css.snippet} ${css.wrapped}` : css.snippet}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard has to reach it */}
       <section aria-label={label} tabIndex={0}>
         <pre>
