@@ -826,6 +826,12 @@ export interface GatewayEndpointConfiguration {
   vpcEndpointIds?: string[];
 }
 
+export interface GatewayGetDeploymentRequest {
+  restApiId: string;
+  deploymentId: string;
+  embed?: string[];
+}
+
 export interface GatewayGetDeploymentsRequest {
   restApiId: string;
   position?: string;
@@ -1025,5 +1031,7 @@ export const getStage: Operation<GatewayGetStageRequest, GatewayStage> = { metho
 export const updateStage: Operation<GatewayUpdateStageRequest, GatewayStage> = { method: "PATCH", uri: "/restapis/{restapi_id}/stages/{stage_name}", path: { restApiId: "restapi_id", stageName: "stage_name" } };
 
 export const getDeployments: Operation<GatewayGetDeploymentsRequest, GatewayDeployments> = { method: "GET", uri: "/restapis/{restapi_id}/deployments", path: { restApiId: "restapi_id" }, query: { position: "position", limit: "limit" } };
+
+export const getDeployment: Operation<GatewayGetDeploymentRequest, GatewayDeployment> = { method: "GET", uri: "/restapis/{restapi_id}/deployments/{deployment_id}", path: { restApiId: "restapi_id", deploymentId: "deployment_id" }, query: { embed: "embed" } };
 
 export const createDeployment: Operation<GatewayCreateDeploymentRequest, GatewayDeployment> = { method: "POST", uri: "/restapis/{restapi_id}/deployments", path: { restApiId: "restapi_id" } };
