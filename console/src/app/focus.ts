@@ -6,9 +6,12 @@ import { useEffect } from "react";
 /** How long a page may take to show its heading before its place is focused instead. */
 const PATIENCE_MS = 1_000;
 
+/** The element that holds the page; beside it the layout's `main` has the navigation, too. */
+export const CONTENT_ID = "content";
+
 export function focusContent(): void {
-  const main = document.querySelector("main");
-  focus(main?.querySelector("h1") ?? main);
+  const content = document.getElementById(CONTENT_ID);
+  focus(content?.querySelector("h1") ?? content);
 }
 
 /** Moves the focus along with each change of the path; a change of the search alone leaves it where it is. */
@@ -19,7 +22,7 @@ export function useFocusAfterNavigation(): void {
     const unsubscribe = router.subscribe("onRendered", ({ fromLocation, toLocation }) => {
       if (!fromLocation || fromLocation.pathname === toLocation.pathname) return;
       stop();
-      stop = focusWhenShown(document.querySelector("main"));
+      stop = focusWhenShown(document.getElementById(CONTENT_ID));
     });
     return () => {
       stop();
@@ -29,24 +32,24 @@ export function useFocusAfterNavigation(): void {
 }
 
 /** Focuses the heading as soon as there is one, unless the page or the reader put the focus into it before. */
-function focusWhenShown(main: HTMLElement | null): () => void {
-  if (!main) return () => {};
-  const isTaken = () => main.contains(document.activeElement);
+function focusWhenShown(content: HTMLElement | null): () => void {
+  if (!content) return () => {};
+  const isTaken = () => content.contains(document.activeElement);
   const settle = () => {
-    const heading = main.querySelector("h1");
+    const heading = content.querySelector("h1");
     if (isTaken() || heading) stop();
     if (!isTaken() && heading) focus(heading);
   };
   const observer = new MutationObserver(settle);
   const timer = setTimeout(() => {
     stop();
-    if (!isTaken()) focus(main);
+    if (!isTaken()) focus(content);
   }, PATIENCE_MS);
   const stop = () => {
     observer.disconnect();
     clearTimeout(timer);
   };
-  observer.observe(main, { childList: true, subtree: true });
+  observer.observe(content, { childList: true, subtree: true });
   settle();
   return stop;
 }

@@ -8,9 +8,9 @@ test("a page belongs to the navigation's by its whole name", () => {
 });
 
 test("a title says first what is special", () => {
-  expect(titleOf("/sampling")).toBe("Sampling – Fluoro");
-  expect(titleOf("/sampling/keep%20orders")).toBe("keep orders – Sampling – Fluoro");
-  expect(titleOf("/apis/abc/stages/Prod")).toBe("Prod – stages – abc – APIs – Fluoro");
-  expect(titleOf("/sampling/100%")).toBe("100% – Sampling – Fluoro");
+  expect(titleOf("/sampling")).toBe("Sampling · Fluoro");
+  expect(titleOf("/sampling/keep%20orders")).toBe("keep orders · Sampling · Fluoro");
+  expect(titleOf("/apis/abc/stages/Prod")).toBe("Prod · stages · abc · APIs · Fluoro");
+  expect(titleOf("/sampling/100%")).toBe("100% · Sampling · Fluoro");
   expect(titleOf("/")).toBe("Fluoro");
 });

@@ -54,12 +54,12 @@ export function pageOf(path: string): Page | undefined {
   return pages.find((page) => path === page.path || path.startsWith(`${page.path}/`));
 }
 
-/** The title of the browser's tab: what is special before what is common. `1-67891233-… – Traces – Fluoro`. */
+/** The title of the browser's tab: what is special before what is common. `1-67891233-… · Traces · Fluoro`. */
 export function titleOf(path: string): string {
   const page = pageOf(path);
   if (!page) return "Fluoro";
   const rest = path.slice(page.path.length).split("/").filter(Boolean).map(decoded);
-  return [...rest.reverse(), page.text, "Fluoro"].join(" – ");
+  return [...rest.reverse(), page.text, "Fluoro"].join(" · ");
 }
 
 function decoded(part: string): string {

@@ -1,18 +1,20 @@
 // The frame around every page: navigation, notices, whether the server answers.
 
-import AppLayout from "@cloudscape-design/components/app-layout";
+import AppLayout from "@cloudscape-design/components/app-layout-toolbar";
+import BreadcrumbGroup from "@cloudscape-design/components/breadcrumb-group";
 import Flashbar, { type FlashbarProps } from "@cloudscape-design/components/flashbar";
 import SideNavigation from "@cloudscape-design/components/side-navigation";
 import { createRootRoute, Outlet, useRouter, useRouterState } from "@tanstack/react-router";
 import { Suspense, useEffect, useState } from "react";
 import { ApiError } from "../api/operation";
 import { Loading } from "../components/states";
-import { focusContent, useFocusAfterNavigation } from "./focus";
+import { CONTENT_ID, focusContent, useFocusAfterNavigation } from "./focus";
 import css from "./frame.module.css";
-import { BASE, NAVIGATION, pageOf, titleOf } from "./navigation";
+import { BASE, NAVIGATION, type Page, pageOf, titleOf } from "./navigation";
 import { explain, useNotices } from "./notices";
 import { type Server, useServer } from "./server";
 import { Top } from "./top";
+import { type Crumb, useTrail } from "./trail";
 
 export const rootRoute = createRootRoute({ component: Frame });
 
@@ -42,7 +44,7 @@ function Frame() {
         headerSelector="#top"
         toolsHide
         ariaLabels={{
-          navigation: "Pages",
+          navigation: "Side navigation",
           navigationClose: "Close the navigation",
           navigationToggle: "Open the navigation",
           notifications: "Notices",
@@ -63,13 +65,39 @@ function Frame() {
         }
         notifications={<Flashbar items={[...bannersOf(server), ...notices]} stackItems />}
         content={
-          <Suspense fallback={<Loading what="the page" />}>
-            <Outlet />
-          </Suspense>
+          <div id={CONTENT_ID} className={css.content}>
+            <Suspense fallback={<Loading what="the page" />}>
+              <Outlet />
+            </Suspense>
+          </div>
         }
         contentType="table"
+        breadcrumbs={<Breadcrumbs page={page} />}
       />
     </>
+  );
+}
+
+/** Where the page stands; a page that says nothing of it stands for itself. */
+function Breadcrumbs({ page }: { page: Page | undefined }) {
+  const router = useRouter();
+  const trail = useTrail();
+  const crumbs: readonly Crumb[] = trail.length > 0 ? trail : page ? [{ text: page.text }] : [];
+  const items = [{ text: "Fluoro", to: "/" }, ...crumbs].map(({ text, to }) => ({
+    text,
+    to,
+    href: to ? `${BASE}${to}` : "",
+  }));
+  return (
+    <BreadcrumbGroup
+      ariaLabel="Breadcrumbs"
+      items={items}
+      onFollow={(event) => {
+        event.preventDefault();
+        const { to } = event.detail.item;
+        if (to) void router.navigate({ to });
+      }}
+    />
   );
 }
 

@@ -61,6 +61,6 @@ function signOf(server: Server): Pick<TopNavigationProps.ButtonUtility, "text" |
     case "starting":
       return { text: "Starting", iconName: "status-in-progress" };
     case "down":
-      return { text: "No answer", iconName: "status-negative" };
+      return { text: "Server does not answer", iconName: "status-negative" };
   }
 }

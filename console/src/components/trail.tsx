@@ -1,30 +1,13 @@
-// Where a page stands below others: links to those above it.
+// Tells the frame where a page stands below others; the frame shows it at the top, with links to those above.
 
-import BreadcrumbGroup, { type BreadcrumbGroupProps } from "@cloudscape-design/components/breadcrumb-group";
-import { useRouter } from "@tanstack/react-router";
+import { useEffect } from "react";
+import { type Crumb, layTrail } from "../app/trail";
 
-export interface Crumb {
-  readonly text: string;
-  /** A path below the console's; none for the page itself. */
-  readonly to?: string;
-}
+export type { Crumb };
 
 export function Trail({ crumbs }: { crumbs: readonly Crumb[] }) {
-  const router = useRouter();
-  const items = crumbs.map((crumb): BreadcrumbGroupProps.Item & { to: string | undefined } => ({
-    text: crumb.text,
-    href: crumb.to ? `${router.basepath}${crumb.to}` : "#",
-    to: crumb.to,
-  }));
-  return (
-    <BreadcrumbGroup
-      ariaLabel="Breadcrumbs"
-      items={items}
-      onFollow={(event) => {
-        event.preventDefault();
-        const { to } = event.detail.item;
-        if (to) void router.navigate({ to });
-      }}
-    />
-  );
+  // Pages write their crumbs in place, anew each time: only what they say matters.
+  const told = JSON.stringify(crumbs);
+  useEffect(() => layTrail(JSON.parse(told) as Crumb[]), [told]);
+  return null;
 }

@@ -1,7 +1,6 @@
 // A rule by itself: making one, and changing one, with what it would keep beside it.
 
 import Alert from "@cloudscape-design/components/alert";
-import BreadcrumbGroup from "@cloudscape-design/components/breadcrumb-group";
 import Button from "@cloudscape-design/components/button";
 import ContentLayout from "@cloudscape-design/components/content-layout";
 import Form from "@cloudscape-design/components/form";
@@ -14,6 +13,7 @@ import { useEffect, useRef, useState } from "react";
 import { createRule, decisionsQuery, forgetRules, samplingRulesQuery, updateRule } from "../../api/sampling";
 import { explain, tellSuccess } from "../../app/notices";
 import { Empty, Failure, Loading } from "../../components/states";
+import { Trail } from "../../components/trail";
 import { draftOf, NEW_DRAFT, type RuleDraft, readDraft, readRefusal } from "../../model/rule-draft";
 import { DEFAULT_RULE, type SamplingRule } from "../../model/sampling";
 import { DeleteRule } from "./delete-rule";
@@ -93,7 +93,6 @@ function RulePage({ title, start, rules, isNew, rule }: Props) {
 
   return (
     <ContentLayout
-      breadcrumbs={<Breadcrumbs title={title} />}
       header={
         <Header
           variant="h1"
@@ -103,6 +102,7 @@ function RulePage({ title, start, rules, isNew, rule }: Props) {
         </Header>
       }
     >
+      <Trail crumbs={[{ text: "Sampling", to: "/sampling" }, { text: title }]} />
       <Grid gridDefinition={[{ colspan: { default: 12, m: 7 } }, { colspan: { default: 12, m: 5 } }]}>
         <form
           noValidate
@@ -148,22 +148,5 @@ function RulePage({ title, start, rules, isNew, rule }: Props) {
       </Grid>
       {deleting && rule && <DeleteRule rule={rule} onDismiss={() => setDeleting(false)} onDeleted={leave} />}
     </ContentLayout>
-  );
-}
-
-function Breadcrumbs({ title }: { title: string }) {
-  const router = useRouter();
-  return (
-    <BreadcrumbGroup
-      ariaLabel="Breadcrumbs"
-      items={[
-        { text: "Sampling", href: router.buildLocation({ to: "/sampling" }).href },
-        { text: title, href: "" },
-      ]}
-      onFollow={(event) => {
-        event.preventDefault();
-        if (event.detail.href) void router.navigate({ to: "/sampling" });
-      }}
-    />
   );
 }

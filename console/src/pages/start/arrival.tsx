@@ -42,17 +42,16 @@ export function Arrival() {
   const report = useQuery({ ...doctorQuery, refetchInterval: EVERY_MS });
   const troubles = before.data && report.data ? newTroubles(before.data.lines, report.data.lines) : [];
   if (traces.isError) return <Failure what="Whether a trace has come in could not be read" error={traces.error} />;
-  const [newest] = traces.data ?? [];
   return (
     <div role="status">
-      {newest ? (
-        <Received traces={traces.data ?? []} newest={newest} onAgain={() => setSince(now())} />
-      ) : (
-        <SpaceBetween size="s">
+      <SpaceBetween size="s">
+        {traces.data && traces.data.length > 0 ? (
+          <Received traces={traces.data} onAgain={() => setSince(now())} />
+        ) : (
           <Waiting held={before.data?.held.traces ?? 0} />
-          {troubles.length > 0 && <Troubles troubles={troubles} />}
-        </SpaceBetween>
-      )}
+        )}
+        {troubles.length > 0 && <Troubles troubles={troubles} />}
+      </SpaceBetween>
     </div>
   );
 }
@@ -70,26 +69,25 @@ function Waiting({ held }: { held: number }) {
   );
 }
 
-interface ReceivedProps {
-  traces: readonly XRayTraceSummary[];
-  newest: XRayTraceSummary;
-  onAgain: () => void;
-}
+/** As many of the newest as are listed. */
+const LISTED = 5;
 
-function Received({ traces, newest, onAgain }: ReceivedProps) {
-  const { Id = "", Http, EntryPoint, Duration } = newest;
-  const what = Http?.HttpURL ? `${Http.HttpMethod ?? ""} ${Http.HttpURL}`.trim() : (EntryPoint?.Name ?? "A trace");
+function Received({ traces, onAgain }: { traces: readonly XRayTraceSummary[]; onAgain: () => void }) {
   return (
     <Alert
       type="success"
       header={traces.length === 1 ? "Received a trace" : `Received ${formatCount(traces.length)} traces`}
       action={<Button onClick={onAgain}>Wait for another</Button>}
     >
-      {what}
-      {Duration !== undefined && `, ${formatDuration(seconds(Duration))}`}.{" "}
-      <PageLink to="/traces/$traceId" params={{ traceId: Id }}>
-        Show the trace
-      </PageLink>
+      {traces.slice(0, LISTED).map(({ Id = "", Http, EntryPoint, Duration }) => (
+        <div key={Id}>
+          <PageLink to="/traces/$traceId" params={{ traceId: Id }}>
+            {Id}
+          </PageLink>{" "}
+          {Http?.HttpURL ? `${Http.HttpMethod ?? ""} ${Http.HttpURL}`.trim() : EntryPoint?.Name}
+          {Duration !== undefined && `, ${formatDuration(seconds(Duration))}`}
+        </div>
+      ))}
     </Alert>
   );
 }

@@ -1,15 +1,14 @@
 // What a trace is about: its request, when, how long, how it ended; and what can be done with it.
 
-import BreadcrumbGroup from "@cloudscape-design/components/breadcrumb-group";
 import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
 import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import { useRouter } from "@tanstack/react-router";
 import type { XRayTrace } from "../../api/aws";
 import type { TraceState } from "../../api/trace";
 import { OUTCOME_WORDS, OutcomeSign } from "../../components/outcome-sign";
 import { PageLink } from "../../components/page-link";
+import { Trail } from "../../components/trail";
 import type { Analysis } from "../../model/trace/analysis";
 import { functionsOf, linkedTraces, requestOf } from "../../model/trace/request";
 import { samplingNote } from "../../model/trace/sampling-note";
@@ -56,21 +55,7 @@ export function TraceHeader(props: Props) {
 
 /** Where the page stands, also while there is no trace to show. */
 export function Crumbs({ id }: { id: string }) {
-  const router = useRouter();
-  const { href } = router.buildLocation({ to: "/traces" });
-  return (
-    <BreadcrumbGroup
-      ariaLabel="Breadcrumbs"
-      items={[
-        { text: "Traces", href },
-        { text: id, href: "" },
-      ]}
-      onFollow={(event) => {
-        event.preventDefault();
-        if (event.detail.href === href) void router.navigate({ to: "/traces" });
-      }}
-    />
-  );
+  return <Trail crumbs={[{ text: "Traces", to: "/traces" }, { text: id }]} />;
 }
 
 function factsOf({ analysis, state, onView }: Props): readonly Fact[] {
