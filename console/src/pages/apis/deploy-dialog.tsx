@@ -81,7 +81,7 @@ export function DeployDialog({ apiId, stages, onClose }: Props) {
           />
         </FormField>
         {isNew && (
-          <>
+          <SpaceBetween size="m">
             <FormField
               label="Stage name"
               constraintText="Letters, digits, hyphens and underscores."
@@ -92,9 +92,15 @@ export function DeployDialog({ apiId, stages, onClose }: Props) {
             <Toggle checked={tracing} onChange={({ detail }) => setTracing(detail.checked)}>
               X-Ray tracing
             </Toggle>
-          </>
+          </SpaceBetween>
         )}
-        <FormField label="Deployment description" info={<i>– optional</i>}>
+        <FormField
+          label={
+            <>
+              Deployment description <i>– optional</i>
+            </>
+          }
+        >
           <Textarea value={description} rows={2} onChange={({ detail }) => setDescription(detail.value)} />
         </FormField>
       </SpaceBetween>

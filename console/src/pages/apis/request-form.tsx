@@ -136,7 +136,7 @@ function MethodFields({ methods, target, onTarget }: Props) {
   const options = methods.map((method) => ({ value: `${method.verb} ${method.path}`, method }));
   const { method, verb } = target;
   return (
-    <>
+    <SpaceBetween size="m">
       <FormField label="Method" stretch>
         <Select
           options={options.map(({ value }) => ({ value, label: value }))}
@@ -157,6 +157,6 @@ function MethodFields({ methods, target, onTarget }: Props) {
           />
         </FormField>
       )}
-    </>
+    </SpaceBetween>
   );
 }

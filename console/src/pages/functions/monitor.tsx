@@ -1,5 +1,6 @@
 // What a function handled, and the environments in which it runs now.
 
+import Box from "@cloudscape-design/components/box";
 import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator, { type StatusIndicatorProps } from "@cloudscape-design/components/status-indicator";
@@ -8,6 +9,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { type FunctionEnvironment, functionStateQuery } from "../../api/functions";
 import { now } from "../../app/time";
+import { PageLink } from "../../components/page-link";
 import { Empty, Failure } from "../../components/states";
 import { Traffic } from "../../components/traffic";
 import { DEFAULT_SINCE } from "../../components/traffic-range";
@@ -27,6 +29,14 @@ export function Monitor({ name }: { name: string }) {
         onSince={(changed) => void navigate({ search: (before) => ({ ...before, since: changed }), replace: true })}
         hint="Invoke the function from the Test tab, or call an API that it answers."
       />
+      <Box>
+        <PageLink
+          to="/traces"
+          search={{ filter: `service(id(name: "${name}", type: "AWS::Lambda::Function"))`, since: "1h" }}
+        >
+          Show the function's traces
+        </PageLink>
+      </Box>
       <Environments name={name} />
     </SpaceBetween>
   );
