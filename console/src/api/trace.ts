@@ -1,8 +1,8 @@
-// What is asked about one trace: its documents from the X-Ray API, and what only Fluoro knows
+// What is asked about one trace: its documents and graph from the X-Ray API, and what only Fluoro knows
 // (`docs/http.md`): whether more is to come, why it was sampled, what its functions wrote.
 
 import type { TraceId } from "../model/trace-id";
-import { batchGetTraces, type XRayTrace } from "./aws";
+import { batchGetTraces, getTraceGraph, type XRayService, type XRayTrace } from "./aws";
 import { ApiError, call, own } from "./operation";
 
 export interface TraceState {
@@ -55,6 +55,11 @@ export interface SamplingDecision {
 export async function traceDocuments(id: TraceId, signal?: AbortSignal): Promise<XRayTrace | undefined> {
   const answer = await call(batchGetTraces, { TraceIds: [id] }, signal);
   return answer.Traces?.[0];
+}
+
+export async function traceGraph(id: TraceId, signal?: AbortSignal): Promise<readonly XRayService[]> {
+  const answer = await call(getTraceGraph, { TraceIds: [id] }, signal);
+  return answer.Services ?? [];
 }
 
 /** Answers as soon as the trace is complete, at the latest after `wait`. */

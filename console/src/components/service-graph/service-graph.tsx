@@ -56,6 +56,8 @@ const OVERVIEW = { width: 168, height: 112 };
 const FAR = 0.55;
 /** So many nodes are far away to begin with. */
 const MANY = 60;
+/** So many are seen at once: an overview would only hide some of them. */
+const FEW = 8;
 /** Narrower maps run from top to bottom. */
 const NARROW = 560;
 
@@ -142,7 +144,7 @@ function Drawing(props: ServiceGraphProps & { shape: Shape }) {
         <ArrowHeads />
         <Distance onChange={setFar} />
         <Controls showInteractive={false} fitViewOptions={FIT} onFitView={view.settle} />
-        {graph.nodes.length > 1 && (
+        {graph.nodes.length > FEW && (
           <MiniMap<ServiceNode>
             pannable
             zoomable

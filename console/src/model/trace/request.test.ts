@@ -40,9 +40,9 @@ test("rows say what they are", () => {
     const row = byKey.get(key);
     return row && [kindLabel(row), resourceOf(row)];
   };
-  expect(label("stage")).toEqual(["ApiGateway Stage", undefined]);
+  expect(label("stage")).toEqual(["API Gateway stage", undefined]);
   expect(label("table")).toEqual(["PutItem", "orders"]);
-  expect(label("inferred")).toEqual(["DynamoDB Table", undefined]);
+  expect(label("inferred")).toEqual(["DynamoDB table", undefined]);
   expect(label("overhead")).toEqual(["", undefined]);
 });
 

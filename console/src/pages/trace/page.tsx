@@ -23,6 +23,7 @@ import { SamplingDecisions } from "./sampling-decisions";
 import { useTraceSearch, type View } from "./search";
 import { Timeline } from "./timeline";
 import { Crumbs, TraceHeader } from "./trace-header";
+import { TraceMap } from "./trace-map";
 
 const route = getRouteApi("/traces/$traceId");
 
@@ -90,6 +91,18 @@ function TraceFound({ id, state, trace }: { id: TraceId; state: TraceState | und
             content: <Timeline id={id} analysis={analysis} live={live} search={search} change={change} />,
           },
           {
+            id: "map",
+            label: "Map",
+            content: (
+              <TraceMap
+                id={id}
+                state={state}
+                rows={analysis.trace.rows}
+                onRow={(row) => change({ view: undefined, row: row.key })}
+              />
+            ),
+          },
+          {
             id: "logs",
             label: "Logs",
             content: (
@@ -132,7 +145,7 @@ function useTitle({ trace }: Analysis): void {
   const title = [method, url, status].filter(Boolean).join(" ") || trace.root?.entity.name || "Trace";
   useEffect(() => {
     const before = document.title;
-    document.title = `${title} · Fluoro`;
+    document.title = `${title} · Traces · Fluoro`;
     return () => {
       document.title = before;
     };

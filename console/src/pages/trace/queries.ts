@@ -2,7 +2,7 @@
 
 import { keepPreviousData, type UseQueryResult, useQueries, useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
-import type { XRayTrace } from "../../api/aws";
+import type { XRayService, XRayTrace } from "../../api/aws";
 import {
   functionLines,
   type LogLine,
@@ -10,6 +10,7 @@ import {
   samplingDecisions,
   type TraceState,
   traceDocuments,
+  traceGraph,
   traceState,
 } from "../../api/trace";
 import { now } from "../../app/time";
@@ -55,6 +56,17 @@ export function useTraceDocuments(id: TraceId, state: TraceState | undefined): U
     staleTime: Number.POSITIVE_INFINITY,
     // Large, and of no more use once there is a newer one.
     gcTime: 10_000,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** As `useTraceDocuments` has its documents. */
+export function useTraceGraph(id: TraceId, state: TraceState | undefined): UseQueryResult<readonly XRayService[]> {
+  return useQuery({
+    queryKey: ["trace", id, "graph", state?.documents],
+    queryFn: ({ signal }) => traceGraph(id, signal),
+    enabled: state !== undefined,
+    staleTime: Number.POSITIVE_INFINITY,
     placeholderData: keepPreviousData,
   });
 }

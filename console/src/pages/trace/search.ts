@@ -4,7 +4,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { readTime, type TimeSearch } from "../../app/time";
 
-export const VIEWS = ["timeline", "logs", "sampling"] as const;
+export const VIEWS = ["timeline", "map", "logs", "sampling"] as const;
 export type View = (typeof VIEWS)[number];
 
 /** The time is that of the list of traces, to which the page leads back. */

@@ -4,6 +4,7 @@ import ButtonDropdown, { type ButtonDropdownProps } from "@cloudscape-design/com
 import { useRouter } from "@tanstack/react-router";
 import type { XRayTrace } from "../../api/aws";
 import { tellFailure, tellSuccess } from "../../app/notices";
+import { quoted } from "../../model/filter/lex";
 import { awsCommand, traceFile } from "../../model/trace/export";
 import type { TraceId } from "../../model/trace-id";
 
@@ -34,8 +35,7 @@ export function TraceActions({ id, trace, url }: Props) {
     else if (action === "command") void copy("Command", awsCommand(id, window.location.origin));
     else if (action === "file") download(`trace-${id}.json`, traceFile(trace));
     else if (action === "similar") {
-      const search = { filter: `http.url = ${JSON.stringify(url)}` };
-      void router.navigate({ to: "/traces", search } as unknown as Parameters<typeof router.navigate>[0]);
+      void router.navigate({ to: "/traces", search: { filter: `http.url = ${quoted(url ?? "")}` } });
     }
   };
   return (

@@ -1,7 +1,7 @@
 // The head of the waterfall: the columns' names, the handle between them, and the time.
 
-import { type RefObject, useLayoutEffect, useRef, useState } from "react";
 import { ResizeHandle } from "../../../components/resize-handle";
+import { useWidth } from "../../../components/use-width";
 import { ticks } from "../../../model/trace/time-slice";
 import type { Span } from "../../../model/trace/trace";
 import { ColumnHeader, GridRow, RowGroup } from "./grid";
@@ -18,7 +18,7 @@ const NAME_WIDTH = { least: 120, most: 900 } as const;
 const MARK_ROOM = 90;
 
 export function Ruler({ slice, nameWidth, onNameWidth }: Props) {
-  const [head, width] = useWidth();
+  const [head, width] = useWidth<HTMLDivElement>();
   const length = slice.to - slice.from;
   return (
     <RowGroup className="waterfall-head">
@@ -50,18 +50,4 @@ export function Ruler({ slice, nameWidth, onNameWidth }: Props) {
       </GridRow>
     </RowGroup>
   );
-}
-
-/** How wide an element is now. */
-function useWidth(): [RefObject<HTMLDivElement | null>, number] {
-  const ref = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
-  useLayoutEffect(() => {
-    const element = ref.current;
-    if (!element) return;
-    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
-  return [ref, width];
 }

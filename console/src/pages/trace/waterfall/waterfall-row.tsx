@@ -28,8 +28,8 @@ interface Props {
   onToggle: (row: Row) => void;
 }
 
-export function rowId(row: Row): string {
-  return `row-${row.key}`;
+export function rowId(key: string): string {
+  return `row-${key}`;
 }
 
 export const WaterfallRow = memo(function WaterfallRow(props: Props) {
@@ -37,7 +37,7 @@ export const WaterfallRow = memo(function WaterfallRow(props: Props) {
   const status = row.entity.http?.response?.status;
   return (
     <GridRow
-      id={rowId(row)}
+      id={rowId(row.key)}
       className={`waterfall-row ${selected ? "is-selected" : ""} ${matched ? "is-match" : ""}`}
       style={{ transform: `translateY(${top}px)` }}
       aria-level={row.depth + 1}

@@ -51,7 +51,7 @@ export const Waterfall = memo(function Waterfall(props: Props) {
       [selectedPlace],
     ),
   });
-  useSelectedInSight(selected?.key, selectedPlace, (place, align) => virtualizer.scrollToIndex(place, { align }));
+  useSelectedInSight(selected, selectedPlace, (place, align) => virtualizer.scrollToIndex(place, { align }));
 
   const press = (event: KeyboardEvent) => {
     if (event.altKey || event.ctrlKey || event.metaKey || event.target !== event.currentTarget) return;
@@ -75,7 +75,7 @@ export const Waterfall = memo(function Waterfall(props: Props) {
       aria-label="Segments and subsegments"
       aria-rowcount={visible.length + 1}
       aria-colcount={4}
-      aria-activedescendant={selected && selectedPlace !== undefined ? rowId(selected) : undefined}
+      aria-activedescendant={selected && selectedPlace !== undefined ? rowId(selected.key) : undefined}
       style={{ "--name-width": `${nameWidth}px` } as CSSProperties}
       onKeyDown={press}
     >
@@ -114,7 +114,7 @@ function withPlace(places: number[], place: number | undefined): number[] {
 
 /** Scrolls to the selected row when another one is selected, or when it is shown again; not when only rows are added. */
 function useSelectedInSight(
-  key: string | undefined,
+  row: Row | undefined,
   place: number | undefined,
   scroll: (place: number, align: "center" | "auto") => void,
 ): void {
@@ -123,13 +123,20 @@ function useSelectedInSight(
   useEffect(() => {
     scrollNow.current = scroll;
   });
+  const key = place === undefined ? undefined : row?.key;
+  const isRoot = row?.index === 0;
   useEffect(() => {
-    if (place === undefined || key === shown.current) {
-      if (place === undefined) shown.current = undefined;
-      return;
-    }
-    // A row that the URL names is looked at in the middle.
-    scrollNow.current(place, shown.current === undefined ? "center" : "auto");
+    const before = shown.current;
     shown.current = key;
-  }, [key, place]);
+    if (place === undefined || key === undefined || key === before) return;
+    // The page opens with the root selected: nobody asked for it.
+    if (before === undefined && isRoot) return;
+    // A row that the URL names is looked at in the middle.
+    scrollNow.current(place, before === undefined ? "center" : "auto");
+    // The waterfall may itself be partly out of sight.
+    const frame = requestAnimationFrame(() =>
+      document.getElementById(rowId(key))?.scrollIntoView({ block: "nearest" }),
+    );
+    return () => cancelAnimationFrame(frame);
+  }, [key, place, isRoot]);
 }
