@@ -65,6 +65,7 @@ export function Stages({ apiId, onDeploy }: { apiId: string; onDeploy: () => voi
         {
           id: "url",
           header: "Invoke URL",
+          minWidth: 280,
           cell: (stage) => (
             <CopyText text={stageUrl(window.location.origin, apiId, stage.stageName ?? "")} what="the invoke URL" />
           ),

@@ -80,6 +80,7 @@ function Variables({ variables }: { variables: Readonly<Record<string, string>> 
         {
           id: "value",
           header: "Value",
+          minWidth: 200,
           cell: (row) => <CopyText text={row.value} what={`the value of ${row.key}`} />,
         },
       ]}
@@ -138,7 +139,7 @@ function Triggers({ name }: { name: string }) {
       columnDefinitions={[
         { id: "principal", header: "Principal", isRowHeader: true, cell: (one) => one.principal },
         { id: "action", header: "Action", cell: (one) => one.action },
-        { id: "source", header: "From", cell: (one) => <Box>{one.source || "Anywhere"}</Box> },
+        { id: "source", header: "From", minWidth: 240, cell: (one) => <Box>{one.source || "Anywhere"}</Box> },
         { id: "id", header: "Statement", cell: (one) => one.id },
       ]}
     />

@@ -76,10 +76,11 @@ function Environments({ name }: { name: string }) {
         </Empty>
       }
       columnDefinitions={[
-        { id: "stream", header: "Environment", isRowHeader: true, cell: (one) => one.stream },
+        { id: "stream", header: "Environment", minWidth: 200, isRowHeader: true, cell: (one) => one.stream },
         {
           id: "state",
           header: "State",
+          minWidth: 160,
           cell: (one) => (
             <StatusIndicator type={STATES[one.state].type}>
               {STATES[one.state].text}, {formatAge(epochSeconds(one.since), at)}
