@@ -36,6 +36,8 @@ export const router = createRouter({
   ]),
   basepath: "/_fluoro/console",
   defaultPreload: "intent",
+  // What a page does not know of its search, or cannot read, is no part of it.
+  search: { strict: true },
   defaultNotFoundComponent: NotFound,
   defaultErrorComponent: Broken,
 });

@@ -23,6 +23,7 @@ import { type FilterSymbol, symbolsOf } from "../model/filter/lex";
 import type { Misplaced } from "../model/filter/place";
 import type { Vocabulary } from "../model/filter/vocabulary";
 import styles from "./expression-input.module.css";
+import { ExpressionOptions, optionId } from "./expression-options";
 
 interface Props {
   readonly label: string;
@@ -68,7 +69,7 @@ export function ExpressionInput({
   refused,
   describedBy,
 }: Props) {
-  const id = useId();
+  const listId = useId();
   const input = useRef<HTMLTextAreaElement>(null);
   const [offer, setOffer] = useState<Offer>();
   /** Where the cursor goes once a chosen option is written. */
@@ -142,7 +143,6 @@ export function ExpressionInput({
     return true;
   }
 
-  const idOf = (index: number) => `${id}-${index}`;
   return (
     <div className={styles["field"]} style={COLORS}>
       <Backdrop value={value} refused={refused} />
@@ -157,8 +157,8 @@ export function ExpressionInput({
         aria-describedby={describedBy}
         aria-autocomplete="list"
         aria-haspopup="listbox"
-        aria-controls={offer ? `${id}-list` : undefined}
-        aria-activedescendant={offer?.active === undefined ? undefined : idOf(offer.active)}
+        aria-controls={offer ? listId : undefined}
+        aria-activedescendant={offer?.active === undefined ? undefined : optionId(listId, offer.active)}
         autoCapitalize="off"
         autoComplete="off"
         spellCheck={false}
@@ -171,23 +171,13 @@ export function ExpressionInput({
         onBlur={() => setOffer(undefined)}
       />
       {offer && (
-        <div
-          className={styles["options"]}
-          id={`${id}-list`}
-          role="listbox"
-          tabIndex={-1}
-          aria-label={`Completions of ${label.toLowerCase()}`}
-        >
-          {offer.completion.options.map((option, index) => (
-            <Choice
-              key={option.label}
-              id={idOf(index)}
-              option={option}
-              isActive={index === offer.active}
-              onChoose={() => choose(offer.completion, option)}
-            />
-          ))}
-        </div>
+        <ExpressionOptions
+          id={listId}
+          label={`Completions of ${label.toLowerCase()}`}
+          options={offer.completion.options}
+          active={offer.active}
+          onChoose={(option) => choose(offer.completion, option)}
+        />
       )}
     </div>
   );
@@ -197,38 +187,6 @@ export function ExpressionInput({
 function ends({ from, to, options }: Completion, value: string): boolean {
   const begun = value.slice(from, to).toLowerCase();
   return begun !== "" && options[0]?.label.toLowerCase().startsWith(begun) === true;
-}
-
-interface ChoiceProps {
-  id: string;
-  option: Option;
-  isActive: boolean;
-  onChoose: () => void;
-}
-
-function Choice({ id, option, isActive, onChoose }: ChoiceProps) {
-  const element = useRef<HTMLDivElement>(null);
-  useLayoutEffect(() => {
-    if (isActive) element.current?.scrollIntoView({ block: "nearest" });
-  }, [isActive]);
-  return (
-    <div
-      ref={element}
-      id={id}
-      role="option"
-      aria-selected={isActive}
-      className={`${styles["option"]} ${isActive ? styles["active"] : ""}`}
-      tabIndex={-1}
-      onMouseDown={(event) => {
-        // The focus stays in the field, and the keys with it.
-        event.preventDefault();
-        onChoose();
-      }}
-    >
-      <code>{option.label}</code>
-      <span>{option.detail}</span>
-    </div>
-  );
 }
 
 /** The same text in colours, below the field. */

@@ -38,7 +38,7 @@ export function FilterBar({ filter, group, onRun, onGroup, vocabulary, refused }
         <div style={{ flex: "1 1 320px", minWidth: 0 }}>
           <ExpressionInput
             label="Filter expression"
-            placeholder="All traces. Try: fault OR responsetime > 2"
+            placeholder="All traces. Try: fault OR responsetime > 2, or a trace id"
             value={text}
             onChange={(changed) => setDraft({ of: filter, text: changed })}
             onRun={() => run(text)}

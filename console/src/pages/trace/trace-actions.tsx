@@ -3,7 +3,7 @@
 import ButtonDropdown, { type ButtonDropdownProps } from "@cloudscape-design/components/button-dropdown";
 import { useRouter } from "@tanstack/react-router";
 import type { XRayTrace } from "../../api/aws";
-import { tellFailure, tellSuccess } from "../../app/notices";
+import { copyText, downloadText } from "../../app/take-away";
 import { quoted } from "../../model/filter/lex";
 import { awsCommand, traceFile } from "../../model/trace/export";
 import type { TraceId } from "../../model/trace-id";
@@ -30,10 +30,10 @@ export function TraceActions({ id, trace, url }: Props) {
   const router = useRouter();
   const similar = { id: "similar", text: "Find traces of the same URL", iconName: "search" as const };
   const act = (action: string) => {
-    if (action === "link") void copy("Link", window.location.href);
-    else if (action === "id") void copy("Trace id", id);
-    else if (action === "command") void copy("Command", awsCommand(id, window.location.origin));
-    else if (action === "file") download(`trace-${id}.json`, traceFile(trace));
+    if (action === "link") void copyText("Link", window.location.href);
+    else if (action === "id") void copyText("Trace id", id);
+    else if (action === "command") void copyText("Command", awsCommand(id, window.location.origin));
+    else if (action === "file") downloadText(`trace-${id}.json`, traceFile(trace), "application/json");
     else if (action === "similar") {
       void router.navigate({ to: "/traces", search: { filter: `http.url = ${quoted(url ?? "")}` } });
     }
@@ -47,22 +47,4 @@ export function TraceActions({ id, trace, url }: Props) {
       Actions
     </ButtonDropdown>
   );
-}
-
-async function copy(what: string, text: string): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(text);
-    tellSuccess(`${what} copied`);
-  } catch (error) {
-    tellFailure(`${what} could not be copied`, error);
-  }
-}
-
-function download(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(url);
 }

@@ -28,7 +28,7 @@ export const COLUMNS: readonly Column[] = [
   {
     id: "trace",
     header: "Trace",
-    width: 125,
+    width: 118,
     isShown: true,
     cell: ({ id }) => (
       <PageLink to="/traces/$traceId" params={{ traceId: id }}>
@@ -42,7 +42,7 @@ export const COLUMNS: readonly Column[] = [
   {
     id: "result",
     header: "Result",
-    width: 105,
+    width: 104,
     isShown: true,
     cell: (row) => <Result row={row} />,
     compare: by(({ outcome }) => OUTCOMES.indexOf(outcome)),
@@ -50,7 +50,7 @@ export const COLUMNS: readonly Column[] = [
   {
     id: "method",
     header: "Method",
-    width: 102,
+    width: 110,
     isShown: true,
     cell: ({ method }) => method ?? UNKNOWN,
     compare: by(({ method }) => method),
@@ -58,7 +58,7 @@ export const COLUMNS: readonly Column[] = [
   {
     id: "url",
     header: "URL",
-    width: 165,
+    width: 148,
     isShown: true,
     cell: ({ url }) => (url ? <EndOf text={url} /> : UNKNOWN),
     compare: by(({ url }) => url),
@@ -74,7 +74,7 @@ export const COLUMNS: readonly Column[] = [
   {
     id: "responsetime",
     header: "Response time",
-    width: 150,
+    width: 162,
     isShown: true,
     cell: ({ responseTime }) => spanOrProgress(responseTime),
     compare: by(({ responseTime }) => responseTime ?? Number.POSITIVE_INFINITY),

@@ -18,13 +18,14 @@ interface Props {
   readonly sort: string | undefined;
   readonly onSort: (sort: string | undefined) => void;
   readonly empty: ReactNode;
+  readonly actions: ReactNode;
   /** What is being done to fill the list, and how far it is. */
   readonly status: ReactNode;
 }
 
 type Definition = TableProps.ColumnDefinition<TraceRow>;
 
-export function TraceList({ rows, isLoading, sort, onSort, empty, status }: Props) {
+export function TraceList({ rows, isLoading, sort, onSort, empty, actions, status }: Props) {
   const router = useRouter();
   const now = useNow(5);
   const [preferences, change] = usePreferences();
@@ -82,7 +83,7 @@ export function TraceList({ rows, isLoading, sort, onSort, empty, status }: Prop
         }
       }}
       header={
-        <Header variant="h2" counter={`(${formatCount(rows.length)})`}>
+        <Header variant="h2" counter={`(${formatCount(rows.length)})`} actions={actions}>
           Traces found
         </Header>
       }

@@ -2,6 +2,7 @@
 
 import Container from "@cloudscape-design/components/container";
 import ContentLayout from "@cloudscape-design/components/content-layout";
+import ExpandableSection from "@cloudscape-design/components/expandable-section";
 import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { getRouteApi } from "@tanstack/react-router";
@@ -16,6 +17,7 @@ import { TimeRange } from "../../components/time-range";
 import { facetsOf } from "../../model/facets";
 import { type Bounds, boundsOf, withBounds } from "../../model/filter/clauses";
 import { misplacedInFilter, scoped } from "../../model/filter/scope";
+import { parseTraceId } from "../../model/trace-id";
 import { mergedRows } from "../../model/trace-row";
 import { AskedClauses } from "./asked";
 import { Charts } from "./charts";
@@ -25,11 +27,15 @@ import { NoTraces } from "./nothing";
 import styles from "./page.module.css";
 import type { TracesSearch } from "./search";
 import { SearchStatus } from "./status";
+import { TakeAway } from "./take-away";
 import { useTail } from "./use-tail";
 import { useTraces } from "./use-traces";
 import { useVocabulary } from "./use-vocabulary";
 
 const route = getRouteApi("/traces");
+
+/** Below this width the facets stand above the list, and would push it far down if they were open. */
+const NARROW_PX = 900;
 
 export function TracesPage() {
   const search = route.useSearch();
@@ -57,6 +63,11 @@ export function TracesPage() {
   }
 
   function askFilter(asked: string): void {
+    const traceId = parseTraceId(asked);
+    if (traceId) {
+      void navigate({ to: "/traces/$traceId", params: { traceId } });
+      return;
+    }
     // The same again means: show it anew.
     if (asked === filter) refresh();
     else ask({ filter: asked || undefined });
@@ -109,7 +120,7 @@ export function TracesPage() {
         </Container>
         {error && !refused && <Failure what="The traces could not be read" error={error} retry={refresh} />}
         {!error && (
-          <>
+          <SpaceBetween size="m">
             <Charts
               rows={drawn}
               window={window}
@@ -119,15 +130,21 @@ export function TracesPage() {
               onTime={(from, to) => askTime({ from, to })}
             />
             <div className={styles["found"]}>
-              <Container header={<Header variant="h2">Refine</Header>}>
+              <ExpandableSection
+                variant="container"
+                headerText="Refine"
+                headingTagOverride="h2"
+                defaultExpanded={globalThis.innerWidth > NARROW_PX}
+              >
                 <AskedClauses filter={filter} onFilter={askFilter} />
                 <FacetPanel facets={facets} total={drawn.length} filter={filter} onFilter={askFilter} />
-              </Container>
+              </ExpandableSection>
               <TraceList
                 rows={drawn}
                 isLoading={found.state === "loading"}
                 sort={search.sort}
                 onSort={(sort) => ask({ sort }, true)}
+                actions={<TakeAway rows={rows} expression={question.expression} time={time} window={window} />}
                 status={<SearchStatus search={found} isTailing={isTailing} />}
                 empty={
                   <NoTraces
@@ -138,7 +155,7 @@ export function TracesPage() {
                 }
               />
             </div>
-          </>
+          </SpaceBetween>
         )}
       </SpaceBetween>
     </ContentLayout>

@@ -1,7 +1,7 @@
 // The traces of a window that a filter finds, newest first: they come page by page until all are there, somebody stops
 // it, or there are as many as the page keeps.
 
-import { type InfiniteData, keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { type InfiniteData, keepPreviousData, useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
 import { getTraceSummaries } from "../../api/aws";
 import { call } from "../../api/operation";
@@ -55,9 +55,11 @@ interface Page {
 
 export function useTraces(expression: string, { from, to }: Window): TraceSearch {
   const asked = JSON.stringify([expression, from, to]);
+  const queries = useQueryClient();
+  const queryKey = ["trace summaries", expression, from, to];
   const [stopped, setStopped] = useState("");
   const query = useInfiniteQuery({
-    queryKey: ["trace summaries", expression, from, to],
+    queryKey,
     queryFn: ({ pageParam, signal }) => batchOf(expression, from, pageParam, signal),
     initialPageParam: { from: { to }, pages: 1 } as Batch,
     getNextPageParam: (page) => page.next && { from: page.next, pages: PAGES_AT_ONCE },
@@ -86,7 +88,10 @@ export function useTraces(expression: string, { from, to }: Window): TraceSearch
     processed: (pages ?? []).reduce((sum, page) => sum + page.processed, 0),
     error: query.error,
     isStale: isPlaceholderData,
-    stop: () => setStopped(asked),
+    stop: () => {
+      setStopped(asked);
+      void queries.cancelQueries({ queryKey });
+    },
     goOn: () => setStopped(""),
   };
 }

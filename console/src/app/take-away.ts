@@ -1,0 +1,22 @@
+// What a page lets one take along: as text for elsewhere, or as a file.
+
+import { tellFailure, tellSuccess } from "./notices";
+
+/** Copies a text; `what` is what the notice calls it: `Link`. */
+export async function copyText(what: string, text: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text);
+    tellSuccess(`${what} copied`);
+  } catch (error) {
+    tellFailure(`${what} could not be copied`, error);
+  }
+}
+
+export function downloadText(name: string, text: string, type: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(url);
+}
