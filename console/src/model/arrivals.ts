@@ -7,7 +7,7 @@ export function newTroubles(before: readonly LedgerLine[], after: readonly Ledge
   const keyOf = ({ door, client, class: of, cause }: LedgerLine) => [door, client, of, cause].join("\n");
   const counts = new Map(before.map((line) => [keyOf(line), line.count]));
   return after
-    .filter((line) => healthOf(line.class) === "lost" || line.class === "unsampled")
+    .filter((line) => healthOf(line) === "lost" || line.class === "unsampled")
     .map((line) => ({ ...line, count: line.count - (counts.get(keyOf(line)) ?? 0) }))
     .filter(({ count }) => count > 0);
 }

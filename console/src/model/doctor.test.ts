@@ -41,6 +41,14 @@ test("what rules do not sample is no trouble", () => {
   expect(verdictOf({ lines, daemons: [] })).toMatchObject({ health: "well", received: 1, inTrouble: 0 });
 });
 
+test("traces whose time is over are no trouble, those that a limit lets go need attention", () => {
+  const stored = (cause: string) => line("stored traces", "dropped", 5, cause, null);
+  const of = (cause: string) => verdictOf({ lines: [stored(cause)], daemons: [] }).health;
+  expect(of("older than the retention")).toBe("well");
+  expect(of("memory limit")).toBe("flawed");
+  expect(of("store failed")).toBe("lost");
+});
+
 test("the verdict is as bad as the worst of the clients", () => {
   expect(verdictOf({ lines: LINES, daemons: [] })).toMatchObject({ health: "lost", inTrouble: 2 });
   expect(verdictOf({ lines: [], daemons: [] }).health).toBe("nothing");

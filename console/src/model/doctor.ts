@@ -67,7 +67,7 @@ export interface Client {
   readonly health: Health;
 }
 
-/** `lost`: documents that should have been kept were not; `flawed`: they were, but not whole. */
+/** `lost`: documents that should have been kept were not; `flawed`: they were, but not whole or not for long. */
 export type Health = "lost" | "flawed" | "well";
 
 const NOTHING: Readonly<Record<Class, number>> = {
@@ -79,12 +79,13 @@ const NOTHING: Readonly<Record<Class, number>> = {
   received: 0,
 };
 
-/** What a class of lines says of its client. To leave out what rules do not sample is as it should be. */
-export function healthOf(of: Class): Health {
+/** What a line says of its client. To leave out what rules do not sample is as it should be. */
+export function healthOf({ class: of, door, cause }: LedgerLine): Health {
   switch (of) {
     case "refused":
-    case "dropped":
       return "lost";
+    case "dropped":
+      return (door === null ? LET_GO[cause] : undefined) ?? "lost";
     case "trimmed":
     case "orphaned":
       return "flawed";
@@ -93,6 +94,13 @@ export function healthOf(of: Class): Health {
       return "well";
   }
 }
+
+/** What was let go after it had been stored: its time was over, or a limit that somebody set was reached. */
+const LET_GO: Readonly<Record<string, Health>> = {
+  "older than the retention": "well",
+  "memory limit": "flawed",
+  "log size limit": "flawed",
+};
 
 /** The clients, those in trouble first, then those that sent most. */
 export function clientsOf(lines: readonly LedgerLine[]): Client[] {
@@ -115,7 +123,7 @@ function clientOf(key: string, group: readonly LedgerLine[]): Client {
   const findings = group
     .filter((line) => line.class !== "received")
     .sort((a, b) => CLASSES.indexOf(a.class) - CLASSES.indexOf(b.class) || b.count - a.count);
-  const health = HEALTHS.find((one) => group.some((line) => healthOf(line.class) === one)) ?? "well";
+  const health = HEALTHS.find((one) => group.some((line) => healthOf(line) === one)) ?? "well";
   const { door, client } = group[0] ?? { door: null, client: "" };
   return { key, door, name: client, counts, findings, health };
 }

@@ -121,21 +121,19 @@ function Findings({ client }: { client: Client }) {
       {client.findings.map((finding) => (
         <div key={`${finding.class} ${finding.cause}`}>
           <StatusIndicator type={SIGNS[finding.class]}>
-            {formatCount(finding.count)} {NAMES[finding.class].toLowerCase()}: {finding.cause}
+            {formatCount(finding.count)} {NAMES[finding.class].toLowerCase()}
           </StatusIndicator>
-          {finding.mend && (
-            <Box variant="small" display="block" padding={{ left: "l" }}>
-              {sentence(finding.mend)}
-              {finding.class === "unsampled" && (
-                <>
-                  {" "}
-                  <PageLink to="/sampling" search={{ view: "decisions", sampled: false }} fontSize="body-s">
-                    Show the decisions
-                  </PageLink>
-                </>
-              )}
-            </Box>
-          )}
+          <Box display="block" padding={{ left: "l" }} fontSize="body-s">
+            <Box variant="span" fontSize="body-s" fontWeight="bold">
+              {capitalised(finding.cause)}.
+            </Box>{" "}
+            {finding.mend && `${capitalised(finding.mend)}. `}
+            {finding.class === "unsampled" && (
+              <PageLink to="/sampling" search={{ view: "decisions", sampled: false }} fontSize="body-s">
+                Show the decisions
+              </PageLink>
+            )}
+          </Box>
         </div>
       ))}
     </SpaceBetween>
@@ -160,6 +158,6 @@ const SIGNS: Readonly<Record<Class, StatusIndicatorProps.Type>> = {
   received: "success",
 };
 
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -34,14 +34,14 @@ function typeOf({ health }: Verdict): AlertProps.Type {
 }
 
 function headline({ health, inTrouble }: Verdict): string {
-  const clients = inTrouble === 1 ? "one client" : `${inTrouble} clients`;
+  const clients = inTrouble === 1 ? "One client needs" : `${inTrouble} clients need`;
   switch (health) {
     case "lost":
-      return `Documents of ${clients} need attention: some were lost`;
+      return `${clients} attention: some documents were lost`;
     case "flawed":
-      return `Documents of ${clients} need attention: all were kept, not all whole`;
+      return `${clients} attention: not all documents are whole`;
     case "well":
-      return "All is well: every document that came in was kept whole";
+      return "All is well: what came in was kept whole";
     case "nothing":
       return "Nothing has come in yet";
   }
