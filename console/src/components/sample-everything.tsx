@@ -40,6 +40,7 @@ export function SampleEverything({ api, variant = "normal" }: { api: ApiIdentity
       onClick={() => change.mutate()}
       loading={change.isPending}
       disabled={!plan}
+      wrapText={false}
       ariaLabel={`Sample everything of ${api.name}`}
     >
       Sample everything

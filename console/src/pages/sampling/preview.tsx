@@ -49,7 +49,8 @@ export function usePreview(draft: RuleDraft, rules: readonly SamplingRule[], isN
   const isRefused = rule !== undefined && error instanceof ApiError && error.code === "BadRule";
   return {
     rule,
-    result: preview.data,
+    // What was there before stands in only for a rule that is being asked about.
+    result: rule && preview.data,
     refusal: isRefused ? readRefusal(error.message) : undefined,
     error: isRefused ? null : error,
     isPending: preview.isPending,

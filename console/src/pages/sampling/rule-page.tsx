@@ -40,10 +40,13 @@ export function EditRulePage() {
   const rule = rules.data.find(({ name }) => name === ruleName);
   if (!rule) {
     return (
-      <Empty title={`There is no sampling rule ${ruleName}`}>
-        <p>It was deleted, or lives in another region.</p>
-        <Button onClick={() => void router.navigate({ to: "/sampling" })}>Show the rules</Button>
-      </Empty>
+      <ContentLayout header={<Header variant="h1">{`Sampling rule ${ruleName}`}</Header>}>
+        <Trail crumbs={[{ text: "Sampling", to: "/sampling" }, { text: ruleName }]} />
+        <Empty title={`There is no sampling rule ${ruleName}`}>
+          <p>It was deleted, or lives in another region.</p>
+          <Button onClick={() => void router.navigate({ to: "/sampling" })}>Show the rules</Button>
+        </Empty>
+      </ContentLayout>
     );
   }
   return (
