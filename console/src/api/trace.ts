@@ -1,6 +1,7 @@
 // What is asked about one trace: its documents and graph from the X-Ray API, and what only Fluoro knows
 // (`docs/http.md`): whether more is to come, why it was sampled, what its functions wrote.
 
+import type { Decision } from "../model/decisions";
 import type { TraceId } from "../model/trace-id";
 import { batchGetTraces, getTraceGraph, type XRayService, type XRayTrace } from "./aws";
 import { ApiError, call, own } from "./operation";
@@ -24,33 +25,6 @@ export interface LogLine {
   readonly text: string;
 }
 
-/** A pattern of a rule beside what the request had; null when it had nothing. */
-export interface Compared {
-  readonly property: string;
-  readonly pattern: string;
-  readonly value: string | null;
-}
-
-/** A request to a stage, and the decision on it. */
-export interface SamplingDecision {
-  readonly at: number;
-  readonly request_id: string;
-  readonly http_method: string | null;
-  readonly host: string | null;
-  readonly url_path: string | null;
-  readonly sampled: boolean;
-  readonly by: string;
-  readonly rule: string | null;
-  readonly reason: string;
-  readonly kept: "fault" | "slow" | null;
-  readonly passed_over: readonly {
-    readonly rule: string;
-    readonly priority: number;
-    readonly because: readonly Compared[];
-  }[];
-  readonly because: readonly Compared[];
-}
-
 /** Undefined when the server has nothing of it. */
 export async function traceDocuments(id: TraceId, signal?: AbortSignal): Promise<XRayTrace | undefined> {
   const answer = await call(batchGetTraces, { TraceIds: [id] }, signal);
@@ -68,10 +42,10 @@ export function traceState(id: TraceId, wait: `${number}s`, signal?: AbortSignal
 }
 
 /** The decisions on the trace's requests to stages; none when no stage took part, or too long ago to be remembered. */
-export async function samplingDecisions(id: TraceId, signal?: AbortSignal): Promise<readonly SamplingDecision[]> {
+export async function samplingDecisions(id: TraceId, signal?: AbortSignal): Promise<readonly Decision[]> {
   try {
     const query = new URLSearchParams({ id });
-    const answer = await own<{ requests: SamplingDecision[] }>(`sampling/why?${query}`, signal ? { signal } : {});
+    const answer = await own<{ requests: Decision[] }>(`sampling/why?${query}`, signal ? { signal } : {});
     return answer.requests;
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return [];

@@ -37,6 +37,8 @@ test("a function's start takes Lambda's time, although the function's segment be
   // 0.05 to 0.1 waiting and 0.92 to 0.95 answering; 0.1 to 0.92 are the function's.
   expect(self["lambda"]).toBe(0.08);
   expect(self["call"]).toBe(0);
+  // 0.4 to 0.45: started, but without the event.
+  expect(self["function"]).toBe(0.05);
 });
 
 test("the critical path goes from what ended last to what ended last before that began", () => {

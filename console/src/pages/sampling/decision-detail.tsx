@@ -58,7 +58,8 @@ function ruleFor(request: Decision) {
   return Object.fromEntries(Object.entries(patterns).flatMap(([name, value]) => (value ? [[name, value]] : [])));
 }
 
-function Explanation({ request }: { request: Decision }) {
+/** What a decision came of; the trace page shows it, too. */
+export function Explanation({ request }: { request: Decision }) {
   const values = valuesOf(request);
   return (
     <SpaceBetween size="l">

@@ -66,7 +66,6 @@ function TraceFound({ id, state, trace }: { id: TraceId; state: TraceState | und
   const view = search.view ?? "timeline";
   const setView = useCallback((to: View) => change({ view: to === "timeline" ? undefined : to }), [change]);
   useTitle(analysis);
-  const { root } = analysis.trace;
   const names = useMemo(() => functionsOf(analysis.trace.rows), [analysis]);
   return (
     <SpaceBetween size="m">
@@ -116,7 +115,7 @@ function TraceFound({ id, state, trace }: { id: TraceId; state: TraceState | und
             label: "Sampling",
             content: (
               <Container>
-                <SamplingDecisions id={id} root={root} />
+                <SamplingDecisions id={id} trace={analysis.trace} />
               </Container>
             ),
           },

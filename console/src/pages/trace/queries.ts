@@ -6,7 +6,6 @@ import type { XRayService, XRayTrace } from "../../api/aws";
 import {
   functionLines,
   type LogLine,
-  type SamplingDecision,
   samplingDecisions,
   type TraceState,
   traceDocuments,
@@ -14,6 +13,7 @@ import {
   traceState,
 } from "../../api/trace";
 import { now } from "../../app/time";
+import type { Decision } from "../../model/decisions";
 import type { TraceId } from "../../model/trace-id";
 import type { EpochSeconds } from "../../model/units";
 
@@ -71,10 +71,11 @@ export function useTraceGraph(id: TraceId, state: TraceState | undefined): UseQu
   });
 }
 
-export function useSamplingDecisions(id: TraceId): UseQueryResult<readonly SamplingDecision[]> {
+export function useSamplingDecisions(id: TraceId, asked: boolean): UseQueryResult<readonly Decision[]> {
   return useQuery({
     queryKey: ["trace", id, "sampling"],
     queryFn: ({ signal }) => samplingDecisions(id, signal),
+    enabled: asked,
     staleTime: 30_000,
   });
 }

@@ -1,8 +1,12 @@
 // What a row is, when it was, how it ended, what it asked.
 
 import Button from "@cloudscape-design/components/button";
+import type { ReactNode } from "react";
 import { OUTCOME_WORDS, OutcomeSign } from "../../../components/outcome-sign";
+import { PageLink } from "../../../components/page-link";
 import type { Analysis } from "../../../model/trace/analysis";
+import { textAt } from "../../../model/trace/documents";
+import { isFunction } from "../../../model/trace/request";
 import { durationOf, type Row, type Trace } from "../../../model/trace/trace";
 import {
   epochSeconds,
@@ -78,6 +82,8 @@ export function identityFacts(trace: Trace, row: Row, onGoTo: (row: Row) => void
   if (segment && segment !== row && segment !== parent) {
     facts.push(["Part of", <RowLink key="segment" row={segment} onGoTo={onGoTo} />]);
   }
+  const home = homeOf(row);
+  if (home) facts.push(["Managed at", home]);
   if (entity.origin) facts.push(["Origin", entity.origin]);
   if (entity.namespace) facts.push(["Namespace", entity.namespace]);
   if (entity.user) facts.push(["User", entity.user]);
@@ -91,5 +97,25 @@ function RowLink({ row, onGoTo }: { row: Row; onGoTo: (row: Row) => void }) {
     <Button variant="inline-link" onClick={() => onGoTo(row)}>
       {row.entity.name}
     </Button>
+  );
+}
+
+/** The page of the function or stage that sent the segment. */
+function homeOf(row: Row): ReactNode {
+  const { name, aws } = row.entity;
+  if (isFunction(row)) {
+    return (
+      <PageLink key="home" to="/functions/$name" params={{ name }}>
+        Function {name}
+      </PageLink>
+    );
+  }
+  const apiId = textAt(aws, "api_gateway", "rest_api_id");
+  const stage = textAt(aws, "api_gateway", "stage");
+  if (apiId === undefined || stage === undefined) return undefined;
+  return (
+    <PageLink key="home" to="/apis/$apiId/stages/$stage" params={{ apiId, stage }}>
+      Stage {stage} of {apiId}
+    </PageLink>
   );
 }
