@@ -37,7 +37,7 @@ function Frame() {
       <button type="button" className={css.skip} onClick={focusContent}>
         Skip to the content
       </button>
-      <div id="top">
+      <div id="top" className={css.top}>
         <Top server={server} />
       </div>
       <AppLayout

@@ -15,9 +15,10 @@ interface Props {
 }
 
 export function JsonTree({ value, open = 1 }: Props) {
+  const members = membersOf(value);
   return (
     <div className="json-tree">
-      <Value value={value} open={open} />
+      {members && members.length > 0 ? <Members members={members} open={open} /> : <Value value={value} open={open} />}
     </div>
   );
 }
@@ -57,23 +58,31 @@ function Value({ value, open, name }: Props & { open: number; name?: string }) {
 
 function Branch({ summary, members, open }: { summary: ReactNode; members: readonly Member[]; open: number }) {
   const [isOpen, setOpen] = useState(open > 0);
-  const [shown, setShown] = useState(AT_FIRST);
   return (
     <details open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>{summary}</summary>
       {isOpen && (
         <div className="json-members">
-          {members.slice(0, shown).map(([name, value]) => (
-            <Value key={name} name={name} value={value} open={open - 1} />
-          ))}
-          {members.length > shown && (
-            <Button variant="inline-link" onClick={() => setShown(shown + 10 * AT_FIRST)}>
-              {`Show more of ${members.length - shown}`}
-            </Button>
-          )}
+          <Members members={members} open={open - 1} />
         </div>
       )}
     </details>
+  );
+}
+
+function Members({ members, open }: { members: readonly Member[]; open: number }) {
+  const [shown, setShown] = useState(AT_FIRST);
+  return (
+    <>
+      {members.slice(0, shown).map(([name, value]) => (
+        <Value key={name} name={name} value={value} open={open} />
+      ))}
+      {members.length > shown && (
+        <Button variant="inline-link" onClick={() => setShown(shown + 10 * AT_FIRST)}>
+          {`Show more of ${members.length - shown}`}
+        </Button>
+      )}
+    </>
   );
 }
 

@@ -148,7 +148,7 @@ function sectionsOf({ id, analysis, row, live, onGoTo }: Props): readonly Sectio
   if (links.length > 0) {
     sections.push({ title: "Linked traces", count: links.length, content: () => <Links links={links} /> });
   }
-  if (metadata) sections.push({ title: "Metadata", content: () => <JsonTree value={metadata} open={2} /> });
+  if (metadata) sections.push({ title: "Metadata", content: () => <JsonTree value={metadata} open={1} /> });
   if (isFunction(row)) {
     const names = [entity.name];
     sections.push({
@@ -158,7 +158,7 @@ function sectionsOf({ id, analysis, row, live, onGoTo }: Props): readonly Sectio
   }
   if (aws || service) {
     const resources = { ...(aws && { aws }), ...(service && { service }) };
-    sections.push({ title: "Resources", content: () => <JsonTree value={resources} open={3} /> });
+    sections.push({ title: "Resources", content: () => <JsonTree value={resources} open={2} /> });
   }
   sections.push({ title: "Identity", content: () => <Facts facts={identityFacts(analysis.trace, row, onGoTo)} /> });
   sections.push({ title: "Raw document", content: () => <RawDocument entity={entity} /> });
