@@ -19,6 +19,11 @@ import { OUTCOME_COLORS } from "./outcome";
 import { type Stretch, useBrush } from "./use-brush";
 import { useWidth } from "./use-width";
 
+export interface Tick {
+  readonly at: number;
+  readonly text: string;
+}
+
 export interface BarsProps {
   /** What the chart is called. */
   readonly label: string;
@@ -26,7 +31,8 @@ export interface BarsProps {
   readonly noun: string;
   readonly axis: Axis;
   readonly bins: readonly Bin[];
-  readonly ticks: readonly { readonly at: number; readonly text: string }[];
+  /** What is written below the axis, at most so many. */
+  readonly ticks: (most: number) => readonly Tick[];
   /** A stretch of the axis in words. */
   readonly inWords: (from: number, to: number) => string;
   /** What each handle moves: `Shortest response time`. */
@@ -37,6 +43,9 @@ export interface BarsProps {
 }
 
 const MARGIN = { left: 40, right: 8, top: 8, bottom: 22 };
+
+/** Room for what is written at a tick. */
+const TICK_WIDTH = 64;
 
 /** The least height of what is there at all: one fault among thousands is seen. */
 const LEAST_HEIGHT = 2;
@@ -63,7 +72,7 @@ export function Bars({ label, noun, axis, bins, ticks, inWords, handles, chosen,
       {/* biome-ignore lint/a11y/noSvgWithoutTitle: the figure is named, and what is in it names itself */}
       <svg width="100%" height={height} style={{ display: "block" }}>
         <Levels levels={levels} y={y} from={MARGIN.left} to={MARGIN.left + inner.width} />
-        {ticks.map(({ at, text }) => (
+        {ticks(Math.max(2, Math.floor(inner.width / TICK_WIDTH))).map(({ at, text }) => (
           <text
             key={at}
             x={x(at)}

@@ -57,7 +57,7 @@ export function Histogram({ label, noun = "trace", samples, scale, onScale, chos
         noun={noun}
         axis={axis}
         bins={bins}
-        ticks={ticksOn(axis, 7).map((at) => ({ at, text: formatDuration(seconds(at)) }))}
+        ticks={(most) => ticksOn(axis, most).map((at) => ({ at, text: formatDuration(seconds(at)) }))}
         inWords={(from, to) => `${formatDuration(seconds(from))} to ${formatDuration(seconds(to))}`}
         handles={{ first: `${label}, from`, last: `${label}, to` }}
         chosen={stretchOf(bins, chosen)}

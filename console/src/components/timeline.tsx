@@ -7,7 +7,7 @@ import { binned, type Sample, timeBounds } from "../model/bins";
 import { sumOf } from "../model/outcome";
 import { tickLabel } from "../model/tick-label";
 import { formatTime } from "../model/units";
-import { Bars } from "./bars";
+import { Bars, type Tick } from "./bars";
 import { ChartHead } from "./chart-head";
 import { OutcomeLegend } from "./outcome";
 
@@ -23,14 +23,11 @@ interface Props {
 }
 
 const MOST_BINS = 60;
-const MOST_TICKS = 6;
 
 export function Timeline({ label, noun = "trace", samples, window, onChoose, height }: Props) {
   const { from, to } = window;
   const bins = useMemo(() => binned(samples, timeBounds(from, to, MOST_BINS)), [samples, from, to]);
   const axis: Axis = { from: bins[0]?.from ?? from, to: bins.at(-1)?.to ?? to, scale: "linear" };
-  const ticks = timeTicks(axis.from, axis.to, MOST_TICKS);
-  const step = (ticks[1] ?? to) - (ticks[0] ?? from);
   return (
     <div>
       <ChartHead>
@@ -41,7 +38,7 @@ export function Timeline({ label, noun = "trace", samples, window, onChoose, hei
         noun={noun}
         axis={axis}
         bins={bins}
-        ticks={ticks.map((at) => ({ at, text: tickLabel(at, step) }))}
+        ticks={(most) => ticksOf(axis, most)}
         inWords={(start, end) => `${timeOf(start)} to ${timeOf(end)}`}
         handles={{ first: `${label}, from`, last: `${label}, until` }}
         chosen={undefined}
@@ -53,6 +50,12 @@ export function Timeline({ label, noun = "trace", samples, window, onChoose, hei
       />
     </div>
   );
+}
+
+function ticksOf({ from, to }: Axis, most: number): readonly Tick[] {
+  const ticks = timeTicks(from, to, most);
+  const step = (ticks[1] ?? to) - (ticks[0] ?? from);
+  return ticks.map((at) => ({ at, text: tickLabel(at, step) }));
 }
 
 /** With the day, where that is not today's. */

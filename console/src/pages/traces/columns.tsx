@@ -28,12 +28,12 @@ export const COLUMNS: readonly Column[] = [
   {
     id: "trace",
     header: "Trace",
-    width: 118,
+    width: 114,
     isShown: true,
     cell: ({ id }) => (
       <PageLink to="/traces/$traceId" params={{ traceId: id }}>
         <span title={id} style={{ fontFamily: "monospace", whiteSpace: "nowrap" }}>
-          {id.slice(-12)}
+          {id.slice(-10)}
         </span>
       </PageLink>
     ),
@@ -58,7 +58,7 @@ export const COLUMNS: readonly Column[] = [
   {
     id: "url",
     header: "URL",
-    width: 148,
+    width: 140,
     isShown: true,
     cell: ({ url }) => (url ? <EndOf text={url} /> : UNKNOWN),
     compare: by(({ url }) => url),
@@ -66,7 +66,7 @@ export const COLUMNS: readonly Column[] = [
   {
     id: "status",
     header: "Status",
-    width: 98,
+    width: 100,
     isShown: true,
     cell: ({ status }) => status ?? UNKNOWN,
     compare: by(({ status }) => status),
@@ -74,7 +74,7 @@ export const COLUMNS: readonly Column[] = [
   {
     id: "responsetime",
     header: "Response time",
-    width: 162,
+    width: 160,
     isShown: true,
     cell: ({ responseTime }) => spanOrProgress(responseTime),
     compare: by(({ responseTime }) => responseTime ?? Number.POSITIVE_INFINITY),
@@ -90,7 +90,7 @@ export const COLUMNS: readonly Column[] = [
   {
     id: "age",
     header: "Age",
-    width: 100,
+    width: 108,
     isShown: true,
     cell: ({ start }, now) => <span title={new Date(start * 1_000).toISOString()}>{formatAge(start, now)}</span>,
     compare: by(({ start }) => start),

@@ -79,7 +79,8 @@ export function useTraces(expression: string, { from, to }: Window): TraceSearch
     if (wantsMore && !isFetching) void fetchNextPage();
   }, [wantsMore, isFetching, fetchNextPage]);
 
-  const coveredFrom = pages?.at(-1)?.coveredFrom ?? to;
+  const lastRow = isFull ? rows.at(-1) : undefined;
+  const coveredFrom = lastRow?.start ?? pages?.at(-1)?.coveredFrom ?? to;
   return {
     rows,
     state: stateOf(wantsMore || isFetching, hasNextPage && isFull, hasNextPage && isStopped),
@@ -140,5 +141,5 @@ async function pageOf(
 
 /** Each trace once: while pages come, one may move from a page to the next. */
 function rowsOf(data: InfiniteData<Page> | undefined): readonly TraceRow[] {
-  return mergedRows([], data?.pages.flatMap((page) => page.rows) ?? []);
+  return mergedRows([], data?.pages.flatMap((page) => page.rows) ?? []).slice(0, MOST_TRACES);
 }
