@@ -115,7 +115,6 @@ function waitsText({ waits }: Analysis): string {
 function durationText({ trace }: Analysis): string {
   const whole = formatDuration(trace.duration);
   if (trace.rows.some((row) => row.open)) return `${whole} so far`;
-  const answered = trace.root && durationOf(trace.root);
-  const later = answered !== undefined && trace.duration - answered > 0.001;
-  return later ? `${whole}, answered after ${formatDuration(answered)}` : whole;
+  const answered = formatDuration(trace.root && durationOf(trace.root));
+  return answered === whole ? whole : `${whole}, answered after ${answered}`;
 }
