@@ -82,8 +82,13 @@ function widthOf(calls: number): number {
   return Math.min(5, 1.2 + 0.63 * Math.log10(Math.max(calls, 1)));
 }
 
-/** Around above a node that calls itself; its label stands on top. */
+/** Around a node that calls itself: above it, or where calls go downwards, at its right. */
 function loop({ sourceX, sourceY, targetX, targetY }: EdgeProps<ServiceEdge>): [string, number, number] {
+  if (sourceX === targetX) {
+    const right = sourceX + 150;
+    const path = `M ${sourceX} ${sourceY} C ${right} ${sourceY + 50} ${right} ${targetY - 50} ${targetX} ${targetY}`;
+    return [path, right - 30, (sourceY + targetY) / 2];
+  }
   const top = Math.min(sourceY, targetY) - 90;
   const path = `M ${sourceX} ${sourceY} C ${sourceX + 70} ${top} ${targetX - 70} ${top} ${targetX} ${targetY}`;
   return [path, (sourceX + targetX) / 2, top + 16];

@@ -2,9 +2,10 @@
 
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
-import { batchGetTraces, getTraceSummaries, type XRayTraceSummary } from "../../api/aws";
+import { batchGetTraces, type XRayTraceSummary } from "../../api/aws";
 import { call } from "../../api/operation";
-import { type EpochSeconds, epochSeconds, isLive, type Window, windowOf } from "../../app/time";
+import { type SummariesPlace, summariesPage } from "../../api/trace-summaries";
+import { isLive, type Window, windowOf } from "../../app/time";
 import { failedTracesFilter } from "../../model/errors-filter";
 import { scoped } from "../../model/filter/scope";
 import { readDocument } from "../../model/trace/documents";
@@ -18,14 +19,10 @@ const BATCH = 2_000;
 const FOLLOWED = 500;
 const EVERY_MS = 5_000;
 
-/** One question spans no more than this, as X-Ray has it. */
-const LONGEST_SECONDS = 6 * 3_600;
-
+/** All pages are of the window that the first one was of. */
 interface PageStart {
   readonly window: Window;
-  /** The end of the part of the window that is asked for. */
-  readonly to: EpochSeconds;
-  readonly token?: string;
+  readonly place: SummariesPlace;
 }
 
 interface Page {
@@ -78,18 +75,13 @@ export function useFailedTraces(search: ErrorsSearch) {
   return { query, failed: counted };
 }
 
-async function pageOf(expression: string, start: PageStart, signal: AbortSignal): Promise<Page> {
-  const { window, to, token } = start;
-  const from = epochSeconds(Math.max(window.from, to - LONGEST_SECONDS));
-  const input = { StartTime: from, EndTime: to, FilterExpression: expression };
-  const answer = await call(getTraceSummaries, token === undefined ? input : { ...input, NextToken: token }, signal);
-  const { TraceSummaries: summaries = [], NextToken } = answer;
-  if (NextToken) return { summaries, window, next: { window, to, token: NextToken } };
-  return { summaries, window, next: from > window.from ? { window, to: from } : undefined };
+async function pageOf(expression: string, { window, place }: PageStart, signal: AbortSignal): Promise<Page> {
+  const { summaries, next } = await summariesPage(expression, window.from, place, signal);
+  return { summaries, window, next: next && { window, place: next } };
 }
 
 function startOf(window: Window): PageStart {
-  return { window, to: window.to };
+  return { window, place: { to: window.to } };
 }
 
 function countOf(pages: readonly Page[] | undefined): number {

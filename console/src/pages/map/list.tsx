@@ -6,13 +6,12 @@ import Pagination from "@cloudscape-design/components/pagination";
 import Table, { type TableProps } from "@cloudscape-design/components/table";
 import type { Graph, GraphNode, GraphSelection, NodeKey } from "../../model/graph";
 import { kindOf, shortName } from "../../model/graph-kind";
-import { averageOf, isTimed, percentileOf, rateOf } from "../../model/graph-statistics";
+import { averageOf, isTimed, percentileOf } from "../../model/graph-statistics";
 import type { Outcome } from "../../model/outcome";
-import { formatCount, formatDuration, formatPercent, formatRate, type Seconds, shareOf } from "../../model/units";
+import { formatCount, formatDuration, formatPercent, shareOf } from "../../model/units";
 
 interface Props {
   readonly graph: Graph;
-  readonly window: Seconds;
   /** What was searched for; undefined when nothing is. */
   readonly found: ReadonlySet<NodeKey> | undefined;
   readonly selection: GraphSelection | undefined;
@@ -21,9 +20,9 @@ interface Props {
 
 const PAGE = 50;
 
-export function NodeList({ graph, window, found, selection, onSelect }: Props) {
+export function NodeList({ graph, found, selection, onSelect }: Props) {
   const nodes = found ? graph.nodes.filter((node) => found.has(node.key)) : graph.nodes;
-  const columns = columnsOver(window, onSelect);
+  const columns = columnsWith(onSelect);
   const [byRequests] = columns.filter((column) => column.id === "total");
   const { items, collectionProps, paginationProps } = useCollection(nodes, {
     pagination: { pageSize: PAGE },
@@ -60,7 +59,7 @@ interface NumberColumn {
   readonly id: string;
   readonly header: string;
   readonly value: (node: GraphNode) => number | undefined;
-  readonly text: (node: GraphNode, window: Seconds) => string;
+  readonly text: (node: GraphNode) => string;
   /** One and the same in every drawing, for that is how the table knows by what it is sorted. */
   readonly compare: (a: GraphNode, b: GraphNode) => number;
 }
@@ -80,7 +79,6 @@ const p95 = ({ traffic }: GraphNode) => (isTimed(traffic) ? percentileOf(traffic
 
 const NUMBERS: readonly NumberColumn[] = [
   numbers("total", "Requests", total, (node) => formatCount(total(node))),
-  numbers("rate", "Rate", total, ({ traffic }, window) => formatRate(rateOf(traffic, window))),
   numbers("average", "Average", average, (node) => formatDuration(average(node))),
   numbers("p95", "p95", p95, (node) => formatDuration(p95(node))),
   shares("error", "Errors"),
@@ -88,7 +86,7 @@ const NUMBERS: readonly NumberColumn[] = [
   shares("fault", "Faults"),
 ];
 
-function columnsOver(window: Seconds, onSelect: Props["onSelect"]): Column[] {
+function columnsWith(onSelect: Props["onSelect"]): Column[] {
   return [
     {
       id: "name",
@@ -107,7 +105,7 @@ function columnsOver(window: Seconds, onSelect: Props["onSelect"]): Column[] {
       ({ id, header, text, compare }): Column => ({
         id,
         header,
-        cell: (node) => text(node, window),
+        cell: text,
         sortingComparator: compare,
       }),
     ),

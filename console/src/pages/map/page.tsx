@@ -1,11 +1,14 @@
 // The service map: which services the traces of a window tell of, who calls whom, how well and how fast.
 
+import Alert from "@cloudscape-design/components/alert";
 import Box from "@cloudscape-design/components/box";
+import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
 import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useCallback, useMemo, useState } from "react";
 import type { XRayService } from "../../api/aws";
+import { ApiError } from "../../api/operation";
 import { isLive, type Window } from "../../app/time";
 import { Beside } from "../../components/beside";
 import { PageLink } from "../../components/page-link";
@@ -48,7 +51,7 @@ export function MapPage() {
         Service map
       </Header>
       {graph.isError && (
-        <Failure what="The service map could not be read" error={graph.error} retry={() => void graph.refetch()} />
+        <NoMap error={graph.error} onRetry={() => void graph.refetch()} onSince={(since) => change(sinceOnly(since))} />
       )}
       {graph.data ? (
         <Drawn services={graph.data.services} window={graph.data.window} search={search} change={change} />
@@ -56,6 +59,33 @@ export function MapPage() {
         !graph.isError && <Loading what="the service map" />
       )}
     </SpaceBetween>
+  );
+}
+
+function sinceOnly(since: string) {
+  return { since, from: undefined, to: undefined };
+}
+
+/** How X-Ray refuses a window that is longer than it draws maps of. */
+const TOO_LONG = /^Time range cannot be longer than (\d+) hours$/;
+
+interface NoMapProps {
+  readonly error: Error;
+  readonly onRetry: () => void;
+  readonly onSince: (since: string) => void;
+}
+
+function NoMap({ error, onRetry, onSince }: NoMapProps) {
+  const hours = error instanceof ApiError ? TOO_LONG.exec(error.message)?.[1] : undefined;
+  if (hours === undefined) return <Failure what="The service map could not be read" error={error} retry={onRetry} />;
+  return (
+    <Alert
+      type="info"
+      header={`A service map spans at most ${hours} hours`}
+      action={<Button onClick={() => onSince(`${hours}h`)}>Show the last {hours} hours</Button>}
+    >
+      The chosen time is longer. The server's setting <code>limits.graph_window</code> decides.
+    </Alert>
   );
 }
 
@@ -110,7 +140,7 @@ function Drawn({ services, window, search, change }: DrawnProps) {
             <NoServices search={search} />
           </Container>
         ) : search.view === "list" ? (
-          <NodeList graph={graph} window={span} found={found} selection={selection} onSelect={onSelect} />
+          <NodeList graph={graph} found={found} selection={selection} onSelect={onSelect} />
         ) : (
           <div className="map-canvas">
             <ServiceGraph

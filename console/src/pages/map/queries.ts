@@ -1,9 +1,10 @@
 // What the service map asks the server.
 
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { getServiceGraph, getTraceSummaries } from "../../api/aws";
+import { getServiceGraph } from "../../api/aws";
 import { call } from "../../api/operation";
-import { isLive, type TimeSearch, type Window, windowOf } from "../../app/time";
+import { summariesPage } from "../../api/trace-summaries";
+import { isLive, type TimeSearch, windowOf } from "../../app/time";
 import { rowOf, type TraceRow } from "../../model/trace-row";
 import { type MapSearch, timeOf } from "./search";
 
@@ -49,11 +50,10 @@ export function useLatestTraces(filter: string | undefined, time: TimeSearch, is
     queryKey: ["latest-traces", filter, time],
     enabled: filter !== undefined,
     queryFn: async ({ signal }): Promise<LatestTraces> => {
-      const window: Window = windowOf(time);
-      const asked = { StartTime: window.from, EndTime: window.to, FilterExpression: filter ?? "" };
-      const { TraceSummaries = [], NextToken } = await call(getTraceSummaries, asked, signal);
-      const rows = TraceSummaries.flatMap((summary) => rowOf(summary) ?? []).sort((a, b) => b.start - a.start);
-      return { rows: rows.slice(0, LATEST), hasMore: rows.length > LATEST || Boolean(NextToken) };
+      const { from, to } = windowOf(time);
+      const { summaries, next } = await summariesPage(filter ?? "", from, { to }, signal);
+      const rows = summaries.flatMap((summary) => rowOf(summary) ?? []).sort((a, b) => b.start - a.start);
+      return { rows: rows.slice(0, LATEST), hasMore: rows.length > LATEST || next !== undefined };
     },
     refetchInterval: isFollowed ? EVERY_MS : false,
     placeholderData: keepPreviousData,
