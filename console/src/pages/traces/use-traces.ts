@@ -3,16 +3,12 @@
 
 import { type InfiniteData, keepPreviousData, useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
-import { getTraceSummaries } from "../../api/aws";
-import { call } from "../../api/operation";
-import { type EpochSeconds, epochSeconds, type Window } from "../../app/time";
+import { type SummariesPlace, summariesPage } from "../../api/trace-summaries";
+import type { EpochSeconds, Window } from "../../app/time";
 import { mergedRows, rowOf, type TraceRow, type WireSummary } from "../../model/trace-row";
 
 /** So many traces are kept; more than these nobody reads, and a narrower filter finds the rest. */
 export const MOST_TRACES = 5_000;
-
-/** The window is asked for in parts of 6 hours, the most that X-Ray answers for. */
-const MOST_SECONDS = 6 * 3_600;
 
 export interface TraceSearch {
   readonly rows: readonly TraceRow[];
@@ -33,15 +29,9 @@ export interface TraceSearch {
 /** The first traces are shown as soon as the server has them; later ones so many of its pages at a time. */
 const PAGES_AT_ONCE = 5;
 
-/** Where to go on: the end of a part of the window, and the server's token within it. */
-interface Place {
-  readonly to: EpochSeconds;
-  readonly token?: string;
-}
-
 /** What is asked in one go. */
 interface Batch {
-  readonly from: Place;
+  readonly from: SummariesPlace;
   /** How many of the server's pages. */
   readonly pages: number;
 }
@@ -50,7 +40,7 @@ interface Page {
   readonly rows: readonly TraceRow[];
   readonly processed: number;
   readonly coveredFrom: EpochSeconds;
-  readonly next: Place | undefined;
+  readonly next: SummariesPlace | undefined;
 }
 
 export function useTraces(expression: string, { from, to }: Window): TraceSearch {
@@ -115,28 +105,11 @@ async function batchOf(expression: string, from: EpochSeconds, batch: Batch, sig
 async function pageOf(
   expression: string,
   from: EpochSeconds,
-  { to, token }: Place,
+  place: SummariesPlace,
   signal: AbortSignal,
 ): Promise<Page> {
-  const start = epochSeconds(Math.max(from, to - MOST_SECONDS));
-  const answer = await call(
-    getTraceSummaries,
-    {
-      StartTime: start,
-      EndTime: to,
-      TimeRangeType: "TraceId",
-      ...(expression ? { FilterExpression: expression } : {}),
-      ...(token === undefined ? {} : { NextToken: token }),
-    },
-    signal,
-  );
-  const isLast = !answer.NextToken;
-  return {
-    rows: ((answer.TraceSummaries ?? []) as WireSummary[]).flatMap((summary) => rowOf(summary) ?? []),
-    processed: answer.TracesProcessedCount ?? 0,
-    coveredFrom: isLast ? start : epochSeconds(answer.ApproximateTime ?? to),
-    next: answer.NextToken ? { to, token: answer.NextToken } : start > from ? { to: start } : undefined,
-  };
+  const { summaries, ...page } = await summariesPage(expression, from, place, signal);
+  return { ...page, rows: (summaries as readonly WireSummary[]).flatMap((summary) => rowOf(summary) ?? []) };
 }
 
 /** Each trace once: while pages come, one may move from a page to the next. */
