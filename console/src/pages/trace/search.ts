@@ -1,6 +1,6 @@
 // What the URL of a trace says beyond its id, and how the page changes that.
 
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, useRouter, useRouterState } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { readTime, type TimeSearch } from "../../app/time";
 
@@ -45,15 +45,19 @@ type Change = { [K in keyof TraceSearch]?: TraceSearch[K] | undefined };
 export function useTraceSearch(): { search: TraceSearch; change: (change: Change) => void } {
   const inUrl = route.useSearch();
   const navigate = route.useNavigate();
+  const router = useRouter();
+  const here = useRouterState({ select: (state) => state.location.pathname });
   const [ahead, setAhead] = useState<Change>({});
   useEffect(() => {
     if (Object.keys(ahead).length === 0) return;
     const timer = setTimeout(() => {
+      // Somebody is on the way to another page, which the change must not hold up.
+      if (router.latestLocation.pathname !== here) return;
       const settled = () => setAhead((now) => (now === ahead ? {} : now));
       void navigate({ search: (before) => merged(before, ahead), replace: true, resetScroll: false }).then(settled);
     }, SETTLED_MS);
     return () => clearTimeout(timer);
-  }, [ahead, navigate]);
+  }, [ahead, navigate, router, here]);
   const change = useCallback((change: Change) => setAhead((before) => ({ ...before, ...change })), []);
   const search = useMemo(() => merged(inUrl, ahead), [inUrl, ahead]);
   return { search, change };
