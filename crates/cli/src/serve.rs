@@ -132,6 +132,7 @@ pub(crate) async fn serve(cli: &Cli, mut loaded: Loaded) -> anyhow::Result<()> {
 fn announce(addresses: &Addresses, data: &Path, sample_all: bool) {
     let endpoint = &addresses.endpoint;
     println!("fluoro is up");
+    println!("  console               {endpoint}/_fluoro/console/");
     println!("  AWS APIs and stages   {endpoint}   (--endpoint-url, AWS_ENDPOINT_URL)");
     println!(
         "  X-Ray daemon          {}   (AWS_XRAY_DAEMON_ADDRESS)",

@@ -14,6 +14,7 @@ use fluoro_wire::sigv4::Scope;
 use http::request::Parts;
 use http::{Method, header};
 
+use crate::console;
 pub(crate) use stage::StageAddress;
 use table::{ENTRIES, Matcher, Step};
 
@@ -24,6 +25,8 @@ pub(crate) enum Destination {
     Stage(StageAddress),
     /// Our own API: `/_fluoro/…`.
     Own,
+    /// The console: `/_fluoro/console/…`, and `/` for a browser.
+    Console,
     /// The service with this signing name, ours or another's.
     Service(String),
     /// Nothing here.
@@ -82,7 +85,9 @@ fn by_table(step: Step, head: &Parts) -> Option<Destination> {
             let stage = StageAddress::of_path(head);
             Some(stage.map_or(Destination::Nowhere, Destination::Stage))
         }
+        table::OWN if console::is_at(head.uri.path()) => Some(Destination::Console),
         table::OWN => Some(Destination::Own),
+        table::CONSOLE => Some(Destination::Console),
         service => Some(Destination::Service(service.to_owned())),
     }
 }

@@ -12,6 +12,7 @@ use http_body_util::BodyExt;
 
 use crate::body::{self, Body, ReadError};
 use crate::calls::Calls;
+use crate::console;
 use crate::dispatch::{self, Destination, StageAddress};
 use crate::guard::Guard;
 use crate::http1::{Answer, Connection};
@@ -55,11 +56,16 @@ impl Answer for Front {
         if let Some(refused) = self.refuse(&head, &destination) {
             return refused;
         }
+        if destination == Destination::Console {
+            return console::answer(&head);
+        }
         let Some(live) = self.live.get() else {
             return match destination {
                 Destination::Own => self.starting.answer(&head),
                 Destination::Service(service) => self.not_yet(&head, &service),
-                Destination::Stage(_) | Destination::Nowhere => self.not_yet(&head, ""),
+                Destination::Stage(_) | Destination::Console | Destination::Nowhere => {
+                    self.not_yet(&head, "")
+                }
             };
         };
         match destination {
@@ -73,7 +79,9 @@ impl Answer for Front {
             Destination::Nowhere if dispatch::needs_form(&head) => {
                 self.by_form(live, connection, head, body).await
             }
-            Destination::Nowhere | Destination::Stage(_) => self.nowhere(&head),
+            Destination::Nowhere | Destination::Stage(_) | Destination::Console => {
+                self.nowhere(&head)
+            }
         }
     }
 }
@@ -85,10 +93,18 @@ impl Front {
     fn refuse(&self, head: &Parts, destination: &Destination) -> Option<Response<Body>> {
         let service = match destination {
             Destination::Service(service) => service,
-            Destination::Own | Destination::Stage(_) | Destination::Nowhere => "",
+            Destination::Own
+            | Destination::Console
+            | Destination::Stage(_)
+            | Destination::Nowhere => "",
         };
         let protocol = Protocol::of(head, service);
-        if let Err(stranger) = self.guard.admit(head) {
+        let admitted = if console::is_opened(head) {
+            self.guard.admit_host(head).map(drop)
+        } else {
+            self.guard.admit(head)
+        };
+        if let Err(stranger) = admitted {
             tracing::debug!(%stranger, "management call refused");
             let (status, id) = (StatusCode::FORBIDDEN, self.ambient.uuid());
             return Some(protocol.refuse(

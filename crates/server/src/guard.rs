@@ -3,7 +3,7 @@
 //! A browser sends whatever a page asks it to send, also to 127.0.0.1. It says so, though: `Origin` names the page, and
 //! `Sec-Fetch-Site` how far away it is; and a page that had its own name point to 127.0.0.1 (DNS rebinding) still says
 //! that name in `Host`. So a call passes when its `Host` is a name of ours and nothing in it speaks of a page from elsewhere.
-//! Stages are exempt: they are what they are deployed to be.
+//! Stages are exempt: they are what they are deployed to be. A link may open the console, wherever it stands.
 
 use std::net::IpAddr;
 
@@ -44,6 +44,12 @@ impl Guard {
 
     /// Whether the call may be a management call.
     pub(crate) fn admit(&self, head: &Parts) -> Result<(), Stranger> {
+        let host = self.admit_host(head)?;
+        not_from_elsewhere(&head.headers, host)
+    }
+
+    /// The name under which the call came, if it is ours; whoever sent it.
+    pub(crate) fn admit_host<'h>(&self, head: &'h Parts) -> Result<&'h str, Stranger> {
         let host = host_of(head).ok_or(Stranger::NoHost)?;
         let authority: Option<Authority> = host.parse().ok();
         let ours = authority
@@ -52,7 +58,7 @@ impl Guard {
         if !ours {
             return Err(Stranger::Host(host.to_owned()));
         }
-        not_from_elsewhere(&head.headers, host)
+        Ok(host)
     }
 
     fn is_ours(&self, host: &str) -> bool {

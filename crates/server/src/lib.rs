@@ -7,6 +7,7 @@
 mod body;
 mod calls;
 mod compose;
+mod console;
 mod daemon;
 mod data_dir;
 mod dispatch;

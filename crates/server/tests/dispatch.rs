@@ -95,7 +95,13 @@ async fn a_service_of_others_says_what_to_configure() {
 #[tokio::test]
 async fn what_names_nobody_is_not_found() {
     let server = TestServer::start().await;
-    for path in ["/", "/favicon.ico", "/_fluoro/nothing", "/_aws/nothing"] {
+    for path in [
+        "/",
+        "/favicon.ico",
+        "/_fluoro/",
+        "/_fluoro/nothing",
+        "/_aws/nothing",
+    ] {
         let answer = server.get(path).send().await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
     }
@@ -111,5 +117,23 @@ async fn a_kept_connection_serves_one_request_after_the_other() {
         .say(format!("{request}{request}{last}").as_bytes())
         .await;
     assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 3, "{answers}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_browser_finds_the_console() {
+    let server = TestServer::start().await;
+    let page = ("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+    let led = server.get("/").header(page.0, page.1).send().await;
+    assert_eq!(led.status, StatusCode::FOUND);
+    let console = led.header("location").to_owned();
+    assert_eq!(console, "/_fluoro/console/");
+    for path in [console.clone(), format!("{console}traces?since=15m")] {
+        let shown = server.get(&path).send().await;
+        assert_eq!(shown.status, StatusCode::OK);
+        assert!(shown.text().starts_with("<!doctype html>"), "{path}");
+    }
+    let missing = server.get(&format!("{console}assets/none.js")).send().await;
+    assert_eq!(missing.status, StatusCode::NOT_FOUND);
     server.stop().await;
 }

@@ -79,3 +79,32 @@ async fn our_own_origin_may_ask() {
     assert_eq!(status(asked).await, StatusCode::OK);
     server.stop().await;
 }
+
+#[tokio::test]
+async fn a_link_of_another_site_opens_the_console_and_nothing_else() {
+    let server = TestServer::start().await;
+    let followed = |path: &str| {
+        server
+            .get(path)
+            .header("accept", "text/html")
+            .header("sec-fetch-site", "cross-site")
+            .header("sec-fetch-mode", "navigate")
+            .header("sec-fetch-dest", "document")
+    };
+    assert_eq!(
+        status(followed("/_fluoro/console/traces")).await,
+        StatusCode::OK
+    );
+    assert_eq!(status(followed("/")).await, StatusCode::FOUND);
+    for refused in [
+        followed("/_fluoro/console/traces").header("host", "rebound.evil.test:4566"),
+        followed("/_fluoro/doctor"),
+        followed("/restapis"),
+        server
+            .get("/_fluoro/console/")
+            .header("sec-fetch-site", "cross-site"),
+    ] {
+        assert_eq!(status(refused).await, StatusCode::FORBIDDEN);
+    }
+    server.stop().await;
+}

@@ -3,6 +3,7 @@
 use http::request::Parts;
 
 use super::stage::{BY_PATH, user_request};
+use crate::console;
 
 /// The steps of dispatch. The first in which something matches decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub(super) enum Step {
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) matcher: Matcher,
-    /// A signing name, or [`STAGE`] or [`OWN`].
+    /// A signing name, or [`STAGE`], [`OWN`] or [`CONSOLE`].
     pub(super) to: &'static str,
 }
 
@@ -36,6 +37,8 @@ pub(super) enum Matcher {
     Reserved(&'static str),
     /// `/restapis/{api}/{stage}/_user_request_`, with everything below it.
     UserRequest,
+    /// A browser's `GET /`.
+    Browser,
     /// How `X-Amz-Target` begins, its dot included.
     Target(&'static str),
     /// `Action` in the query, with this `Version`.
@@ -48,6 +51,7 @@ pub(super) enum Matcher {
 
 pub(super) const STAGE: &str = "(stage)";
 pub(super) const OWN: &str = "(own)";
+pub(super) const CONSOLE: &str = "(console)";
 
 const fn entry(matcher: Matcher, to: &'static str) -> Entry {
     Entry { matcher, to }
@@ -58,6 +62,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     entry(Matcher::Reserved(BY_PATH), STAGE),
     entry(Matcher::UserRequest, STAGE),
     entry(Matcher::Reserved("/_fluoro/"), OWN),
+    entry(Matcher::Browser, CONSOLE),
     // How the JSON protocols name their services. Source: `targetPrefix` of each API model.
     entry(Matcher::Target("DynamoDB_20120810."), "dynamodb"),
     entry(Matcher::Target("DynamoDBStreams_20120810."), "dynamodb"),
@@ -168,7 +173,7 @@ impl Step {
 impl Matcher {
     pub(super) fn step(&self) -> Step {
         match self {
-            Self::Reserved(_) | Self::UserRequest => Step::Reserved,
+            Self::Reserved(_) | Self::UserRequest | Self::Browser => Step::Reserved,
             Self::Target(_) => Step::Target,
             Self::Version(_) => Step::Action,
             Self::Post(_) | Self::Below(_) => Step::Path,
@@ -180,6 +185,7 @@ impl Matcher {
         match self {
             Self::Reserved(prefix) => path.starts_with(prefix),
             Self::UserRequest => user_request(path).is_some(),
+            Self::Browser => console::is_browser_at_root(head),
             Self::Target(prefix) => {
                 let target = head.headers.get("x-amz-target");
                 target.is_some_and(|target| target.as_bytes().starts_with(prefix.as_bytes()))
@@ -204,13 +210,16 @@ impl Matcher {
             | (Self::UserRequest, Self::Reserved(prefix)) => {
                 "/restapis/".starts_with(prefix) || prefix.starts_with("/restapis/")
             }
-            (Self::UserRequest, Self::UserRequest) => true,
+            (Self::Reserved(prefix), Self::Browser) | (Self::Browser, Self::Reserved(prefix)) => {
+                *prefix == "/"
+            }
+            (Self::UserRequest, Self::UserRequest) | (Self::Browser, Self::Browser) => true,
             (Self::Version(a), Self::Version(b)) | (Self::Post(a), Self::Post(b)) => a == b,
             (Self::Below(a), Self::Below(b)) => is_below(a, b) || is_below(b, a),
             (Self::Post(exact), Self::Below(prefix)) | (Self::Below(prefix), Self::Post(exact)) => {
                 is_below(exact, prefix)
             }
-            _ => false, // another step decides first
+            _ => false, // another step decides first, or another path
         }
     }
 }

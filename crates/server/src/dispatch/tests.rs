@@ -51,6 +51,7 @@ fn every_entry_is_reached() {
         let reached = match entry.matcher {
             table::Matcher::Reserved(prefix) => destination("GET", &format!("{prefix}a/b/c"), &[]),
             table::Matcher::UserRequest => destination("GET", "/restapis/a/b/_user_request_/", &[]),
+            table::Matcher::Browser => destination("GET", "/", &[("accept", "text/html")]),
             table::Matcher::Target(prefix) => {
                 destination("POST", "/", &[("x-amz-target", &format!("{prefix}Do"))])
             }
@@ -63,6 +64,7 @@ fn every_entry_is_reached() {
         match reached {
             Destination::Stage(_) => assert_eq!(entry.to, table::STAGE),
             Destination::Own => assert_eq!(entry.to, table::OWN),
+            Destination::Console => assert_eq!(entry.to, table::CONSOLE),
             Destination::Service(name) => assert_eq!(entry.to, name),
             Destination::Nowhere => panic!("{entry:?} is never reached"),
         }
