@@ -1,28 +1,129 @@
-// Fluoro's own API (`docs/http.md`), call by call.
+// Fluoro's own API (`docs/http.md`), call by call. Types are those of `docs/openapi.json`.
 
-import { failure, reached } from "./operation";
+import type { XRayCreateSamplingRuleRequest, XRayTraceSummary, XRayUpdateSamplingRuleRequest } from "./aws";
+import type { components } from "./fluoro";
+import { lines } from "./lines";
+import { failure, own, reached } from "./operation";
 
-export interface Healthy {
-  readonly status: "ok";
-  readonly version: string;
-  readonly traces: number;
-  readonly documents: number;
-}
-
+type Schemas = components["schemas"];
+export type Healthy = Schemas["Health"];
 /** The server reads what it has stored. */
-export interface Starting {
-  readonly status: "starting";
-  readonly percent_read: number;
-  readonly documents: number;
-  readonly traces_waiting: number;
-}
+export type Starting = Schemas["Starting"];
+export type Listeners = Schemas["Addresses"];
+export type DoctorReport = Schemas["DoctorReport"];
+export type TraceState = Schemas["TraceState"];
+export type RuleStates = Schemas["RuleStates"];
+export type RuleState = Schemas["RuleState"];
+export type Why = Schemas["Why"];
+export type Preview = Schemas["Previewed"];
+export type GroupStates = Schemas["GroupStates"];
+export type Statistics = Schemas["Statistics"];
+export type Series = Schemas["Series"];
+export type FunctionState = Schemas["FunctionState"];
+export type FunctionCode = Schemas["FunctionCode"];
+export type LogLine = Schemas["LogLine"];
+/** What `fluoro up` knows of each stack. */
+export type Stacks = Schemas["Stacks"]["stacks"];
+
+/** A trace that became known or changed, or how many went by unseen. */
+export type TraceNews = { readonly summary: XRayTraceSummary } | { readonly skipped: number };
 
 /** How the server is; that it is still starting (503) is an answer, too. */
 export async function health(signal?: AbortSignal): Promise<Healthy | Starting> {
-  const response = await reached("/_fluoro/health", signal ? { signal } : {});
+  const response = await reached("/_fluoro/health", given(signal));
   const text = await response.text();
   if (response.ok) return JSON.parse(text) as Healthy;
   const told: unknown = response.status === 503 ? JSON.parse(text) : undefined;
   if (typeof told === "object" && told !== null && "percent_read" in told) return told as Starting;
   throw failure(response, text);
+}
+
+export function listeners(signal?: AbortSignal): Promise<Listeners> {
+  return own("listeners", given(signal));
+}
+
+export function doctor(signal?: AbortSignal): Promise<DoctorReport> {
+  return own("doctor", given(signal));
+}
+
+/** Whether a trace is complete; with `wait` (`10s`) the answer comes when it is, or when that time is over. */
+export function traceCompletion(id: string, wait?: string, signal?: AbortSignal): Promise<TraceState> {
+  return own(`traces/${encodeURIComponent(id)}${query({ wait })}`, given(signal));
+}
+
+/** Traces that a filter expression finds, as they come and change, until the signal is aborted or the server stops. */
+export function followTraces(filter: string, signal: AbortSignal): AsyncGenerator<TraceNews> {
+  return lines<TraceNews>(`traces${query({ follow: true, filter })}`, signal);
+}
+
+/** What each sampling rule did since it was made, or the server started. */
+export function ruleStates(signal?: AbortSignal): Promise<RuleStates> {
+  return own("sampling", given(signal));
+}
+
+/** The last requests to stages and the decision on each, newest first. */
+export async function why(
+  wanted: { id?: string; rule?: string; sampled?: boolean; limit?: number },
+  signal?: AbortSignal,
+): Promise<Why[]> {
+  const { requests } = await own<Schemas["Whys"]>(`sampling/why${query(wanted)}`, given(signal));
+  return requests;
+}
+
+/** What a rule would have kept of the last requests; nothing is changed. */
+export function preview(
+  rule: XRayCreateSamplingRuleRequest | XRayUpdateSamplingRuleRequest,
+  signal?: AbortSignal,
+): Promise<Preview> {
+  return own("sampling/preview", { method: "POST", body: rule, ...given(signal) });
+}
+
+export function groups(signal?: AbortSignal): Promise<GroupStates> {
+  return own("groups", given(signal));
+}
+
+/** What stages and functions handled, sampled or not; `since` as `15m`, an hour at most. */
+export function statistics(
+  wanted: { since?: string; api?: string; function?: string },
+  signal?: AbortSignal,
+): Promise<Statistics> {
+  return own(`statistics${query(wanted)}`, given(signal));
+}
+
+/** A function's role, whether it may write traces, and its environments. */
+export function functionState(name: string, signal?: AbortSignal): Promise<FunctionState> {
+  return own(`functions/${encodeURIComponent(name)}`, given(signal));
+}
+
+/** The files of a function's code, and the text of small ones. */
+export function functionCode(name: string, signal?: AbortSignal): Promise<FunctionCode> {
+  return own(`functions/${encodeURIComponent(name)}/code`, given(signal));
+}
+
+/** What a function wrote: its newest lines, all or those of one trace. */
+export async function logs(name: string, trace?: string, signal?: AbortSignal): Promise<LogLine[]> {
+  const path = `functions/${encodeURIComponent(name)}/logs${query({ trace })}`;
+  const answer = await own<Schemas["LogLines"]>(path, given(signal));
+  return answer.lines;
+}
+
+/** The same, and then what it writes, until the signal is aborted or the server stops. */
+export function followLogs(name: string, trace: string | undefined, signal: AbortSignal): AsyncGenerator<LogLine> {
+  return lines<LogLine>(`functions/${encodeURIComponent(name)}/logs${query({ follow: true, trace })}`, signal);
+}
+
+export async function stacks(signal?: AbortSignal): Promise<Stacks> {
+  const answer = await own<Schemas["Stacks"]>("stacks", given(signal));
+  return answer.stacks;
+}
+
+function given(signal: AbortSignal | undefined): { signal?: AbortSignal } {
+  return signal ? { signal } : {};
+}
+
+/** `?name=value&…` of what is given; empty when nothing is. */
+function query(of: Readonly<Record<string, string | number | boolean | undefined>>): string {
+  const found = Object.entries(of).filter((entry) => entry[1] !== undefined);
+  const text = new URLSearchParams(found.map(([name, value]) => [name, String(value)])).toString();
+  return text && `?${text}`;
 }

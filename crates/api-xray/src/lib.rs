@@ -9,6 +9,7 @@
 
 mod encryption;
 mod error;
+mod following;
 mod graphs;
 mod groups;
 mod input;
@@ -37,6 +38,7 @@ mod traces;
 #[cfg(test)]
 mod tests;
 
+pub use following::Following;
 pub use insights::insight_update;
 pub use records::XRayRecords;
 pub use rules::{OpenRulesError, SamplingRules};

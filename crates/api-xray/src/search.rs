@@ -209,22 +209,27 @@ impl XRay {
 
     /// Whether segments go to logs, for the region of a call.
     pub(crate) fn goes_to_logs(&self, call: &Call) -> bool {
-        self.logs_since(call).is_some()
+        self.logs_since(&scope_key(call)).is_some()
     }
 
     /// What the old read operations do not find in the region of a call.
     pub(crate) fn unindexed(&self, call: &Call) -> Unindexed {
+        self.unindexed_in(&scope_key(call))
+    }
+
+    /// The same, of an account's region.
+    pub(crate) fn unindexed_in(&self, scope: &str) -> Unindexed {
         let share = || {
-            let record = self.parts.records.indexing.get(&scope_key(call));
+            let record = self.parts.records.indexing.get(scope);
             record.map_or(DEFAULT_PERCENTAGE, |record| record.percentage) / 100.0
         };
         Unindexed {
-            of: self.logs_since(call).map(|since| (since, share())),
+            of: self.logs_since(scope).map(|since| (since, share())),
         }
     }
 
-    fn logs_since(&self, call: &Call) -> Option<TimestampMicros> {
-        let record = self.parts.records.destinations.get(&scope_key(call))?;
+    fn logs_since(&self, scope: &str) -> Option<TimestampMicros> {
+        let record = self.parts.records.destinations.get(scope)?;
         let since = record.since();
         (record.to_logs && since <= self.now()).then_some(since)
     }

@@ -16,7 +16,7 @@ use crate::groups::scope_of;
 use crate::input::{check_window, position};
 use crate::service::{Answer, XRay, to_answer};
 
-mod output;
+pub(crate) mod output;
 
 use output::TraceSummaryOutput;
 

@@ -22,6 +22,7 @@ const OTHERS: &str = "(others)";
 
 /// What one sender told, summed up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DaemonTelemetry {
     /// Its host name, else its EC2 instance, its resource's ARN, or its address.
     pub sender: String,
@@ -31,6 +32,7 @@ pub struct DaemonTelemetry {
 
 /// Sums of telemetry records.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TelemetryTotals {
     /// Segments that clients gave to the daemon.
     pub received: u64,

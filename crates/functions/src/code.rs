@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 use zip::read::ZipFile;
 
+use crate::listing::{self, CodeListing};
 use crate::record::Code;
 
 /// The largest archive that may be uploaded directly. Source: Lambda quotas.
@@ -67,6 +68,11 @@ impl CodeStore {
     /// The archive as it came.
     pub(crate) fn archive(&self, code: &Code) -> io::Result<Bytes> {
         fs::read(self.archive_path(&code.sha256)).map(Bytes::from)
+    }
+
+    /// The files of the archive as it came: what runs has more, such as what an interpreter compiled. Blocks.
+    pub(crate) fn listing(&self, code: &Code) -> Result<CodeListing, CodeError> {
+        listing::list(File::open(self.archive_path(&code.sha256))?)
     }
 
     /// Stores and unpacks an archive. Blocks.
@@ -146,7 +152,7 @@ fn unpack(archive: &[u8], into: &Path) -> Result<(), CodeError> {
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent)?;
         }
-        if mode.is_some_and(|mode| mode & FILE_TYPE == SYMBOLIC_LINK) {
+        if is_link(&entry) {
             let target = link_target(&mut entry)?;
             let stays = relative
                 .parent()
@@ -185,7 +191,15 @@ fn write_file<R: Read + Seek>(
     Ok(())
 }
 
-fn link_target<R: Read + Seek>(entry: &mut ZipFile<'_, R>) -> Result<PathBuf, CodeError> {
+/// Whether an entry is a symbolic link; its bytes are then where it leads.
+pub(crate) fn is_link<R: Read>(entry: &ZipFile<'_, R>) -> bool {
+    let mode = entry.unix_mode();
+    mode.is_some_and(|mode| mode & FILE_TYPE == SYMBOLIC_LINK)
+}
+
+pub(crate) fn link_target<R: Read + Seek>(
+    entry: &mut ZipFile<'_, R>,
+) -> Result<PathBuf, CodeError> {
     let mut target = String::new();
     entry
         .take(LINK_LIMIT)
@@ -195,7 +209,7 @@ fn link_target<R: Read + Seek>(entry: &mut ZipFile<'_, R>) -> Result<PathBuf, Co
 }
 
 /// A damaged entry shows while it is read, as an I/O error of the archive, not of the disk.
-fn as_damage(error: io::Error) -> CodeError {
+pub(crate) fn as_damage(error: io::Error) -> CodeError {
     match error.kind() {
         io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => {
             CodeError::NotAnArchive(zip::result::ZipError::Io(error))

@@ -19,6 +19,7 @@ use fluoro_wire::Caller;
 use jiff::Timestamp;
 use tempfile::TempDir;
 
+use crate::alive::{Alive, AliveEnvironment, Badge, EnvironmentState};
 use crate::arn::FunctionArn;
 use crate::clients::Clients;
 use crate::daemon_host::{Daemon, DaemonHost, DaemonOwner, WriteGate};
@@ -72,6 +73,7 @@ pub(crate) struct Purpose<'a> {
     pub(crate) serving: &'a Arc<Serving>,
     pub(crate) log: &'a Arc<FunctionLog>,
     pub(crate) credentials: &'a SessionCredentials,
+    pub(crate) alive: &'a Alive,
 }
 
 /// A started environment.
@@ -79,6 +81,7 @@ pub(crate) struct Purpose<'a> {
 pub(crate) struct Environment {
     pub(crate) generation: u64,
     pub(crate) capture: Capture,
+    pub(crate) badge: Arc<Badge>,
     /// When it was started and when it was ready.
     pub(crate) init: Span,
     /// When its credentials end, in microseconds since the epoch.
@@ -177,6 +180,7 @@ impl Host {
             started = environment.api.started() => match started {
                 Started::Ready { at } => {
                     environment.init = (begun, at);
+                    environment.badge.is_ready(at);
                     tracing::debug!(client = environment.api.user_agent(), "environment is ready");
                     return Ok(environment);
                 }
@@ -281,9 +285,21 @@ impl Host {
             output: input.into(),
         };
         let process = self.spawner.spawn(launch).await?;
+        let now = TimestampMicros(self.now());
+        let badge = purpose.alive.add(AliveEnvironment {
+            stream,
+            version: serving.version.clone(),
+            state: EnvironmentState::Starting,
+            since: now,
+            started: now,
+            invocations: 0,
+            pid: process.id(),
+            daemon: daemon.address(),
+        });
         Ok(Environment {
             generation: serving.generation,
             capture,
+            badge,
             init: (0, 0),
             credentials_end: purpose.credentials.expiration.0,
             daemon: daemon.into(),
@@ -324,6 +340,7 @@ impl Host {
         limit: Duration,
     ) -> End {
         let watched = self.watch(environment);
+        environment.badge.is_busy(self.now());
         environment.api.release(event);
         let how = tokio::select! {
             biased;

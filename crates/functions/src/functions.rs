@@ -21,6 +21,7 @@ use parking_lot::RwLock;
 use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use crate::alive::AliveEnvironment;
 use crate::arn::FunctionArn;
 use crate::clients::Clients;
 use crate::code::CodeStore;
@@ -35,7 +36,7 @@ use crate::log::FunctionLog;
 use crate::memory::MemoryWatch;
 use crate::process::Spawner;
 use crate::record::{Function, TracingMode};
-use crate::run::{Job, NoRun, Ran};
+use crate::run::{Job, NoRun, Ran, session};
 use crate::runtime::Finder;
 use crate::segments::{self, ServiceSegment};
 use crate::settings::Settings;
@@ -212,6 +213,26 @@ impl Functions {
     #[must_use]
     pub fn concurrency(&self) -> usize {
         self.inner.settings().concurrency
+    }
+
+    /// A function's environments that are alive, the oldest first; none when there is no such function.
+    #[must_use]
+    pub fn environments(&self, function: &FunctionArn) -> Vec<AliveEnvironment> {
+        let live = self.inner.live(function);
+        live.map(|live| live.alive.all()).unwrap_or_default()
+    }
+
+    /// Whether the function's role may write traces now, and if not why.
+    ///
+    /// # Errors
+    ///
+    /// When it may not; the error is IAM's word for it.
+    pub fn may_write_traces(&self, function: &Function) -> Result<(), String> {
+        let role = &function.latest.configuration.role;
+        (self
+            .inner
+            .host
+            .write_gate(session(role, &function.arn.name)))()
     }
 
     /// A function's log; `None` when there is no such function.

@@ -10,6 +10,7 @@ use fluoro_store::catalog::Revision;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Notify, OwnedSemaphorePermit};
 
+use crate::alive::Alive;
 use crate::arn::FunctionArn;
 use crate::environment::{Environment, Serving};
 use crate::log::FunctionLog;
@@ -23,6 +24,7 @@ const PATIENCE: Duration = Duration::from_millis(50);
 pub(crate) struct Live {
     pub(crate) arn: FunctionArn,
     pub(crate) log: Arc<FunctionLog>,
+    pub(crate) alive: Alive,
     /// Counts its runs, once there was one.
     series: OnceLock<Arc<Series>>,
     current: RwLock<Current>,
@@ -90,6 +92,7 @@ impl Live {
         Self {
             arn: record.arn.clone(),
             log,
+            alive: Alive::default(),
             series: OnceLock::new(),
             current: RwLock::new(Current {
                 record: Arc::new(record),
@@ -259,6 +262,7 @@ impl Lease {
             && kept.environment.is_alive()
             && Some(kept.environment.generation) == generation;
         if wanted {
+            kept.environment.badge.is_ready(now);
             pool.idle.push(Idle { kept, since: now });
         }
     }

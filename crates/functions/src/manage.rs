@@ -16,6 +16,7 @@ use crate::arn::FunctionArn;
 use crate::code::CodeError;
 use crate::environment::Serving;
 use crate::functions::{Functions, Inner, OpenError};
+use crate::listing::CodeListing;
 use crate::live::Live;
 use crate::record::{
     Code, Configuration, Function, Release, State, Statement, TracingMode, UpdateStatus,
@@ -151,6 +152,18 @@ impl Functions {
         let (store, code) = (self.inner.code.clone(), live.record().latest.code.clone());
         let read = blocking(move || store.archive(&code).map_err(CodeError::Io)).await?;
         Ok(read)
+    }
+
+    /// The files of the code that a function was given, and the text of small ones.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such function or its archive cannot be read.
+    pub async fn code_files(&self, function: &FunctionArn) -> Result<CodeListing, ManageError> {
+        let live = self.inner.found(function)?;
+        let (store, code) = (self.inner.code.clone(), live.record().latest.code.clone());
+        let listed = blocking(move || store.listing(&code)).await?;
+        Ok(listed)
     }
 
     /// Gives the function new code, and answers it as it then is: `InProgress`.

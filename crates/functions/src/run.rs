@@ -152,6 +152,7 @@ impl Inner {
             serving: &job.serving,
             log: &job.live.log,
             credentials: &credentials,
+            alive: &job.live.alive,
         };
         let failed = match self
             .host

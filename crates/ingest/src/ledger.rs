@@ -64,6 +64,7 @@ pub enum Trim {
 
 /// The kinds of cause that a reader wants to see together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
     /// Came in.
@@ -82,6 +83,7 @@ pub enum Class {
 
 /// One count.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LedgerLine {
     /// The way in; `None` for what was lost after it had been stored.
     pub door: Option<Door>,

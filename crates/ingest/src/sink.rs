@@ -9,6 +9,7 @@ use serde::Serialize;
 
 /// Through which door documents come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Door {
     /// Port 2000, UDP: everybody who is not one of our functions.

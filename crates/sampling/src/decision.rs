@@ -86,6 +86,7 @@ pub struct FinishedRequest<'a> {
 
 /// Why a request is recorded although it was not sampled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Kept {
     /// It failed.

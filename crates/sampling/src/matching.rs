@@ -26,6 +26,7 @@ const PROPERTIES: [&str; 6] = [
 
 /// One pattern of a rule beside what the request had.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Compared {
     /// `http_method`, or `attribute x-canary`.
     pub property: String,

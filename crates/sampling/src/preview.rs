@@ -12,6 +12,7 @@ use crate::rule_set::{RuleInForce, RuleName};
 
 /// What would have been, beside what was. Counts are requests.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Preview {
     /// Those that were decided on once more.
     pub requests: usize,

@@ -12,6 +12,7 @@ use crate::rule::RuleRecord;
 
 /// A rule's name, cheap to hand on.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RuleName(Arc<str>);
 
 /// Rules in force. The last one fits every request.
@@ -43,6 +44,7 @@ pub struct Explanation {
 
 /// A rule that does not fit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PassedOver {
     /// The rule.
     pub rule: RuleName,

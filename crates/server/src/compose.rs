@@ -32,6 +32,7 @@ use crate::calls::{BODY_ROOM, Calls, Services};
 use crate::daemon::{EnvironmentDaemons, LaterCalls};
 use crate::data_dir::{DataDir, DataDirError};
 use crate::downstream::Downstream;
+use crate::feed::TraceFeed;
 use crate::front::{Front, Live};
 use crate::guard::Guard;
 use crate::http1::Stop;
@@ -117,12 +118,17 @@ pub(crate) async fn compose(
     let hot_settings = hot_settings(settings);
     let rollups_memory = hot_settings.memory_bytes / ROLLUP_SHARE;
     let rollups = Arc::new(Rollups::new(Arc::new(groups.clone()), rollups_memory));
+    let feed = Arc::new(TraceFeed::default());
     let hot = HotTraces::open_observed(
         ambient.clone(),
         Arc::clone(&log),
         hot_settings,
         // Who is a member is decided before what it contributes.
-        vec![Arc::new(groups.clone()), Arc::<Rollups>::clone(&rollups)],
+        vec![
+            Arc::new(groups.clone()),
+            Arc::<Rollups>::clone(&rollups),
+            Arc::<TraceFeed>::clone(&feed),
+        ],
     );
     doors.front.starting.hot.get_or_init(|| Arc::clone(&hot));
     let ingest = Ingest::open(
@@ -247,6 +253,7 @@ pub(crate) async fn compose(
             functions: functions.clone(),
             stop: doors.stop,
             hot,
+            feed,
             ingest: Arc::clone(&ingest),
             sampling,
             groups,

@@ -12,6 +12,7 @@ mod daemon;
 mod data_dir;
 mod dispatch;
 mod downstream;
+mod feed;
 mod front;
 mod guard;
 mod http1;

@@ -3,10 +3,16 @@
 //! Answers are JSON. An error is `{"error": {"code", "message"}}`, with a code that does not change.
 
 mod doctor;
+mod follow;
+mod functions;
 mod groups;
+mod lines;
 mod logs;
 mod metrics;
+#[cfg(test)]
+mod openapi;
 mod reply;
+mod routes;
 mod sampling;
 mod stacks;
 mod starting;
@@ -27,14 +33,15 @@ use fluoro_statistics::Statistics;
 use fluoro_store::hot::HotTraces;
 use fluoro_wire::query::Form;
 use http::request::Parts;
-use http::{Method, Response, StatusCode};
+use http::{Response, StatusCode};
 use serde::Serialize;
 
 use crate::body::{self, Body, ReadError};
+use crate::feed::TraceFeed;
 use crate::http1::Stop;
 use crate::running::Addresses;
 use reply::{Problem, Reply};
-use stacks::Stacks;
+use routes::{Call, Taken};
 
 pub(crate) use stacks::{StackRecords, records as stack_records};
 pub(crate) use starting::Starting;
@@ -51,6 +58,7 @@ pub(crate) struct OwnApi {
     /// Ends what is followed when the server stops.
     pub(crate) stop: Stop,
     pub(crate) hot: Arc<HotTraces>,
+    pub(crate) feed: Arc<TraceFeed>,
     pub(crate) ingest: Arc<Ingest>,
     pub(crate) sampling: Sampling,
     pub(crate) groups: Groups,
@@ -62,14 +70,14 @@ pub(crate) struct OwnApi {
 /// A request, taken apart.
 #[derive(Debug)]
 struct Asked<'h> {
-    method: &'h Method,
-    /// The path after `/_fluoro/`, by its parts.
-    path: Vec<&'h str>,
+    route: Taken<'h>,
     query: Form,
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Health {
+    #[cfg_attr(test, schemars(extend("const" = "ok")))]
     status: &'static str,
     version: &'static str,
     traces: usize,
@@ -94,41 +102,28 @@ impl OwnApi {
         head: &Parts,
         body: Body,
     ) -> Result<Response<Body>, Problem> {
-        if let ["functions", name, "logs"] = asked.path.as_slice()
-            && *asked.method == Method::GET
-        {
-            return logs::answer(self, name, &asked.query).await;
-        }
-        if asked.path == ["metrics"] && *asked.method == Method::GET {
-            return Ok(metrics::metrics(self));
-        }
-        let reply = self.reply(asked, head, body).await?;
+        let (named, query) = (asked.route.named, &asked.query);
+        let reply = match asked.route.call {
+            Call::Metrics => return Ok(metrics::metrics(self)),
+            Call::Follow => return follow::answer(self, query),
+            Call::Logs => return logs::answer(self, named, query).await,
+            Call::Health => self.health(),
+            Call::Listeners => Reply::json(&self.addresses),
+            Call::Doctor => doctor::report(self).await?,
+            Call::Groups => groups::groups(self, query.get("region")),
+            Call::Trace => traces::trace(self, named, query).await?,
+            Call::Function => functions::state(self, named)?,
+            Call::Code => functions::code(self, named).await?,
+            Call::Rules => sampling::rules(self, query.get("region")),
+            Call::Why => sampling::why(self, query)?,
+            Call::Preview => sampling::preview(self, query, head, body).await?,
+            Call::Statistics => statistics::statistics(self, query)?,
+            Call::ListStacks => stacks::list(&self.stacks).await?,
+            Call::GetStack => stacks::get(&self.stacks, named).await?,
+            Call::PutStack => stacks::put(&self.stacks, named, head, body).await?,
+            Call::DeleteStack => stacks::delete(&self.stacks, named).await?,
+        };
         Ok(reply.into_response())
-    }
-
-    async fn reply(&self, asked: &Asked<'_>, head: &Parts, body: Body) -> Result<Reply, Problem> {
-        if let ["stacks", rest @ ..] = asked.path.as_slice() {
-            return Stacks(&self.stacks)
-                .answer(asked.method, rest, head, body)
-                .await;
-        }
-        if asked.path == ["sampling", "preview"] {
-            return sampling::preview(self, asked.method, &asked.query, head, body).await;
-        }
-        if !matches!(*asked.method, Method::GET | Method::HEAD) {
-            return Err(Problem::method(asked.method, "GET"));
-        }
-        match asked.path.as_slice() {
-            ["health"] => Ok(self.health()),
-            ["listeners"] => Ok(Reply::json(&self.addresses)),
-            ["doctor"] => doctor::report(self).await,
-            ["groups"] => Ok(groups::groups(self, asked.query.get("region"))),
-            ["sampling"] => Ok(sampling::rules(self, asked.query.get("region"))),
-            ["sampling", "why"] => sampling::why(self, &asked.query),
-            ["statistics"] => statistics::statistics(self, &asked.query),
-            ["traces", id] => traces::trace(self, id, &asked.query).await,
-            _ => Err(Problem::nowhere(head.uri.path())),
-        }
     }
 
     fn health(&self) -> Reply {
@@ -166,10 +161,7 @@ impl<'h> Asked<'h> {
         let query = head.uri.query().unwrap_or_default();
         let query = Form::parse(query.as_bytes())
             .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "BadQuery", error))?;
-        Ok(Self {
-            method: &head.method,
-            path: path.split('/').collect(),
-            query,
-        })
+        let route = routes::find(&head.method, path)?;
+        Ok(Self { route, query })
     }
 }

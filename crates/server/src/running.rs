@@ -74,6 +74,7 @@ pub struct Running {
 
 /// Where the server listens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Addresses {
     /// AWS APIs, stages, our own API.
     pub listen: SocketAddr,

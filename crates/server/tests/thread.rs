@@ -10,6 +10,8 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use zip::write::SimpleFileOptions;
 
+const WRITES_TRACES: &str = "arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess";
+
 /// Sends a subsegment to its own daemon address and asks there for rules, as SDKs do in a function.
 const SOURCE: &str = r#"
 import json, os, socket, time, urllib.request
@@ -95,7 +97,51 @@ async fn one_request_becomes_one_finished_trace() {
         texts.iter().any(|line| line["text"] == "rules seen: 1"),
         "{logs:#}"
     );
+    what_is_told_of_the_function(&server, texts).await;
     server.stop().await;
+}
+
+async fn what_is_told_of_the_function(server: &TestServer, lines: &[Value]) {
+    let told = || async {
+        let answer = server.get("/_fluoro/functions/hello").send().await;
+        answer.expect(StatusCode::OK)
+    };
+    let function = told().await;
+    assert_eq!(function["role"], "arn:aws:iam::000000000000:role/r");
+    assert_eq!(function["tracing"], "Active");
+    assert_eq!(function["may_write_traces"], true);
+    let environments = function["environments"].as_array().expect("a list");
+    assert_eq!(environments.len(), 1, "{function:#}");
+    let environment = &environments[0];
+    assert_eq!(environment["state"], "ready", "{environment}");
+    assert_eq!(environment["invocations"], 1);
+    assert_eq!(environment["version"], "$LATEST");
+    assert_eq!(environment["stream"], lines[0]["stream"]);
+    assert!(environment["pid"].as_i64().is_some_and(|pid| pid > 1));
+    assert!(environment["started"].as_f64() <= environment["since"].as_f64());
+
+    let parameters = [
+        ("Action", "DetachRolePolicy"),
+        ("RoleName", "r"),
+        ("PolicyArn", WRITES_TRACES),
+    ];
+    iam(server, &parameters).await;
+    let function = told().await;
+    assert_eq!(function["may_write_traces"], false);
+    let denied = function["denied"].as_str().unwrap_or_default();
+    assert!(denied.contains("xray:PutTraceSegments"), "{denied}");
+
+    let code = server.get("/_fluoro/functions/hello/code").send().await;
+    let code = code.expect(StatusCode::OK);
+    assert_eq!(code["complete"], true);
+    assert_eq!(code["handler"], "app.handler");
+    assert_eq!(code["files"][0]["path"], "app.py");
+    assert_eq!(code["files"][0]["text"], SOURCE);
+    for nobody in ["nobody", "nobody/code", "nobody/logs", "no body"] {
+        let path = format!("/_fluoro/functions/{}", nobody.replace(' ', "%20"));
+        let answer = server.get(&path).send().await.expect(StatusCode::NOT_FOUND);
+        assert_eq!(answer["error"]["code"], "NotFound", "{nobody}");
+    }
 }
 
 async fn make_role(server: &TestServer) -> String {
@@ -112,13 +158,12 @@ async fn make_role(server: &TestServer) -> String {
         ],
     )
     .await;
-    let policy = "arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess";
     iam(
         server,
         &[
             ("Action", "AttachRolePolicy"),
             ("RoleName", "r"),
-            ("PolicyArn", policy),
+            ("PolicyArn", WRITES_TRACES),
         ],
     )
     .await;

@@ -22,6 +22,7 @@ const ROOM: usize = 50_000;
 
 /// What is counted apart from other things.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Subject {
     /// A method of a stage.

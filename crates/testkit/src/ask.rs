@@ -1,12 +1,15 @@
 //! One request, built up, sent, answered.
 
-use bytes::Bytes;
-use http::{HeaderMap, Method, Request, StatusCode};
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
+
+use crate::server::PATIENCE;
 
 /// A request to a server.
 #[derive(Debug)]
@@ -26,6 +29,13 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
+}
+
+/// An answer that goes on, line by line.
+#[derive(Debug)]
+pub struct Lines {
+    body: Incoming,
+    read: BytesMut,
 }
 
 impl Ask {
@@ -80,6 +90,30 @@ impl Ask {
     ///
     /// When there is no answer.
     pub async fn send(self) -> Answer {
+        let (head, body) = self.begin().await.into_parts();
+        let body = body.collect().await.expect("an answer has an end");
+        Answer {
+            status: head.status,
+            headers: head.headers,
+            body: body.to_bytes(),
+        }
+    }
+
+    /// Sends it, and reads an answer that goes on line by line.
+    ///
+    /// # Panics
+    ///
+    /// When the answer is not 200.
+    pub async fn follow(self) -> Lines {
+        let answer = self.begin().await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        Lines {
+            body: answer.into_body(),
+            read: BytesMut::new(),
+        }
+    }
+
+    async fn begin(self) -> Response<Incoming> {
         let mut request = Request::builder().method(self.method).uri(&self.url);
         for (name, value) in &self.headers {
             request = request.header(name, value);
@@ -90,14 +124,28 @@ impl Ask {
         let client: Client<HttpConnector, Full<Bytes>> =
             Client::builder(TokioExecutor::new()).build_http();
         let answer = client.request(request).await;
-        let (head, body) = answer
-            .unwrap_or_else(|error| panic!("no answer from {}: {error:?}", self.url))
-            .into_parts();
-        let body = body.collect().await.expect("an answer has an end");
-        Answer {
-            status: head.status,
-            headers: head.headers,
-            body: body.to_bytes(),
+        answer.unwrap_or_else(|error| panic!("no answer from {}: {error:?}", self.url))
+    }
+}
+
+impl Lines {
+    /// The next line's document; `None` when the answer has ended.
+    ///
+    /// # Panics
+    ///
+    /// When it is no JSON, or does not come.
+    pub async fn next(&mut self) -> Option<Value> {
+        loop {
+            if let Some(end) = self.read.iter().position(|byte| *byte == b'\n') {
+                let line = self.read.split_to(end + 1);
+                return Some(serde_json::from_slice(&line).expect("a line is JSON"));
+            }
+            let frame = tokio::time::timeout(PATIENCE, self.body.frame()).await;
+            let frame = frame.expect("the answer goes on or ends")?;
+            let frame = frame.expect("the answer is not cut off");
+            if let Ok(data) = frame.into_data() {
+                self.read.extend_from_slice(&data);
+            }
         }
     }
 }

@@ -9,7 +9,7 @@
 mod ask;
 mod server;
 
-pub use ask::{Answer, Ask};
+pub use ask::{Answer, Ask, Lines};
 pub use server::{TestServer, until};
 
 use fluoro_ambient::Ambient;

@@ -16,7 +16,7 @@ use tokio::net::{TcpStream, UdpSocket};
 use crate::ask::Ask;
 
 /// How long anything that a test waits for may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running server on free ports. Its data directory is removed when it is dropped.
 #[derive(Debug)]

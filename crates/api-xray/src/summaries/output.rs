@@ -15,7 +15,7 @@ use crate::service_id::ServiceIdOutput;
 /// `TraceSummary`
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct TraceSummaryOutput<'a> {
+pub(crate) struct TraceSummaryOutput<'a> {
     annotations: BTreeMap<&'a str, Vec<ValueWithServiceIds<'a>>>,
     availability_zones: Vec<NameOutput<'a>>,
     duration: Option<f64>,
@@ -170,7 +170,7 @@ struct Namer<'a, 'o> {
 
 impl<'a> TraceSummaryOutput<'a> {
     /// `own_account` is left out of services, as the service does (recorded).
-    pub(super) fn of(own_account: &str, selection: &Selection, projection: &'a Projection) -> Self {
+    pub(crate) fn of(own_account: &str, selection: &Selection, projection: &'a Projection) -> Self {
         let matched = selection.matched(projection).unwrap_or_default();
         let namer = Namer {
             own_account,

@@ -8,6 +8,7 @@ use crate::records::{MethodSetting, Stage};
 
 /// A setting that is kept and changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WithoutEffect {
     /// What it belongs to: `stage dev of API abcdefghij in us-east-1`.
     pub of: String,

@@ -9,7 +9,9 @@ use super::OwnApi;
 use super::reply::{Problem, Reply};
 
 #[derive(Debug, Serialize)]
-struct Report {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "DoctorReport"))]
+pub(super) struct Report {
     lines: Vec<LedgerLine>,
     held: Held,
     without_effect: Vec<WithoutEffect>,
@@ -17,6 +19,7 @@ struct Report {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Held {
     traces: usize,
     documents: usize,

@@ -8,12 +8,14 @@ use super::OwnApi;
 use super::reply::Reply;
 
 #[derive(Debug, Serialize)]
-struct GroupStates {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct GroupStates {
     region: String,
     groups: Vec<GroupState>,
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct GroupState {
     name: String,
     arn: String,
@@ -24,6 +26,8 @@ struct GroupState {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "GroupMinute"))]
 struct MinuteState {
     /// When the minute began, in seconds since the epoch.
     at: i64,

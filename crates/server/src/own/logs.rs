@@ -1,22 +1,17 @@
 //! `GET functions/{name}/logs`: what a function wrote, up to now or as it comes.
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use fluoro_functions::{FunctionArn, FunctionLog, Functions, LogEvent};
-use fluoro_gateway::BodyError;
+use fluoro_functions::{FunctionLog, LogEvent};
 use fluoro_model::TraceId;
 use fluoro_wire::query::Form;
-use http::{HeaderValue, Response, StatusCode, header};
-use http_body_util::BodyExt;
-use hyper::body::Frame;
+use http::{Response, StatusCode};
 use serde::Serialize;
 use tokio::sync::mpsc;
 
-use super::OwnApi;
 use super::reply::{Problem, Reply};
+use super::{OwnApi, functions, lines};
 use crate::body::Body;
 use crate::http1::Stop;
 
@@ -28,7 +23,9 @@ const BATCH: usize = 2_000;
 
 /// One line of a log, as it is answered.
 #[derive(Debug, Serialize)]
-struct Line {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "LogLine"))]
+pub(super) struct Line {
     /// Seconds since the epoch.
     at: f64,
     request_id: Option<String>,
@@ -40,19 +37,26 @@ struct Line {
 }
 
 #[derive(Debug, Serialize)]
-struct Lines {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "LogLines"))]
+pub(super) struct Lines {
     lines: Vec<Line>,
 }
-
-/// A body whose pieces come from a task.
-struct Followed(mpsc::Receiver<Bytes>);
 
 pub(super) async fn answer(
     own: &OwnApi,
     name: &str,
     query: &Form,
 ) -> Result<Response<Body>, Problem> {
-    let log = find(&own.functions, own, name)?;
+    let (arn, _) = functions::find(own, name)?;
+    let gone = || {
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            "NotFound",
+            "the function was just deleted",
+        )
+    };
+    let log = own.functions.log(&arn).ok_or_else(gone)?;
     let trace = match query.get("trace") {
         Some(text) => Some(
             text.parse::<TraceId>()
@@ -75,23 +79,10 @@ pub(super) async fn answer(
     }
 }
 
-fn find(functions: &Functions, own: &OwnApi, name: &str) -> Result<Arc<FunctionLog>, Problem> {
-    let unknown = || {
-        let message = format!("there is no function {name:?} in {}", own.region);
-        Problem::new(StatusCode::NOT_FOUND, "NotFound", message)
-    };
-    let arn = FunctionArn::resolve(name, None, &own.region, &own.account).map_err(|_| unknown())?;
-    functions.log(&arn.unqualified()).ok_or_else(unknown)
-}
-
-/// Everything there is, then what comes, one JSON document a line, until the reader goes or the server stops.
+/// Everything there is, then what comes.
 fn follow(log: Arc<FunctionLog>, trace: Option<TraceId>, stop: Stop) -> Response<Body> {
-    let (lines, followed) = mpsc::channel(1);
+    let (lines, response) = lines::answer();
     tokio::spawn(send_lines(log, trace, lines, stop));
-    let body = Followed(followed).boxed_unsync();
-    let mut response = Response::new(body);
-    let kind = HeaderValue::from_static("application/x-ndjson");
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response
 }
 
@@ -117,9 +108,7 @@ async fn send_lines(
         seen = events.last().map_or(newest, |event| event.sequence);
         let mut text = Vec::new();
         for event in events {
-            serde_json::to_writer(&mut text, &Line::from(event))
-                .expect("a line has text keys and memory takes it");
-            text.push(b'\n');
+            lines::push(&mut text, &Line::from(event));
         }
         if lines.send(text.into()).await.is_err() {
             return;
@@ -138,20 +127,5 @@ impl From<LogEvent> for Line {
             stream: event.stream.to_string(),
             text: event.message.trim_end_matches('\n').to_owned(),
         }
-    }
-}
-
-// === impl Followed ===
-
-impl http_body::Body for Followed {
-    type Data = Bytes;
-    type Error = BodyError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let polled = self.0.poll_recv(context);
-        polled.map(|piece| piece.map(|bytes| Ok(Frame::data(bytes))))
     }
 }

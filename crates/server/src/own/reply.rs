@@ -22,11 +22,15 @@ pub(super) struct Problem {
 }
 
 #[derive(Debug, Serialize)]
-struct ErrorDocument<'p> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Problem"))]
+pub(super) struct ErrorDocument<'p> {
     error: ErrorMembers<'p>,
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "ProblemMembers"))]
 struct ErrorMembers<'p> {
     code: &'p str,
     message: &'p str,

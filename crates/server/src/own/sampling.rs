@@ -5,8 +5,8 @@ use fluoro_model::TraceId;
 use fluoro_sampling::{Compared, Kept, PassedOver, Preview, RecentRequest};
 use fluoro_wire::Region;
 use fluoro_wire::query::Form;
+use http::StatusCode;
 use http::request::Parts;
-use http::{Method, StatusCode};
 use serde::Serialize;
 
 use super::reply::{Problem, Reply};
@@ -20,6 +20,7 @@ const REQUESTS: (usize, usize) = (50, 10_000);
 const RULE_LIMIT: usize = 64 * 1024;
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct RuleState {
     name: String,
     priority: u16,
@@ -37,18 +38,21 @@ struct RuleState {
 }
 
 #[derive(Debug, Serialize)]
-struct RuleStates {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct RuleStates {
     region: String,
     rules: Vec<RuleState>,
 }
 
 #[derive(Debug, Serialize)]
-struct Whys {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Whys {
     requests: Vec<Why>,
 }
 
 /// A request and the decision on it.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Why {
     /// Seconds since the epoch.
     at: f64,
@@ -79,7 +83,8 @@ struct Why {
 }
 
 #[derive(Debug, Serialize)]
-struct Previewed<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Previewed<'a> {
     region: &'a str,
     rule: String,
     #[serde(flatten)]
@@ -160,14 +165,10 @@ pub(super) fn why(own: &OwnApi, query: &Form) -> Result<Reply, Problem> {
 /// What a rule would have kept of the last requests. The body is that of `CreateSamplingRule` or `UpdateSamplingRule`.
 pub(super) async fn preview(
     own: &OwnApi,
-    method: &Method,
     query: &Form,
     head: &Parts,
     body: Body,
 ) -> Result<Reply, Problem> {
-    if method != Method::POST {
-        return Err(Problem::method(method, "POST"));
-    }
     let body = read_body(head, body, RULE_LIMIT).await?;
     let region = query.get("region").unwrap_or(&own.region);
     let planned = own.xray.plan_rule(&Region(region.into()), &body);

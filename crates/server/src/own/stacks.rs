@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fluoro_store::catalog::{Catalog, CatalogError, Expect, Table};
+use http::StatusCode;
 use http::request::Parts;
-use http::{Method, StatusCode};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::read_body;
@@ -18,75 +19,62 @@ const RECORD_LIMIT: usize = 256 * 1024;
 /// The records of deployed stacks.
 pub(crate) type StackRecords = Table<Value>;
 
-/// Answers below `/_fluoro/stacks`.
-pub(super) struct Stacks<'o>(pub(super) &'o StackRecords);
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Stacks"))]
+pub(super) struct ListStacks {
+    stacks: BTreeMap<String, Value>,
+}
 
 /// The table in `catalog`.
 pub(crate) fn records(catalog: &Arc<dyn Catalog>) -> StackRecords {
     Table::new(Arc::clone(catalog), "stacks/")
 }
 
-impl Stacks<'_> {
-    pub(super) async fn answer(
-        &self,
-        method: &Method,
-        path: &[&str],
-        head: &Parts,
-        body: Body,
-    ) -> Result<Reply, Problem> {
-        match path {
-            [] if method == Method::GET => self.list().await,
-            [] => Err(Problem::method(method, "GET")),
-            [name] => {
-                let name = valid_name(name)?;
-                match *method {
-                    Method::GET => self.get(name).await,
-                    Method::PUT => self.put(name, head, body).await,
-                    Method::DELETE => self.delete(name).await,
-                    _ => Err(Problem::method(method, "GET, PUT or DELETE")),
-                }
-            }
-            _ => Err(Problem::nowhere(head.uri.path())),
-        }
-    }
+pub(super) async fn list(stacks: &StackRecords) -> Result<Reply, Problem> {
+    let records = stacks.scan("").await.map_err(failed)?;
+    let stacks = records
+        .into_iter()
+        .map(|(name, record)| (name, record.value));
+    Ok(Reply::json(&ListStacks {
+        stacks: stacks.collect(),
+    }))
+}
 
-    async fn list(&self) -> Result<Reply, Problem> {
-        let records = self.0.scan("").await.map_err(failed)?;
-        let by_name: BTreeMap<String, Value> = records
-            .into_iter()
-            .map(|(name, record)| (name, record.value))
-            .collect();
-        Ok(Reply::json(&serde_json::json!({ "stacks": by_name })))
-    }
+pub(super) async fn get(stacks: &StackRecords, name: &str) -> Result<Reply, Problem> {
+    let name = valid_name(name)?;
+    let record = stacks.get(name).await.map_err(failed)?;
+    record.map_or_else(
+        || Err(unknown(name)),
+        |record| Ok(Reply::json(&record.value)),
+    )
+}
 
-    async fn get(&self, name: &str) -> Result<Reply, Problem> {
-        let record = self.0.get(name).await.map_err(failed)?;
-        record.map_or_else(
-            || Err(unknown(name)),
-            |record| Ok(Reply::json(&record.value)),
-        )
-    }
+pub(super) async fn put(
+    stacks: &StackRecords,
+    name: &str,
+    head: &Parts,
+    body: Body,
+) -> Result<Reply, Problem> {
+    let name = valid_name(name)?;
+    let bytes = read_body(head, body, RECORD_LIMIT).await?;
+    let record: Value = serde_json::from_slice(&bytes)
+        .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "BadBody", error))?;
+    let written = stacks.put(name, &record, Expect::Anything).await;
+    written.map_err(failed)?;
+    Ok(Reply::nothing())
+}
 
-    async fn put(&self, name: &str, head: &Parts, body: Body) -> Result<Reply, Problem> {
-        let bytes = read_body(head, body, RECORD_LIMIT).await?;
-        let record: Value = serde_json::from_slice(&bytes)
-            .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "BadBody", error))?;
-        let written = self.0.put(name, &record, Expect::Anything).await;
-        written.map_err(failed)?;
+pub(super) async fn delete(stacks: &StackRecords, name: &str) -> Result<Reply, Problem> {
+    let name = valid_name(name)?;
+    let found = stacks
+        .delete(name, Expect::Anything)
+        .await
+        .map_err(failed)?;
+    if found {
         Ok(Reply::nothing())
-    }
-
-    async fn delete(&self, name: &str) -> Result<Reply, Problem> {
-        let found = self
-            .0
-            .delete(name, Expect::Anything)
-            .await
-            .map_err(failed)?;
-        if found {
-            Ok(Reply::nothing())
-        } else {
-            Err(unknown(name))
-        }
+    } else {
+        Err(unknown(name))
     }
 }
 

@@ -18,7 +18,10 @@ pub(crate) struct Starting {
 }
 
 #[derive(Debug, Serialize)]
-struct Progress {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Starting"))]
+pub(super) struct Progress {
+    #[cfg_attr(test, schemars(extend("const" = "starting")))]
     status: &'static str,
     percent_read: u8,
     documents: u64,

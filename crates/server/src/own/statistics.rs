@@ -16,7 +16,9 @@ use crate::settings::parse_duration;
 const SINCE: Duration = Duration::from_mins(15);
 
 #[derive(Debug, Serialize)]
-struct StatisticsOutput {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Statistics"))]
+pub(super) struct StatisticsOutput {
     /// The start of the first minute, in seconds since the epoch.
     from: i64,
     /// The end of what is counted: now.
@@ -25,6 +27,8 @@ struct StatisticsOutput {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Series"))]
 struct SeriesOutput {
     #[serde(flatten)]
     subject: Subject,
@@ -34,6 +38,8 @@ struct SeriesOutput {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Minute"))]
 struct MinuteOutput {
     /// Its start, in seconds since the epoch.
     at: i64,
@@ -42,6 +48,8 @@ struct MinuteOutput {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Counted"))]
 struct CountedOutput {
     requests: u64,
     errors: u64,
@@ -52,6 +60,8 @@ struct CountedOutput {
 
 /// In milliseconds; the quantiles within 3.2 %.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Latency"))]
 struct LatencyOutput {
     mean: f64,
     p50: f64,

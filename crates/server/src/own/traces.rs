@@ -15,7 +15,8 @@ use crate::settings::parse_duration;
 const LONGEST_WAIT: Duration = Duration::from_mins(5);
 
 #[derive(Debug, Serialize)]
-struct TraceState {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct TraceState {
     id: String,
     /// Whether any document of it is there.
     found: bool,

@@ -1,0 +1,73 @@
+//! A list of traces that is followed: what GetTraceSummaries would tell of a trace, asked about each as it changes.
+
+use fluoro_filter::Filter;
+use fluoro_model::TimestampMicros;
+use fluoro_query::groups::Scope;
+use fluoro_query::{Selection, TimeRange, TimeRangeType};
+use fluoro_trace::Projection;
+use fluoro_wire::{AccountId, JsonError, Region};
+use serde_json::value::RawValue;
+
+use crate::error::XRayError;
+use crate::search::Unindexed;
+use crate::service::{XRay, to_answer};
+use crate::summaries::output::TraceSummaryOutput;
+
+/// What somebody wants to hear of.
+#[derive(Debug)]
+pub struct Following {
+    account: AccountId,
+    selection: Selection,
+    unindexed: Unindexed,
+}
+
+impl XRay {
+    /// Follows the traces that a filter expression finds. Groups that it names are those of this moment, and so is what
+    /// is indexed.
+    ///
+    /// # Errors
+    ///
+    /// When GetTraceSummaries would refuse the expression.
+    pub fn follow(
+        &self,
+        account: &AccountId,
+        region: &Region,
+        expression: &str,
+    ) -> Result<Following, JsonError> {
+        let scope = Scope::new(&*account.0, &*region.0);
+        let groups = self.parts.groups.expressions(&scope);
+        let understood = || {
+            let expression = fluoro_filter::parse(expression)?;
+            Ok(Filter::new(&expression, &groups)?)
+        };
+        let filter = understood().map_err(XRayError::on_the_wire)?;
+        let ever = TimestampMicros(i64::MIN)..TimestampMicros(i64::MAX);
+        Ok(Following {
+            account: account.clone(),
+            selection: Selection {
+                range: TimeRange {
+                    range: ever,
+                    by: TimeRangeType::TraceId,
+                },
+                filter,
+            },
+            unindexed: self.unindexed_in(&format!("{scope}/")),
+        })
+    }
+}
+
+impl Following {
+    /// The summary of a trace, if it is one of these.
+    #[must_use]
+    pub fn summary(&self, projection: &Projection) -> Option<Box<RawValue>> {
+        let Self {
+            account,
+            selection,
+            unindexed,
+        } = self;
+        selection.range.place(projection)?;
+        let is_wanted = !unindexed.has(projection.id, projection.first_received)
+            && selection.matched(projection).is_some();
+        is_wanted.then(|| to_answer(&TraceSummaryOutput::of(&account.0, selection, projection)))
+    }
+}
