@@ -6,12 +6,12 @@ run: ## build, start everything, deploy the examples, show a trace
 	@scripts/need python
 	@scripts/run
 
-check: ## format, licences, lint, unit tests
+check: ## format, licences, lint, unit tests; the console's, too
 	@scripts/need cc python node
-	@python3 scripts/test format licences lint unit
+	@python3 scripts/test format licences console-lint lint unit
 
 test: ## everything, real clients included
-	@scripts/need cc python node
+	@scripts/need cc python node chromium
 	@python3 scripts/test
 
 soak: ## kills, seeds, fuzzing and load for hours (SOAK_MINUTES=60); never in CI

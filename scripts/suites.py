@@ -9,6 +9,7 @@ SUITES = [
     [
         ("format", "the code is formatted", "cargo fmt --all --check"),
         ("licences", "every crate may be used, and comes from where it should", "scripts/licences --test && scripts/licences"),
+        ("console-lint", "the console: biome, tsc, vitest; what is generated and built is what the source says", "scripts/console lint"),
     ],
     [("lint", "clippy has nothing to say", "cargo clippy --quiet --workspace --all-targets -- -D warnings")],
     [("unit", "unit, property and in-process tests", "cargo test --quiet --workspace --no-fail-fast")],
@@ -28,6 +29,7 @@ SUITES = [
             "parsers of untrusted bytes, 15 s each",
             "cargo run --quiet --release -p fluoro-fuzz -- all --seconds 15",
         ),
+        ("console", "the console in Chromium, against a server with the examples' traffic", "scripts/console-tests"),
         (
             "examples",
             "what make run does, on free ports",
