@@ -2,6 +2,7 @@
 
 import { groupBy } from "./collect";
 import {
+  ascending,
   byKey,
   edgeKey,
   type Graph,
@@ -83,7 +84,7 @@ function regrouped(graph: Graph, groups: readonly GraphNode[]): Graph {
     const { edge, from, to } = first;
     if (from === edge.from && to === edge.to) return [edge];
     const members = all.map((one) => one.edge);
-    const ages = members.flatMap((one) => one.ages);
+    const ages = ascending(members.flatMap((one) => one.ages));
     return [
       { key, from, to, kind: edge.kind, traffic: mergeTraffic(members.map((one) => one.traffic)), ages, members },
     ];

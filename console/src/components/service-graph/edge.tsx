@@ -6,7 +6,7 @@ import type { GraphEdge, GraphNode } from "../../model/graph";
 import { healthText, worstOf } from "../../model/graph-statistics";
 import type { Seconds } from "../../model/units";
 import { FarAway } from "./far-away";
-import { averageText, failedText, trafficText } from "./texts";
+import { averageText, edgeText, failedText } from "./texts";
 
 export type ServiceEdge = Edge<{ readonly edge: GraphEdge; readonly window: Seconds | undefined }, "calls">;
 
@@ -18,7 +18,7 @@ export const ServiceEdgeLine = memo(function ServiceEdgeLine(props: EdgeProps<Se
   const [path, x, y] = source === target ? loop(props) : getBezierPath(props);
   if (!data) return null;
   const { traffic } = data.edge;
-  const lines = [trafficText(traffic, data.window), failedText(traffic)].filter(Boolean);
+  const lines = [edgeText(data.edge, data.window), failedText(traffic)].filter(Boolean);
   return (
     <>
       <BaseEdge path={path} markerEnd={`url(#${arrowId(data.edge)})`} strokeWidth={widthOf(traffic.total)} />

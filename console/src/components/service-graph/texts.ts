@@ -1,7 +1,7 @@
 // The numbers of a node or an edge in the few words that fit on the map.
 
-import type { Traffic } from "../../model/graph";
-import { averageOf, rateOf } from "../../model/graph-statistics";
+import type { GraphEdge, Traffic } from "../../model/graph";
+import { averageOf, percentileOf, rateOf } from "../../model/graph-statistics";
 import { formatCount, formatDuration, formatPercent, formatRate, type Seconds, share } from "../../model/units";
 
 /** `12 ms, 3.4/min`; without a window `12 ms, 5 calls`; nothing for no traffic. */
@@ -10,6 +10,13 @@ export function trafficText(traffic: Traffic, window: Seconds | undefined): stri
   const average = averageOf(traffic);
   const often = window === undefined ? `${formatCount(traffic.total)}×` : formatRate(rateOf(traffic, window));
   return average === undefined ? often : `${formatDuration(average)}, ${often}`;
+}
+
+/** What is written on an edge: of a link `3.1 s later, 3.4/min`. */
+export function edgeText({ kind, traffic, ages }: GraphEdge, window: Seconds | undefined): string {
+  const age = kind === "link" ? percentileOf(ages, 0.5) : undefined;
+  const often = trafficText(traffic, window);
+  return age === undefined ? often : `${formatDuration(age)} later, ${often}`;
 }
 
 /** `12 ms on average`; nothing where response times are not known. */

@@ -1,43 +1,30 @@
 // What is selected on the map: its traffic, how long it took, and the traces behind that.
 
 import Box from "@cloudscape-design/components/box";
-import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
-import Header from "@cloudscape-design/components/header";
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import { useMemo, useState } from "react";
+import { type ReactNode, useMemo, useState } from "react";
 import { Histogram } from "../../components/histogram";
-import { LatestTraces } from "../../components/latest-traces";
 import { OutcomeChoice } from "../../components/outcome-choice";
-import { PageLink } from "../../components/page-link";
 import { PanelHeader } from "../../components/panel-header";
-import { Empty, Failure, Loading } from "../../components/states";
-import { scoped } from "../../model/filter/scope";
-import type { Traffic } from "../../model/graph";
+import type { Took, Traffic } from "../../model/graph";
 import type { Narrowing } from "../../model/graph-filter";
-import { averageOf, isTimed, rateOf } from "../../model/graph-statistics";
+import { averageOf, isTimed, percentileOf, rateOf } from "../../model/graph-statistics";
 import { OUTCOMES } from "../../model/outcome";
 import { formatCount, formatDuration, formatRate, type Seconds, seconds } from "../../model/units";
-import { isFollowing, useLatestTraces } from "./queries";
-import { type MapSearch, timeOf, WHOLE } from "./search";
+import { FoundTraces } from "./found-traces";
+import type { MapSearch, Searching } from "./search";
 
-export interface PanelProps {
+interface PanelProps {
   readonly title: string;
   /** What it is: `Lambda function`. */
   readonly kind: string;
-  readonly traffic: Traffic;
-  /** Over how long that is. */
-  readonly window: Seconds;
-  /** Finds its traces; undefined where no filter can tell them from others. */
-  readonly filter: (narrowing: Narrowing) => string | undefined;
-  readonly search: MapSearch;
-  readonly onChange: (change: { [K in keyof MapSearch]?: MapSearch[K] | undefined }, replace?: boolean) => void;
   readonly onClose: () => void;
-  readonly children?: React.ReactNode;
+  readonly children: ReactNode;
 }
 
-export function Panel({ title, kind, traffic, window, filter, search, onChange, onClose, children }: PanelProps) {
+export function Panel({ title, kind, onClose, children }: PanelProps) {
   return (
     <Container
       header={
@@ -46,20 +33,60 @@ export function Panel({ title, kind, traffic, window, filter, search, onChange, 
         </PanelHeader>
       }
     >
-      <SpaceBetween size="l">
-        <Numbers traffic={traffic} window={window} />
-        <OutcomeChoice
-          legend="Only requests that ended with"
-          outcomes={OUTCOMES}
-          counts={traffic.counts}
-          chosen={search.outcomes}
-          onChoose={(outcomes) => onChange({ outcomes }, true)}
-        />
-        <ResponseTimes traffic={traffic} search={search} onChange={onChange} />
-        <Traces filter={filter(narrowingOf(search))} search={search} onWhole={() => onChange(WHOLE, true)} />
-        {children}
-      </SpaceBetween>
+      <SpaceBetween size="l">{children}</SpaceBetween>
     </Container>
+  );
+}
+
+interface RequestsProps extends Searching {
+  readonly traffic: Traffic;
+  /** Over how long that is. */
+  readonly window: Seconds;
+  /** Finds their traces; undefined where no filter can tell them from others. */
+  readonly filter: (narrowing: Narrowing) => string | undefined;
+}
+
+/** How many requests there were, how they ended and how long they took; what is chosen of them, and their traces. */
+export function Requests({ traffic, window, filter, search, onChange }: RequestsProps) {
+  return (
+    <SpaceBetween size="l">
+      <Numbers traffic={traffic} window={window} />
+      <OutcomeChoice
+        legend="Only requests that ended with"
+        outcomes={OUTCOMES}
+        counts={traffic.counts}
+        chosen={search.outcomes}
+        onChoose={(outcomes) => onChange({ outcomes }, true)}
+      />
+      <ResponseTimes traffic={traffic} search={search} onChange={onChange} />
+      <FoundTraces filter={filter(narrowingOf(search))} search={search} onChange={onChange} />
+    </SpaceBetween>
+  );
+}
+
+interface SentProps extends Searching {
+  readonly traffic: Traffic;
+  readonly window: Seconds;
+  readonly ages: readonly Took[];
+  readonly filter: string;
+}
+
+/** How often something was sent that went on in another trace, and how old it was there; the traces of both ends. */
+export function Sent({ traffic, window, ages, filter, search, onChange }: SentProps) {
+  const age = (part: number) => formatDuration(percentileOf(ages, part));
+  return (
+    <SpaceBetween size="l">
+      <KeyValuePairs
+        columns={2}
+        items={[
+          { label: "Received", value: formatCount(traffic.total) },
+          { label: "Rate", value: formatRate(rateOf(traffic, window)) },
+          { label: "Age there, p50", value: age(0.5) },
+          { label: "p95", value: age(0.95) },
+        ]}
+      />
+      <FoundTraces filter={filter} search={search} onChange={onChange} />
+    </SpaceBetween>
   );
 }
 
@@ -91,7 +118,7 @@ function Numbers({ traffic, window }: { traffic: Traffic; window: Seconds }) {
   );
 }
 
-function ResponseTimes({ traffic, search, onChange }: Pick<PanelProps, "traffic" | "search" | "onChange">) {
+function ResponseTimes({ traffic, search, onChange }: Searching & { traffic: Traffic }) {
   const [scale, setScale] = useState<"log" | "linear">("log");
   const samples = useMemo(
     () => traffic.histogram.map(({ time, count }) => ({ value: time, count })),
@@ -122,48 +149,5 @@ function ResponseTimes({ traffic, search, onChange }: Pick<PanelProps, "traffic"
       onChoose={(bounds) => onChange({ over: bounds?.from, under: bounds?.to }, true)}
       height={130}
     />
-  );
-}
-
-function Traces({ filter, search, onWhole }: { filter: string | undefined; search: MapSearch; onWhole: () => void }) {
-  const time = timeOf(search);
-  const asked = filter === undefined ? undefined : scoped(filter, search.group).expression;
-  const latest = useLatestTraces(asked, time, isFollowing(search));
-  if (filter === undefined) {
-    return <Box color="text-body-secondary">So many are drawn as one here that no filter can name them all.</Box>;
-  }
-  const link = { ...time, filter, ...(search.group === undefined ? {} : { group: search.group }) };
-  const isNarrow = search.outcomes !== undefined || search.over !== undefined || search.under !== undefined;
-  return (
-    <SpaceBetween size="s">
-      <Header
-        variant="h3"
-        actions={
-          <PageLink to="/traces" search={link} variant="primary">
-            Show in Traces
-          </PageLink>
-        }
-      >
-        Latest traces
-      </Header>
-      {latest.isError ? (
-        <Failure what="Its traces could not be listed" error={latest.error} retry={() => void latest.refetch()} />
-      ) : latest.data === undefined ? (
-        <Loading what="traces" />
-      ) : latest.data.rows.length === 0 ? (
-        <Empty title="No such traces">
-          {isNarrow ? (
-            <Button onClick={onWhole}>Show all of its traces</Button>
-          ) : (
-            "They began before this window, or are gone."
-          )}
-        </Empty>
-      ) : (
-        <>
-          <LatestTraces traces={latest.data.rows} label="Latest traces" />
-          {latest.data.hasMore && <Box color="text-body-secondary">There are more: show them in Traces.</Box>}
-        </>
-      )}
-    </SpaceBetween>
   );
 }

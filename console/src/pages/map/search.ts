@@ -55,12 +55,18 @@ export function timeOf({ since, from, to }: MapSearch): TimeSearch {
   return since === undefined ? {} : { since };
 }
 
-type Change = { [K in keyof MapSearch]?: MapSearch[K] | undefined };
+export type MapChange = { [K in keyof MapSearch]?: MapSearch[K] | undefined };
+
+/** The page's search, and what changes it, for the parts of the page. */
+export interface Searching {
+  readonly search: MapSearch;
+  readonly onChange: (change: MapChange, replace?: boolean) => void;
+}
 
 /** Nothing chosen of what is selected. */
-export const WHOLE: Change = { outcomes: undefined, over: undefined, under: undefined };
+export const WHOLE: MapChange = { outcomes: undefined, over: undefined, under: undefined };
 
-export function selecting(selection: GraphSelection | undefined): Change {
+export function selecting(selection: GraphSelection | undefined): MapChange {
   return {
     ...WHOLE,
     node: selection?.kind === "node" ? selection.key : undefined,
@@ -71,11 +77,11 @@ export function selecting(selection: GraphSelection | undefined): Change {
 const route = getRouteApi("/map");
 
 /** The page's search, and what changes it: a member that is changed to undefined goes. */
-export function useMapSearch(): { search: MapSearch; change: (change: Change, replace?: boolean) => void } {
+export function useMapSearch(): { search: MapSearch; change: (change: MapChange, replace?: boolean) => void } {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const change = useCallback(
-    (change: Change, replace = false) => {
+    (change: MapChange, replace = false) => {
       void navigate({ search: (before) => merged(before, change), replace, resetScroll: false });
     },
     [navigate],
@@ -83,7 +89,7 @@ export function useMapSearch(): { search: MapSearch; change: (change: Change, re
   return { search, change };
 }
 
-function merged(search: MapSearch, change: Change): MapSearch {
+function merged(search: MapSearch, change: MapChange): MapSearch {
   const all = Object.entries({ ...search, ...change }).filter(([, value]) => value !== undefined);
   return Object.fromEntries(all) as MapSearch;
 }

@@ -17,10 +17,15 @@ import {
 import { edgeFilter, nodeFilter } from "../../model/graph-filter";
 import { kindOf, shortName } from "../../model/graph-kind";
 import { healthText } from "../../model/graph-statistics";
-import { Panel, type PanelProps } from "./panel";
+import type { Seconds } from "../../model/units";
+import { Panel, Requests, Sent } from "./panel";
+import type { Searching } from "./search";
 
-interface Props extends Pick<PanelProps, "window" | "search" | "onChange" | "onClose"> {
+interface Props extends Searching {
   readonly graph: Graph;
+  /** Over how long it is. */
+  readonly window: Seconds;
+  readonly onClose: () => void;
   readonly selection: GraphSelection;
   readonly onSelect: (selection: GraphSelection) => void;
 }
@@ -33,36 +38,39 @@ export function Selected(props: Props) {
   return edge ? <SelectedEdge {...props} edge={edge} /> : <Gone onClose={props.onClose} kind={selection.kind} />;
 }
 
-function SelectedNode({ graph, node, onSelect, ...rest }: Props & { node: GraphNode }) {
+function SelectedNode({ graph, node, onSelect, onClose, ...rest }: Props & { node: GraphNode }) {
   const label = kindOf(node.type).label;
   const account = node.account === undefined ? "" : `, account ${node.account}`;
   const known = node.isReported || node.type === "client" ? "" : ", known from its callers";
   return (
-    <Panel
-      {...rest}
-      key={node.key}
-      title={node.name}
-      kind={`${label}${account}${known}`}
-      traffic={node.traffic}
-      filter={(narrowing) => nodeFilter(node, narrowing)}
-    >
+    <Panel key={node.key} title={node.name} kind={`${label}${account}${known}`} onClose={onClose}>
+      <Requests {...rest} traffic={node.traffic} filter={(narrowing) => nodeFilter(node, narrowing)} />
       <Neighbours graph={graph} node={node} onSelect={onSelect} />
     </Panel>
   );
 }
 
-function SelectedEdge({ graph, edge, onSelect, ...rest }: Props & { edge: GraphEdge }) {
+function SelectedEdge({ graph, edge, onSelect, onClose, ...rest }: Props & { edge: GraphEdge }) {
   const [from, to] = [edge.from, edge.to].map((key) => graph.nodes.find((node) => node.key === key));
-  const name = (node: GraphNode | undefined) => (node ? shortName(node.name, node.type) : "");
+  if (!from || !to) return null;
+  const isLink = edge.kind === "link";
   return (
     <Panel
-      {...rest}
       key={edge.key}
-      title={`${name(from)} → ${name(to)}`}
-      kind={edge.kind === "link" ? "What was sent goes on in another trace" : "Calls, as the caller saw them"}
-      traffic={edge.traffic}
-      filter={(narrowing) => (edge.kind === "link" && from ? nodeFilter(from) : edgeFilter(edge, graph, narrowing))}
+      title={`${shortName(from.name, from.type)} → ${shortName(to.name, to.type)}`}
+      kind={isLink ? "What was sent goes on in another trace" : "Calls, as the caller saw them"}
+      onClose={onClose}
     >
+      {isLink ? (
+        <Sent
+          {...rest}
+          traffic={edge.traffic}
+          ages={edge.ages}
+          filter={[from, to].map((node) => nodeFilter(node)).join(" OR ")}
+        />
+      ) : (
+        <Requests {...rest} traffic={edge.traffic} filter={(narrowing) => edgeFilter(edge, graph, narrowing)} />
+      )}
       <SpaceBetween direction="horizontal" size="m">
         <span>
           From <NodeLink node={from} onSelect={onSelect} />

@@ -8,11 +8,11 @@ import { useCallback } from "react";
 import { Groups } from "../../components/groups";
 import { SearchInput } from "../../components/search-input";
 import type { Grouping } from "../../model/graph-grouping";
-import type { MapSearch } from "./search";
+import type { MapChange, MapSearch } from "./search";
 
 interface Props {
   readonly search: MapSearch;
-  readonly onChange: (change: { [K in keyof MapSearch]?: MapSearch[K] | undefined }, replace?: boolean) => void;
+  readonly onChange: (change: MapChange, replace?: boolean) => void;
   /** How many nodes the search finds; undefined while nothing is searched for. */
   readonly found: number | undefined;
   /** Somebody wants what was found: Enter. */
