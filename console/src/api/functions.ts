@@ -10,65 +10,8 @@ import {
   listFunctions,
   updateFunctionConfiguration,
 } from "./aws";
-import { ApiError, call, failure, own, reached, requestOf } from "./operation";
-
-/** An execution environment that is alive now. */
-export interface FunctionEnvironment {
-  /** Its log stream, which no other environment has. */
-  readonly stream: string;
-  readonly state: "starting" | "ready" | "busy";
-  /** Since when it is in this state, and when it was started: seconds since the epoch. */
-  readonly since: number;
-  readonly started: number;
-  readonly invocations: number;
-  readonly pid: number;
-  /** The address of its own X-Ray daemon. */
-  readonly daemon: string;
-}
-
-export interface FunctionState {
-  readonly name: string;
-  /** The execution role's ARN. */
-  readonly role: string;
-  readonly tracing: "Active" | "PassThrough";
-  /** Whether the role's policies allow `xray:PutTraceSegments` at this moment. */
-  readonly may_write_traces: boolean;
-  /** If not, why, in IAM's words. */
-  readonly denied: string | null;
-  /** The oldest first. */
-  readonly environments: readonly FunctionEnvironment[];
-}
-
-export interface CodeFile {
-  readonly path: string;
-  /** In bytes. */
-  readonly size: number;
-  /** Where it leads, if it is a symbolic link. */
-  readonly link: string | null;
-  /** What it says, if it is text of at most 64 KiB. */
-  readonly text: string | null;
-}
-
-export interface FunctionCode {
-  readonly sha256: string;
-  /** Of the archive, in bytes. */
-  readonly size: number;
-  readonly handler: string;
-  /** By path. */
-  readonly files: readonly CodeFile[];
-  /** Whether these are all files. */
-  readonly complete: boolean;
-}
-
-export interface LogLine {
-  /** Seconds since the epoch. */
-  readonly at: number;
-  readonly request_id: string | null;
-  readonly trace: string | null;
-  /** The environment that wrote it. */
-  readonly stream: string;
-  readonly text: string;
-}
+import { functionCode, functionState } from "./fluoro-api";
+import { ApiError, call, failure, reached, requestOf } from "./operation";
 
 export function functionsQuery() {
   return queryOptions({
@@ -97,7 +40,7 @@ export function functionQuery(name: string) {
 export function functionStateQuery(name: string) {
   return queryOptions({
     queryKey: ["functions", name, "state"],
-    queryFn: ({ signal }) => own<FunctionState>(`functions/${encodeURIComponent(name)}`, { signal }),
+    queryFn: ({ signal }) => functionState(name, signal),
   });
 }
 
@@ -105,7 +48,7 @@ export function functionStateQuery(name: string) {
 export function functionCodeQuery(name: string, sha256: string) {
   return queryOptions({
     queryKey: ["functions", name, "code", sha256],
-    queryFn: ({ signal }) => own<FunctionCode>(`functions/${encodeURIComponent(name)}/code`, { signal }),
+    queryFn: ({ signal }) => functionCode(name, signal),
     staleTime: Number.POSITIVE_INFINITY,
   });
 }
@@ -175,26 +118,6 @@ export async function invokeFunction(name: string, payload: string, traceHeader?
     traceHeader: response.headers.get("X-Amzn-Trace-Id"),
     tookMs,
   };
-}
-
-/** Hands on what a function wrote and writes, a few lines at a time, until the signal ends it or the server does. */
-export async function followLog(
-  name: string,
-  take: (lines: readonly LogLine[]) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  const response = await reached(`/_fluoro/functions/${encodeURIComponent(name)}/logs?follow=true`, { signal });
-  if (!response.ok || !response.body) throw failure(response, await response.text());
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = "";
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    const parts = (rest + value).split("\n");
-    rest = parts.pop() ?? "";
-    const lines = parts.filter(Boolean).map((line) => JSON.parse(line) as LogLine);
-    if (lines.length > 0) take(lines);
-  }
 }
 
 interface Statement {

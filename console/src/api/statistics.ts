@@ -1,8 +1,7 @@
-// What stages and functions handled, sampled or not (`GET /_fluoro/statistics`).
+// What stages and functions handled, sampled or not, as pages share it.
 
 import { queryOptions } from "@tanstack/react-query";
-import type { Statistics } from "../model/traffic";
-import { own } from "./operation";
+import { statistics } from "./fluoro-api";
 
 /** Of what, and how far back: an hour at most. */
 export interface StatisticsOf {
@@ -14,7 +13,7 @@ export interface StatisticsOf {
 export function statisticsQuery(of: StatisticsOf) {
   return queryOptions({
     queryKey: ["statistics", of],
-    queryFn: ({ signal }) => own<Statistics>(`statistics?${new URLSearchParams({ ...of })}`, { signal }),
+    queryFn: ({ signal }) => statistics(of, signal),
     refetchInterval: 5_000,
   });
 }

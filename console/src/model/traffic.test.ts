@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { faultShare, type LatencyMs, type MethodSeries, methodName, minutes, ofStage, total } from "./traffic";
+import { type Counted, faultShare, type MethodSeries, methodName, minutes, ofStage, total } from "./traffic";
 
-function latency(mean: number, max = mean): LatencyMs {
+function latency(mean: number, max = mean): Counted["latency_ms"] {
   return { mean, p50: mean, p90: max, p99: max, max };
 }
 

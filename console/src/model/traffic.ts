@@ -1,63 +1,14 @@
 // What stages and functions handled, as `/_fluoro/statistics` counts it: summed up, and minute by minute.
 
+import type { Statistics } from "../api/fluoro-api";
 import { type Seconds, type Share, seconds, shareOf } from "./units";
 
-/** How long requests took, in milliseconds; quantiles within 3.2 %. */
-export interface LatencyMs {
-  readonly mean: number;
-  readonly p50: number;
-  readonly p90: number;
-  readonly p99: number;
-  readonly max: number;
-}
+export type Series = Statistics["series"][number];
+export type MethodSeries = Extract<Series, { kind: "method" }>;
 
-export interface Counted {
-  readonly requests: number;
-  /** Answers of 400 to 499, throttled ones among them. */
-  readonly errors: number;
-  readonly throttles: number;
-  readonly faults: number;
-  readonly latency_ms: LatencyMs;
-}
-
-/** A minute, by its start in seconds since the epoch. */
-export interface Minute extends Counted {
-  readonly at: number;
-}
-
-export interface MethodSeries extends Counted {
-  readonly kind: "method";
-  readonly region: string;
-  readonly api_id: string;
-  readonly api_name: string;
-  readonly stage: string;
-  /** Null for requests that no method answers. */
-  readonly resource: string | null;
-  readonly method: string | null;
-  readonly minutes: readonly Minute[];
-}
-
-export interface FunctionSeries extends Counted {
-  readonly kind: "function";
-  readonly region: string;
-  readonly function: string;
-  readonly minutes: readonly Minute[];
-}
-
-/** Whatever came when there were too many others. */
-export interface OtherSeries extends Counted {
-  readonly kind: "other";
-  readonly minutes: readonly Minute[];
-}
-
-export type Series = MethodSeries | FunctionSeries | OtherSeries;
-
-export interface Statistics {
-  /** The start of the first minute and the end of what is counted, in seconds since the epoch. */
-  readonly from: number;
-  readonly to: number;
-  readonly series: readonly Series[];
-}
+/** What was counted of a series, of several, or of a minute of theirs. */
+export type Counted = Pick<Series, "requests" | "errors" | "throttles" | "faults" | "latency_ms">;
+type Minute = Series["minutes"][number];
 
 /** Counts of several series. Quantiles of several cannot be told from those of each; the mean and the longest can. */
 export interface Total {

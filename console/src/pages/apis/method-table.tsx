@@ -3,7 +3,7 @@
 import Header from "@cloudscape-design/components/header";
 import Table, { type TableProps } from "@cloudscape-design/components/table";
 import type { ReactNode } from "react";
-import { type LatencyMs, type MethodSeries, methodName, ofMethods, type Series } from "../../model/traffic";
+import { type MethodSeries, methodName, ofMethods, type Series } from "../../model/traffic";
 import { formatCount, formatDuration, milliseconds } from "../../model/units";
 
 type Column = TableProps.ColumnDefinition<MethodSeries>;
@@ -38,7 +38,7 @@ function counted(id: string, header: string, of: (one: MethodSeries) => number):
   return { id, header, cell: (one): ReactNode => formatCount(of(one)) };
 }
 
-function took(of: keyof LatencyMs): Column {
+function took(of: "p50" | "p90" | "p99" | "max"): Column {
   const header = of === "max" ? "Longest" : of;
   return { id: of, header, cell: (one): ReactNode => formatDuration(milliseconds(one.latency_ms[of])) };
 }

@@ -6,7 +6,8 @@ import Grid from "@cloudscape-design/components/grid";
 import Header from "@cloudscape-design/components/header";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { type CodeFile, type FunctionCode, functionCodeQuery } from "../../api/functions";
+import type { FunctionCode } from "../../api/fluoro-api";
+import { functionCodeQuery } from "../../api/functions";
 import { PageLink } from "../../components/page-link";
 import { Snippet } from "../../components/snippet";
 import { Empty, Failure, Loading } from "../../components/states";
@@ -70,7 +71,7 @@ function Files({ name, code }: { name: string; code: FunctionCode }) {
   );
 }
 
-function Text({ file }: { file: CodeFile | undefined }) {
+function Text({ file }: { file: FunctionCode["files"][number] | undefined }) {
   if (!file) return <Empty title="No text to show">None of the function's files is a text of at most 64 KiB.</Empty>;
   if (file.link !== null) return <Box>A symbolic link to {file.link}.</Box>;
   if (file.text === null) {

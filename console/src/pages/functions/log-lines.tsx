@@ -2,7 +2,7 @@
 
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef } from "react";
-import type { LogLine } from "../../api/functions";
+import type { LogLine } from "../../api/fluoro-api";
 import { now } from "../../app/time";
 import { PageLink } from "../../components/page-link";
 import { epochSeconds, formatTime } from "../../model/units";

@@ -18,7 +18,8 @@ export function Log({ name }: { name: string }) {
   const { q = "" } = route.useSearch();
   const navigate = route.useNavigate();
   const [following, setFollowing] = useState(true);
-  const { lines, error } = useLog(name, following);
+  const [attempt, setAttempt] = useState(0);
+  const { lines, error } = useLog(name, following, attempt);
   const wanted = q.toLowerCase();
   const shown = wanted ? lines.filter((line) => line.text.toLowerCase().includes(wanted)) : lines;
   const searchFor = (text: string) =>
@@ -44,7 +45,7 @@ export function Log({ name }: { name: string }) {
     >
       <SpaceBetween size="s">
         {error !== undefined && (
-          <Failure what="The log cannot be followed" error={error} retry={() => setFollowing(true)} />
+          <Failure what="The log cannot be followed" error={error} retry={() => setAttempt(attempt + 1)} />
         )}
         <TextFilter
           filteringText={q}

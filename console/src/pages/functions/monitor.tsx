@@ -7,7 +7,8 @@ import StatusIndicator, { type StatusIndicatorProps } from "@cloudscape-design/c
 import Table from "@cloudscape-design/components/table";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { type FunctionEnvironment, functionStateQuery } from "../../api/functions";
+import type { FunctionState } from "../../api/fluoro-api";
+import { functionStateQuery } from "../../api/functions";
 import { now } from "../../app/time";
 import { PageLink } from "../../components/page-link";
 import { Empty, Failure } from "../../components/states";
@@ -42,7 +43,9 @@ export function Monitor({ name }: { name: string }) {
   );
 }
 
-const STATES: Readonly<Record<FunctionEnvironment["state"], { type: StatusIndicatorProps.Type; text: string }>> = {
+const STATES: Readonly<
+  Record<FunctionState["environments"][number]["state"], { type: StatusIndicatorProps.Type; text: string }>
+> = {
   starting: { type: "loading", text: "Starting" },
   ready: { type: "success", text: "Waiting" },
   busy: { type: "in-progress", text: "Running" },
