@@ -17,7 +17,7 @@ interface Fixtures {
 }
 
 /** The server's APIs, asked beside the page. */
-interface Api {
+export interface Api {
   /** An AWS operation of `src/api/aws.ts`. */
   call: <Input extends object, Output>(operation: Operation<Input, Output>, input: Input) => Promise<Output>;
   /** Our own API: what follows `/_fluoro/`. */
