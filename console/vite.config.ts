@@ -1,12 +1,13 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
+import { licences } from "./licences.ts";
 
 // `FLUORO=http://127.0.0.1:4566 npm run dev` asks that server for everything but the console itself.
 const server = process.env["FLUORO"] ?? "http://127.0.0.1:4566";
 
 export default defineConfig({
   base: "/_fluoro/console/",
-  plugins: [react()],
+  plugins: [react(), licences()],
   build: {
     // What is built is committed and compared, so it must not depend on where and when.
     target: "es2023",
