@@ -23,6 +23,8 @@ def workshop() -> Iterator[Path]:
         copy = Path(folder) / "console"
         shutil.copytree(CONSOLE, copy, ignore=NOT_SOURCE)
         (copy / "node_modules").symlink_to(modules)
+        # Tests hold some of what the console knows against the documentation.
+        (Path(folder) / "docs").symlink_to(ROOT / "docs")
         yield copy
 
 
