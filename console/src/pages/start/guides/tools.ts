@@ -107,7 +107,11 @@ service:
       code: "AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test otelcol-contrib --config collector.yaml",
       text: "Any credentials do.",
     },
-    { title: "Point your SDK at the Collector", code: "export OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318" },
+    {
+      title: "Point your SDK at the Collector",
+      text: "X-Ray's trace ids begin with the time. Have the SDK make them so where it can; in Python that is OTEL_PYTHON_ID_GENERATOR=xray.",
+      code: "export OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318",
+    },
   ];
 }
 
