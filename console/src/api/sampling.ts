@@ -2,7 +2,6 @@
 
 import { type QueryClient, queryOptions, skipToken } from "@tanstack/react-query";
 import { now } from "../app/time";
-import type { Decision } from "../model/decisions";
 import { remembered, type Snapshot } from "../model/rule-rates";
 import {
   type ApiIdentity,
@@ -15,7 +14,8 @@ import {
   toUpdate,
 } from "../model/sampling";
 import { createSamplingRule, deleteSamplingRule, getSamplingRules, updateSamplingRule } from "./aws";
-import { call, own } from "./operation";
+import { preview, ruleStates, why } from "./fluoro-api";
+import { call } from "./operation";
 
 /** All rules, in the order in which they are asked. */
 export async function samplingRules(signal?: AbortSignal): Promise<SamplingRule[]> {
@@ -60,18 +60,16 @@ export async function sampleEverythingOf(api: ApiIdentity): Promise<ApiPlan> {
   return plan;
 }
 
-interface CountedRules {
-  rules: { name: string; requests: number; sampled: number; borrowed: number }[];
-}
-
 /** The looks at the counters of rules, the newest last: each time it is asked it takes another. */
 export function ruleCountsQuery(queries: QueryClient) {
   const queryKey = ["sampling", "counts"];
   return {
     queryKey,
     queryFn: async ({ signal }: { signal: AbortSignal }): Promise<Snapshot[]> => {
-      const { rules } = await own<CountedRules>("sampling", { signal });
-      const counts = Object.fromEntries(rules.map(({ name, ...counts }) => [name, counts]));
+      const { rules } = await ruleStates(signal);
+      const counts = Object.fromEntries(
+        rules.map(({ name, requests, sampled, borrowed }) => [name, { requests, sampled, borrowed }]),
+      );
       return remembered(queries.getQueryData<Snapshot[]>(queryKey) ?? [], { at: now(), counts });
     },
     refetchInterval: 2_000,
@@ -89,35 +87,10 @@ export interface DecisionSearch {
 }
 
 export function decisionsQuery(search: DecisionSearch) {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(search)) {
-    if (value !== undefined) query.set(name, String(value));
-  }
   return {
-    queryKey: ["sampling", "why", query.toString()],
-    queryFn: async ({ signal }: { signal: AbortSignal }) =>
-      (await own<{ requests: Decision[] }>(`sampling/why?${query}`, { signal })).requests,
+    queryKey: ["sampling", "why", search],
+    queryFn: ({ signal }: { signal: AbortSignal }) => why(search, signal),
   };
-}
-
-/** What a rule would have kept of the requests that are remembered; counts are requests. */
-export interface RulePreview {
-  readonly requests: number;
-  readonly not_asked: number;
-  readonly cut: number;
-  readonly seconds: number;
-  readonly matched: number;
-  readonly kept_by_reservoir: number;
-  readonly kept_by_rate: number;
-  readonly expected_by_rate: number;
-  readonly kept: number;
-  readonly kept_per_second: number;
-  readonly kept_before: number;
-  readonly kept_before_per_second: number;
-  readonly all_kept: number;
-  readonly all_kept_before: number;
-  readonly taken_from: Readonly<Record<string, number>>;
-  readonly hidden_by: Readonly<Record<string, number>>;
 }
 
 /** The preview of a new rule, or of what a rule would be after a change; of no rule there is none. */
@@ -125,6 +98,6 @@ export function previewQuery(rule: SamplingRule | undefined, isNew: boolean) {
   const body = rule && (isNew ? { SamplingRule: toCreate(rule) } : { SamplingRuleUpdate: toUpdate(rule) });
   return queryOptions({
     queryKey: ["sampling", "preview", body],
-    queryFn: body ? ({ signal }) => own<RulePreview>("sampling/preview", { method: "POST", body, signal }) : skipToken,
+    queryFn: body ? ({ signal }) => preview(body, signal) : skipToken,
   });
 }

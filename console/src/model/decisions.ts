@@ -1,47 +1,14 @@
 // Decisions on requests: whether one was sampled, who decided, and which rule would have.
 
+import type { components } from "../api/fluoro";
 import { matches } from "./pattern";
 import { inOrder, PATTERNS, type PatternName, type SamplingRule } from "./sampling";
 
+type Schemas = components["schemas"];
+/** A request to a stage and the decision on it. */
+export type Decision = Schemas["Why"];
 /** One pattern of a rule beside what the request had; nothing when it had none. */
-export interface Compared {
-  readonly property: string;
-  readonly pattern: string;
-  readonly value: string | null;
-}
-
-/** What decided. */
-export type DecidedBy = "header" | "reservoir" | "rate" | "boost" | "lambda" | "tracing_off";
-
-/** A request to a stage and the decision on it, as `/_fluoro/sampling/why` tells it. */
-export interface Decision {
-  /** Seconds since the epoch. */
-  readonly at: number;
-  readonly trace: string;
-  readonly request_id: string;
-  readonly service_name: string | null;
-  readonly service_type: string | null;
-  readonly host: string | null;
-  readonly http_method: string | null;
-  readonly url_path: string | null;
-  readonly resource_arn: string | null;
-  readonly headers: readonly (readonly [string, string])[];
-  /** Whether something of these was too long to be remembered whole. */
-  readonly cut: boolean;
-  /** Nothing when the client went away. */
-  readonly status: number | null;
-  readonly latency_ms: number;
-  readonly sampled: boolean;
-  readonly by: DecidedBy;
-  readonly rule: string | null;
-  readonly reason: string;
-  /** Why it is recorded although it was not sampled. */
-  readonly kept: "fault" | "slow" | null;
-  /** Rules that were asked before the one that decided. */
-  readonly passed_over: readonly { rule: string; priority: number; because: readonly Compared[] }[];
-  /** What made the rule fit; empty when it fits everything. */
-  readonly because: readonly Compared[];
-}
+export type Compared = Schemas["Compared"];
 
 /** What the request had of what rules have patterns for. */
 export function valuesOf(request: Decision): Readonly<Record<PatternName, string | null>> {
@@ -60,21 +27,18 @@ export function isRecorded(request: Decision): boolean {
   return request.sampled || request.kept !== null;
 }
 
-export function decidedBy(request: Decision): string {
-  switch (request.by) {
-    case "header":
-      return "Caller";
-    case "reservoir":
-      return "Reservoir";
-    case "rate":
-      return "Rate";
-    case "boost":
-      return "Boost";
-    case "lambda":
-      return "Lambda";
-    case "tracing_off":
-      return "Tracing is off";
-  }
+/** What decided, in the server's word and in ours. */
+const DECIDED_BY: Readonly<Record<string, string>> = {
+  header: "Caller",
+  reservoir: "Reservoir",
+  rate: "Rate",
+  boost: "Boost",
+  lambda: "Lambda",
+  tracing_off: "Tracing is off",
+};
+
+export function decidedBy({ by }: Decision): string {
+  return DECIDED_BY[by] ?? by;
 }
 
 /** Whether the rule fits the request: what is unknown fits, an attribute has to be there (`crates/sampling/src/matching.rs`). */

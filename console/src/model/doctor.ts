@@ -1,60 +1,29 @@
 // The doctor's report: who sent what, and what became of the documents that were not kept as they were.
 
-/** What happened to documents, in the order in which a reader cares. */
-export const CLASSES = ["refused", "dropped", "trimmed", "orphaned", "unsampled", "received"] as const;
-export type Class = (typeof CLASSES)[number];
+import type { components } from "../api/fluoro";
+
+type Schemas = components["schemas"];
+export type Report = Schemas["DoctorReport"];
+export type LedgerLine = Schemas["LedgerLine"];
+export type Held = Schemas["Held"];
+export type WithoutEffect = Schemas["WithoutEffect"];
+export type DaemonTelemetry = Schemas["DaemonTelemetry"];
 
 /** The way in. */
-export type Door = "daemon" | "environment" | "put_trace_segments" | "gateway" | "functions";
+export type Door = Schemas["Door"];
 
-export interface LedgerLine {
-  /** Nothing for what was lost after it had been stored. */
-  readonly door: Door | null;
-  readonly client: string;
-  readonly class: Class;
-  readonly cause: string;
-  /** Documents; of trims, fields or names. */
-  readonly count: number;
-  /** Empty when there is nothing to mend. */
-  readonly mend: string;
-}
+/** What happened to documents. */
+export type Class = Schemas["Class"];
 
-/** What is in the server's memory. */
-export interface Held {
-  readonly traces: number;
-  readonly documents: number;
-  readonly memory_bytes: number;
-  readonly cache_bytes: number;
-}
-
-/** A setting that is kept and changes nothing. */
-export interface WithoutEffect {
-  readonly of: string;
-  readonly setting: string;
-  readonly meaning: string;
-}
-
-/** What an X-Ray daemon elsewhere told of itself. */
-export interface DaemonTelemetry {
-  readonly sender: string;
-  readonly totals: {
-    readonly received: number;
-    readonly sent: number;
-    readonly spilled_over: number;
-    readonly rejected: number;
-    readonly connection_errors: number;
-    /** Seconds since the epoch, by the sender's clock. */
-    readonly latest: number;
-  };
-}
-
-/** What `/_fluoro/doctor` answers. */
-export interface Report {
-  readonly lines: readonly LedgerLine[];
-  readonly held: Held;
-  readonly without_effect: readonly WithoutEffect[];
-  readonly daemons: readonly DaemonTelemetry[];
-}
+/** In the order in which a reader cares. */
+export const CLASSES = [
+  "refused",
+  "dropped",
+  "trimmed",
+  "orphaned",
+  "unsampled",
+  "received",
+] as const satisfies readonly Class[];
 
 /** Whoever came in by one door under one name. */
 export interface Client {

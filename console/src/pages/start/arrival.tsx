@@ -19,15 +19,16 @@ import { type EpochSeconds, epochSeconds, formatCount, formatDuration, seconds }
 
 const EVERY_MS = 1_500;
 
-/** Traces of which something was received since then, by the server's clock. */
+/** Traces of which something was received since then; the server tells that time in whole seconds. */
 async function tracesSince(since: EpochSeconds, signal: AbortSignal): Promise<XRayTraceSummary[]> {
-  const window = { StartTime: since, EndTime: epochSeconds(now() + 60), TimeRangeType: "Event" as const };
+  const window = { StartTime: Math.floor(since), EndTime: epochSeconds(now() + 60), TimeRangeType: "Event" as const };
   const { TraceSummaries = [] } = await call(getTraceSummaries, window, signal);
   return [...TraceSummaries].sort((a, b) => (b.StartTime ?? 0) - (a.StartTime ?? 0));
 }
 
 export function Arrival() {
   const [since, setSince] = useState(now);
+  const [seen, setSeen] = useState<ReadonlySet<string | undefined>>(new Set());
   const traces = useQuery({
     queryKey: ["start", "traces", since],
     queryFn: ({ signal }) => tracesSince(since, signal),
@@ -42,11 +43,18 @@ export function Arrival() {
   const report = useQuery({ ...doctorQuery, refetchInterval: EVERY_MS });
   const troubles = before.data && report.data ? newTroubles(before.data.lines, report.data.lines) : [];
   if (traces.isError) return <Failure what="Whether a trace has come in could not be read" error={traces.error} />;
+  const received = (traces.data ?? []).filter(({ Id }) => !seen.has(Id));
   return (
     <div role="status">
       <SpaceBetween size="s">
-        {traces.data && traces.data.length > 0 ? (
-          <Received traces={traces.data} onAgain={() => setSince(now())} />
+        {received.length > 0 ? (
+          <Received
+            traces={received}
+            onAgain={() => {
+              setSeen(new Set(received.map(({ Id }) => Id)));
+              setSince(now());
+            }}
+          />
         ) : (
           <Waiting held={before.data?.held.traces ?? 0} />
         )}
