@@ -19,6 +19,8 @@ export default defineConfig({
     baseURL: console_,
     headless: true,
     viewport: { width: 1440, height: 900 },
+    // What fades in has, for a moment, too little contrast.
+    contextOptions: { reducedMotion: "reduce" },
     trace: "off",
     screenshot: "off",
     video: "off",
