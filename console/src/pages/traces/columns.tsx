@@ -24,6 +24,15 @@ export interface Column {
   readonly compare?: (one: TraceRow, other: TraceRow) => number;
 }
 
+const STARTED: Column = {
+  id: "start",
+  header: "Started",
+  width: 140,
+  isShown: true,
+  cell: ({ start }, now) => formatTime(start, now),
+  compare: by(({ start }) => start),
+};
+
 export const COLUMNS: readonly Column[] = [
   {
     id: "trace",
@@ -95,14 +104,7 @@ export const COLUMNS: readonly Column[] = [
     cell: ({ start }, now) => <span title={new Date(start * 1_000).toISOString()}>{formatAge(start, now)}</span>,
     compare: by(({ start }) => start),
   },
-  {
-    id: "start",
-    header: "Started",
-    width: 140,
-    isShown: true,
-    cell: ({ start }, now) => formatTime(start, now),
-    compare: by(({ start }) => start),
-  },
+  STARTED,
   {
     id: "entry",
     header: "Entry point",
@@ -178,19 +180,10 @@ export function sorted(rows: readonly TraceRow[], sort: string | undefined): rea
 export function sortOf(sort: string | undefined): { readonly column: Column; readonly isDescending: boolean } {
   const id = sort?.replace(/^-/, "");
   const named = COLUMNS.find((column) => column.id === id && column.compare);
-  return named ? { column: named, isDescending: sort?.startsWith("-") === true } : NEWEST_FIRST;
+  return named
+    ? { column: named, isDescending: sort?.startsWith("-") === true }
+    : { column: STARTED, isDescending: true };
 }
-
-const NEWEST_FIRST = {
-  column: COLUMNS.find(({ id }) => id === "start") ?? {
-    id: "start",
-    header: "Started",
-    width: 140,
-    isShown: true,
-    cell: () => null,
-  },
-  isDescending: true,
-};
 
 function by(of: (row: TraceRow) => string | number | undefined): (one: TraceRow, other: TraceRow) => number {
   return (one, other) => {
