@@ -52,8 +52,8 @@ export function traceCompletion(id: string, wait?: string, signal?: AbortSignal)
 }
 
 /** Traces that a filter expression finds, as they come and change, until the signal is aborted or the server stops. */
-export function followTraces(filter: string, signal: AbortSignal): AsyncGenerator<TraceNews> {
-  return lines<TraceNews>(`traces${query({ follow: true, filter })}`, signal);
+export function followTraces(filter: string, signal: AbortSignal, onOpen?: () => void): AsyncGenerator<TraceNews> {
+  return lines<TraceNews>(`traces${query({ follow: true, filter })}`, signal, onOpen);
 }
 
 /** What each sampling rule did since it was made, or the server started. */

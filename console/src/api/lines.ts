@@ -2,11 +2,15 @@
 
 import { failure, reached } from "./operation";
 
-/** The documents of an answer of our own API, as they come. Ends with the answer, or when the signal is aborted. */
-export async function* lines<Line>(path: string, signal: AbortSignal): AsyncGenerator<Line> {
+/**
+ * The documents of an answer of our own API, as they come. Ends with the answer, or when the signal is aborted. `onOpen`
+ * is called once the server has begun to answer: from then on nothing is missed.
+ */
+export async function* lines<Line>(path: string, signal: AbortSignal, onOpen?: () => void): AsyncGenerator<Line> {
   try {
     const response = await reached(`/_fluoro/${path}`, { signal });
     if (!response.ok) throw failure(response, await response.text());
+    onOpen?.();
     if (!response.body) return;
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = "";

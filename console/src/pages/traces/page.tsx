@@ -83,7 +83,7 @@ export function TracesPage() {
     });
   }
 
-  const error = found.error ?? tail.error;
+  const { error } = found;
   const refused = error instanceof ApiError ? misplacedInFilter(filter, question, error.message) : undefined;
   return (
     <ContentLayout
@@ -119,6 +119,9 @@ export function TracesPage() {
           />
         </Container>
         {error && !refused && <Failure what="The traces could not be read" error={error} retry={refresh} />}
+        {!error && tail.trouble && (
+          <Failure what="Nothing new is shown; it is tried again by itself" error={tail.trouble} />
+        )}
         {!error && (
           <SpaceBetween size="m">
             <Charts
