@@ -5,7 +5,8 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { CSSProperties } from "react";
-import { traceDocuments, traceState } from "../api/trace";
+import { traceCompletion } from "../api/fluoro-api";
+import { traceDocuments } from "../api/trace";
 import { OUTCOME_WORDS } from "../model/outcome";
 import { readDocuments } from "../model/trace/analysis";
 import { kindLabel } from "../model/trace/row-label";
@@ -24,7 +25,7 @@ const ROWS = 15;
 export function TraceResult({ id }: { id: TraceId }) {
   const state = useQuery({
     queryKey: ["trace", id, "result"],
-    queryFn: ({ signal }) => traceState(id, "1s", signal),
+    queryFn: ({ signal }) => traceCompletion(id, "1s", signal),
     refetchInterval: (query) => (query.state.data?.complete ? false : 100),
   });
   const documents = useQuery({

@@ -3,7 +3,7 @@
 import Box from "@cloudscape-design/components/box";
 import Popover from "@cloudscape-design/components/popover";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
-import type { TraceState } from "../../api/trace";
+import type { TraceState } from "../../api/fluoro-api";
 
 /** What is open that is listed; what a popover does not hold is counted. */
 const LISTED = 12;

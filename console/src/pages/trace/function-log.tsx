@@ -5,7 +5,7 @@ import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useState } from "react";
-import type { LogLine } from "../../api/trace";
+import type { LogLine } from "../../api/fluoro-api";
 import { Empty, Failure, Loading } from "../../components/states";
 import type { Analysis } from "../../model/trace/analysis";
 import type { TraceId } from "../../model/trace-id";

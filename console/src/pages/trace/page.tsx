@@ -10,7 +10,7 @@ import Tabs from "@cloudscape-design/components/tabs";
 import { getRouteApi } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo } from "react";
 import type { XRayTrace } from "../../api/aws";
-import type { TraceState } from "../../api/trace";
+import type { TraceState } from "../../api/fluoro-api";
 import { PageLink } from "../../components/page-link";
 import { Empty, Failure, Loading } from "../../components/states";
 import { type Analysis, analyse, type Documents, readDocuments } from "../../model/trace/analysis";

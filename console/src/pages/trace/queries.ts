@@ -3,15 +3,8 @@
 import { keepPreviousData, type UseQueryResult, useQueries, useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import type { XRayService, XRayTrace } from "../../api/aws";
-import {
-  functionLines,
-  type LogLine,
-  samplingDecisions,
-  type TraceState,
-  traceDocuments,
-  traceGraph,
-  traceState,
-} from "../../api/trace";
+import { type LogLine, type TraceState, traceCompletion } from "../../api/fluoro-api";
+import { functionLines, samplingDecisions, traceDocuments, traceGraph } from "../../api/trace";
 import { now } from "../../app/time";
 import type { Decision } from "../../model/decisions";
 import type { TraceId } from "../../model/trace-id";
@@ -31,7 +24,7 @@ export function useTraceState(id: TraceId): UseQueryResult<TraceState> {
     queryKey,
     queryFn: async ({ client, signal }) => {
       const known = client.getQueryData(queryKey) !== undefined;
-      const state = await traceState(id, known ? FOLLOWED : "0s", signal);
+      const state = await traceCompletion(id, known ? FOLLOWED : "0s", signal);
       if (changed.current.documents !== state.documents) {
         changed.current = { documents: state.documents, at: Date.now() };
       }

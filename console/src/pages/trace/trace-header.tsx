@@ -5,7 +5,7 @@ import Container from "@cloudscape-design/components/container";
 import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import type { XRayTrace } from "../../api/aws";
-import type { TraceState } from "../../api/trace";
+import type { TraceState } from "../../api/fluoro-api";
 import { OUTCOME_WORDS, OutcomeSign } from "../../components/outcome-sign";
 import { PageLink } from "../../components/page-link";
 import { Trail } from "../../components/trail";

@@ -5,7 +5,7 @@ import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useEffect, useRef, useState } from "react";
-import type { TraceState } from "../../api/trace";
+import type { TraceState } from "../../api/fluoro-api";
 import { OutcomeSign } from "../../components/outcome-sign";
 import { PanelHeader } from "../../components/panel-header";
 import { GraphLegend } from "../../components/service-graph/legend";

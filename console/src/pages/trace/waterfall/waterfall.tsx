@@ -14,6 +14,8 @@ const ROW_HEIGHT = 28;
 const HEAD_HEIGHT = 28;
 /** Rows beyond the edges, so that fast scrolling does not show holes. */
 const OVERSCAN = 12;
+/** Farther than a page down goes. */
+const FAR = 40;
 
 interface Props {
   analysis: Analysis;
@@ -118,7 +120,7 @@ function useSelectedInSight(
   place: number | undefined,
   scroll: (place: number, align: "center" | "auto") => void,
 ): void {
-  const shown = useRef<string | undefined>(undefined);
+  const shown = useRef<{ key: string | undefined; place: number }>({ key: undefined, place: 0 });
   const scrollNow = useRef(scroll);
   useEffect(() => {
     scrollNow.current = scroll;
@@ -127,12 +129,13 @@ function useSelectedInSight(
   const isRoot = row?.index === 0;
   useEffect(() => {
     const before = shown.current;
-    shown.current = key;
-    if (place === undefined || key === undefined || key === before) return;
+    shown.current = { key, place: place ?? before.place };
+    if (place === undefined || key === undefined || key === before.key) return;
     // The page opens with the root selected: nobody asked for it.
-    if (before === undefined && isRoot) return;
-    // A row that the URL names is looked at in the middle.
-    scrollNow.current(place, before === undefined ? "center" : "auto");
+    if (before.key === undefined && isRoot) return;
+    // What the URL names and what is found far away is looked at in the middle, with what stands around it.
+    const isFar = before.key === undefined || Math.abs(place - before.place) > FAR;
+    scrollNow.current(place, isFar ? "center" : "auto");
     // The waterfall may itself be partly out of sight.
     const frame = requestAnimationFrame(() =>
       document.getElementById(rowId(key))?.scrollIntoView({ block: "nearest" }),
