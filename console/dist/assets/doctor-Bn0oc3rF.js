@@ -1,1 +1,0 @@
-import{ji as e}from"./page-link-DPM3-LQj.js";var t={queryKey:[`doctor`],queryFn:({signal:t})=>e(`doctor`,{signal:t})},n={queryKey:[`listeners`],queryFn:({signal:t})=>e(`listeners`,{signal:t}),staleTime:6e4};export{n,t};
