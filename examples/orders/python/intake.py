@@ -40,7 +40,7 @@ def create(basket):
 def report():
     with xray_recorder.in_subsegment("count the orders"):
         count = table.scan(Select="COUNT")["Count"]
-    with xray_recorder.in_subsegment("add up, slowly"):
+    with xray_recorder.in_subsegment("add up slowly"):
         time.sleep(float(os.environ["REPORT_SECONDS"]))
     return {"orders": count}
 
