@@ -10,13 +10,18 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"
+# One trace of 10,000 subsegments is more than AWS takes.
+LARGE = ("--set", "limits.trace_size=64MB", "--set", "limits.document_size=8MB")
 
 
 def say(text: str) -> None:
@@ -111,6 +116,25 @@ def deploy(fluoro: Path, endpoint: str) -> dict[str, str]:
         say(f"Deploying examples/{example}")
         show(fluoro, endpoint, "up", str(EXAMPLES / example / "template.yaml"))
     return stage_urls(endpoint)
+
+
+@contextlib.contextmanager
+def up(fluoro: Path) -> Iterator[str]:
+    """A server on free ports with both examples, some traffic, and room for large traces: its endpoint."""
+    own_cache()
+    # Variables of ours, such as the one that names the binary, are no settings of the server.
+    for name in [name for name in os.environ if name.startswith("FLUORO_") and name != "FLUORO_CACHE"]:
+        del os.environ[name]
+    with Processes() as processes, ThreadPoolExecutor(2) as background:
+        modules = background.submit(prepared, "npm-tree", EXAMPLES / "dynamodb")
+        environment = background.submit(prepared, "venv", EXAMPLES / "requirements.txt")
+        data = processes.enter_context(tempfile.TemporaryDirectory(prefix="fluoro-examples-"))
+        tables, queues = table_server(processes, modules.result()), queue_server(processes, environment.result())
+        where = ("--listen", "127.0.0.1:0", "--daemon", "127.0.0.1:0")
+        listeners = serve(processes, fluoro, f"{data}/data", tables, queues, *where, *LARGE)
+        endpoint = "http://" + listeners["listen"]
+        traffic(deploy(fluoro, endpoint))
+        yield endpoint
 
 
 # === calls ===

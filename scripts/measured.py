@@ -1,0 +1,47 @@
+"""What benchmarks measured, and the tables of SPECIFICATION.md that they rewrite."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass
+class Row:
+    what: str
+    value: str
+    bar: str = "–"
+
+
+def machine() -> str:
+    model = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.M)
+    memory = int(re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text())[1]) / 1024**2
+    return f"{os.cpu_count()} cores{f' ({model[1].strip()})' if model else ''}, {memory:.0f} GiB, Linux {os.uname().release}"
+
+
+def commit() -> str:
+    def git(*words: str) -> str:
+        return subprocess.check_output(["git", *words], cwd=ROOT, text=True).strip()
+
+    changed = git("status", "--porcelain", "--", "crates", "console", "Cargo.toml", "Cargo.lock")
+    return git("rev-parse", "--short=12", "HEAD") + (" with uncommitted changes" if changed else "")
+
+
+def rewrite(command: str, note: str, rows: list[Row]) -> None:
+    page = ROOT / "SPECIFICATION.md"
+    lines = [f"`{command}` at commit {commit()} on {time.strftime('%Y-%m-%d', time.gmtime())}, client and server on one machine: {machine()}{note}.", ""]
+    lines += ["| what | measured | promised |", "|---|---|---|"]
+    lines += [f"| {row.what} | {row.value} | {row.bar} |" for row in rows]
+    begin, end = f"<!-- {command} writes from here -->", "<!-- to here -->"
+    text = page.read_text()
+    if begin not in text:
+        sys.exit(f"{page.name} has lost the line {begin}")
+    before, rest = text.split(begin, 1)
+    page.write_text(f"{before}{begin}\n" + "\n".join(lines) + f"\n{end}" + rest.split(end, 1)[1])
