@@ -116,7 +116,6 @@ function Path({ group: { path } }: { group: FailureGroup }) {
     <ol className="failure-path">
       {path.map((service, at) => (
         // A path may lead through the same service twice.
-        // biome-ignore lint/suspicious/noArrayIndexKey: see above
         <li key={at}>
           <strong>{shortName(service.name, service.type)}</strong>{" "}
           <Box variant="span" color="text-body-secondary">
@@ -126,7 +125,6 @@ function Path({ group: { path } }: { group: FailureGroup }) {
           {service.entities.length > 1 && (
             <ol>
               {service.entities.slice(1).map((entity, step) => (
-                // biome-ignore lint/suspicious/noArrayIndexKey: see above
                 <li key={step}>
                   {entity.name}
                   {entity.isCall && " (call)"}

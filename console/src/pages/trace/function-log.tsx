@@ -84,7 +84,6 @@ function Lines(props: { lines: readonly (LogLine & { name: string })[]; begin: n
     <ol className="log-lines" aria-label="Log lines">
       {lines.map((line, at) => (
         // Lines come in order and are only added to; equal ones at one moment are possible.
-        // biome-ignore lint/suspicious/noArrayIndexKey: see above
         <li key={at} className={isFailure(line.text) ? "is-failure" : ""}>
           <time title={`${dateTime(epochSeconds(line.at))}, ${line.stream}`}>
             {line.at < begin ? "−" : "+"}

@@ -26,10 +26,8 @@ export function Exceptions({ thrown, onGoTo }: Props) {
     <SpaceBetween size="l">
       {thrown.chains.map((chain, at) => (
         // Exceptions need not have ids; their order is all that tells them apart.
-        // biome-ignore lint/suspicious/noArrayIndexKey: see above
         <ol key={at} className="exceptions">
           {chain.map((one, step) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: see above
             <li key={step}>
               {step > 0 ? <p className="exception-link">Caused by</p> : null}
               <OneException thrown={one} onGoTo={onGoTo} />
@@ -71,7 +69,6 @@ function Stack({ exception }: { exception: Exception }) {
       <ol className="stack" aria-label="Stack">
         {stack.map((frame, at) => (
           // The same frame comes again where a function calls itself.
-          // biome-ignore lint/suspicious/noArrayIndexKey: see above
           <li key={at}>
             <span className="stack-label">{frame.label || "(anonymous)"}</span>{" "}
             <span className="stack-place">{placeOf(frame)}</span>
