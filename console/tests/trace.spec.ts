@@ -39,7 +39,7 @@ test("a request is shown down to what its function did", async ({ page, open, ap
   await expect(page.getByText("OK (201)").first()).toBeVisible();
   await expect(page.getByText("Complete", { exact: true })).toBeVisible();
   // The first order met a function that had to start.
-  await expect(page.getByText(/^Cold start \S+/)).toBeVisible();
+  await expect(page.getByRole("definition").filter({ hasText: /^Cold start [\d.]/ })).toBeVisible();
   await expect(row(page, /^▾?.*orders\/Prod API Gateway stage 201/)).toHaveAttribute("aria-level", "1");
   await expect(row(page, /Initialization Cold start/)).toBeVisible();
   await row(page, /price the basket/).click();
