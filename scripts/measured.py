@@ -20,6 +20,15 @@ class Row:
     bar: str = "–"
 
 
+def busy_note() -> str:
+    """What to add to a table of this moment: nothing on a machine that rests. Says it at once, too."""
+    load = os.getloadavg()[0]
+    if load <= 0.5:
+        return ""
+    print(f"==> this machine is busy (load {load:.1f}): what follows is too pessimistic", flush=True)
+    return f"; the machine was busy (load {load:.1f}), so all of it is too pessimistic"
+
+
 def machine() -> str:
     model = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.M)
     memory = int(re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text())[1]) / 1024**2
