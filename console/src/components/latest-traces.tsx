@@ -1,6 +1,8 @@
 // A few traces in a narrow place: how each ended, what was asked, how long it took, when.
 
 import "./latest-traces.css";
+import Header from "@cloudscape-design/components/header";
+import type { TimeSearch } from "../app/time";
 import { useNow } from "../app/window";
 import type { Outcome } from "../model/outcome";
 import { type EpochSeconds, formatAge, formatDuration, type Seconds } from "../model/units";
@@ -16,6 +18,24 @@ export interface TraceLine {
   readonly url: string | undefined;
   readonly status: number | undefined;
   readonly responseTime: Seconds | undefined;
+}
+
+/** What stands above them: the way to all of them, as Traces asks for them. */
+export function LatestTracesHeader(asked: { time: TimeSearch; filter: string; group: string | undefined }) {
+  const { time, filter, group } = asked;
+  const search = { ...time, filter, ...(group === undefined ? {} : { group }) };
+  return (
+    <Header
+      variant="h3"
+      actions={
+        <PageLink to="/traces" search={search} variant="primary">
+          Show in Traces
+        </PageLink>
+      }
+    >
+      Latest traces
+    </Header>
+  );
 }
 
 export function LatestTraces({ traces, label }: { traces: readonly TraceLine[]; label: string }) {

@@ -9,9 +9,8 @@ import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useMemo } from "react";
 import type { Window } from "../../app/time";
-import { LatestTraces } from "../../components/latest-traces";
+import { LatestTraces, LatestTracesHeader } from "../../components/latest-traces";
 import { OUTCOME_WORDS, OutcomeSign } from "../../components/outcome-sign";
-import { PageLink } from "../../components/page-link";
 import { PanelHeader } from "../../components/panel-header";
 import { Timeline } from "../../components/timeline";
 import { type FailureGroup, titleOf } from "../../model/errors";
@@ -139,24 +138,10 @@ function Path({ group: { path } }: { group: FailureGroup }) {
 }
 
 function Traces({ group, search }: { group: FailureGroup; search: ErrorsSearch }) {
-  const link = {
-    ...timeOf(search),
-    filter: groupFilter(group),
-    ...(search.group === undefined ? {} : { group: search.group }),
-  };
   const lines = group.traces.slice(0, LISTED).map((trace) => ({ ...trace, start: trace.at }));
   return (
     <SpaceBetween size="s">
-      <Header
-        variant="h3"
-        actions={
-          <PageLink to="/traces" search={link} variant="primary">
-            Show in Traces
-          </PageLink>
-        }
-      >
-        Latest traces
-      </Header>
+      <LatestTracesHeader time={timeOf(search)} filter={groupFilter(group)} group={search.group} />
       <LatestTraces traces={lines} label="Latest traces" />
     </SpaceBetween>
   );

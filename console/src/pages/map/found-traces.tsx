@@ -2,10 +2,8 @@
 
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
-import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import { LatestTraces } from "../../components/latest-traces";
-import { PageLink } from "../../components/page-link";
+import { LatestTraces, LatestTracesHeader } from "../../components/latest-traces";
 import { Empty, Failure, Loading } from "../../components/states";
 import { scoped } from "../../model/filter/scope";
 import { isFollowing, useLatestTraces } from "./queries";
@@ -19,20 +17,10 @@ export function FoundTraces({ filter, search, onChange }: Searching & { filter: 
   if (filter === undefined) {
     return <Box color="text-body-secondary">So many are drawn as one here that no filter can name them all.</Box>;
   }
-  const link = { ...time, filter, ...(search.group === undefined ? {} : { group: search.group }) };
   const isNarrow = search.outcomes !== undefined || search.over !== undefined || search.under !== undefined;
   return (
     <SpaceBetween size="s">
-      <Header
-        variant="h3"
-        actions={
-          <PageLink to="/traces" search={link} variant="primary">
-            Show in Traces
-          </PageLink>
-        }
-      >
-        Latest traces
-      </Header>
+      <LatestTracesHeader time={time} filter={filter} group={search.group} />
       {latest.isError ? (
         <Failure what="Its traces could not be listed" error={latest.error} retry={() => void latest.refetch()} />
       ) : latest.data === undefined ? (
