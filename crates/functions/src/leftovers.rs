@@ -8,6 +8,7 @@
 //!
 //! A process that clears its own environment before it starts another one is out of reach.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
@@ -103,17 +104,16 @@ pub(crate) fn watch(arguments: &[OsString]) -> bool {
 
 /// Kills every process whose mark is `wanted`, until there is none; how many there were.
 fn kill_all(wanted: impl Fn(&[u8]) -> bool) -> usize {
-    let mut killed = 0;
+    let mut killed = HashSet::new();
     for _ in 0..ROUNDS {
-        let found = all_processes().filter(|&pid| kill_if(pid, &wanted)).count();
-        if found == 0 {
+        let before = killed.len();
+        // A killed process is still there until the system comes to it, but starts no other.
+        killed.extend(all_processes().filter(|&pid| kill_if(pid, &wanted)));
+        if killed.len() == before {
             break;
         }
-        killed += found;
-        // A killed process is gone when the system comes to it.
-        thread::yield_now();
     }
-    killed
+    killed.len()
 }
 
 fn all_processes() -> impl Iterator<Item = Pid> {
