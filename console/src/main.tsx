@@ -14,10 +14,13 @@ followTheme();
 const queries = new QueryClient({
   defaultOptions: {
     queries: {
+      // The server may be on this machine: that there is no network says nothing about it.
+      networkMode: "always",
       staleTime: 2_000,
       refetchOnWindowFocus: true,
       retry: (count, error) => isRetryable(error) && count < 3,
     },
+    mutations: { networkMode: "always" },
   },
 });
 
