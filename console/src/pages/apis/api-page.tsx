@@ -29,7 +29,9 @@ export function ApiPage() {
   const api = useQuery(restApiQuery(apiId));
   const stages = useQuery(stagesQuery(apiId));
   if (api.isPending) return <Loading what="the API" />;
-  if (api.isError) return <Failure what={`API ${apiId} could not be read`} error={api.error} retry={api.refetch} />;
+  if (api.isLoadingError) {
+    return <Failure what={`API ${apiId} could not be read`} error={api.error} retry={api.refetch} />;
+  }
   const name = api.data.name ?? apiId;
   return (
     <SpaceBetween size="m">

@@ -9,6 +9,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import type { GatewayRestApi, GatewayStage } from "../../api/aws";
 import { restApiQuery, stagesQuery } from "../../api/gateway";
+import { failureOf } from "../../app/failure";
 import { now } from "../../app/time";
 import { PageLink } from "../../components/page-link";
 import { SampleEverything } from "../../components/sample-everything";
@@ -23,9 +24,14 @@ export function ApiSettingsPage() {
   const { apiId } = route.useParams();
   const api = useQuery(restApiQuery(apiId));
   const stages = useQuery(stagesQuery(apiId));
-  const failed = api.error ?? stages.error;
-  if (failed) return <Failure what={`API ${apiId} could not be read`} error={failed} retry={api.refetch} />;
-  if (!api.data || !stages.data) return <Loading what="the API's settings" />;
+  if (!api.data || !stages.data) {
+    const failure = failureOf(api, stages);
+    return failure ? (
+      <Failure what={`API ${apiId} could not be read`} {...failure} />
+    ) : (
+      <Loading what="the API's settings" />
+    );
+  }
   const name = api.data.name ?? apiId;
   return (
     <SpaceBetween size="m">

@@ -5,6 +5,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { restApiQuery, stagesQuery } from "../../api/gateway";
+import { failureOf } from "../../app/failure";
 import { CopyText } from "../../components/copy-text";
 import { Failure, Loading } from "../../components/states";
 import { Traffic } from "../../components/traffic";
@@ -25,9 +26,10 @@ export function StagePage() {
   const navigate = route.useNavigate();
   const api = useQuery(restApiQuery(apiId));
   const stages = useQuery(stagesQuery(apiId));
-  const failed = api.error ?? stages.error;
-  if (failed) return <Failure what={`Stage ${name} could not be read`} error={failed} retry={stages.refetch} />;
-  if (!api.data || !stages.data) return <Loading what="the stage" />;
+  if (!api.data || !stages.data) {
+    const failure = failureOf(api, stages);
+    return failure ? <Failure what={`Stage ${name} could not be read`} {...failure} /> : <Loading what="the stage" />;
+  }
   const stage = stages.data.find((one) => one.stageName === name);
   const apiName = api.data.name ?? apiId;
   if (!stage) return <NoStage apiId={apiId} apiName={apiName} name={name} />;

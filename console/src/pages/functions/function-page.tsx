@@ -31,7 +31,7 @@ export function FunctionPage() {
   const navigate = route.useNavigate();
   const read = useQuery(functionQuery(name));
   if (read.isPending) return <Loading what="the function" />;
-  if (read.isError) {
+  if (read.isLoadingError) {
     return <Failure what={`Function ${name} could not be read`} error={read.error} retry={read.refetch} />;
   }
   const configuration = read.data.Configuration ?? {};

@@ -27,7 +27,9 @@ export function NewRulePage() {
   const patterns = newRoute.useSearch();
   const rules = useQuery(samplingRulesQuery);
   if (rules.isPending) return <Loading what="the rules" />;
-  if (rules.isError) return <Failure what="The rules could not be read" error={rules.error} />;
+  if (rules.isLoadingError) {
+    return <Failure what="The rules could not be read" error={rules.error} retry={rules.refetch} />;
+  }
   return <RulePage title="Create sampling rule" start={{ ...NEW_DRAFT, ...patterns }} rules={rules.data} isNew />;
 }
 
@@ -36,7 +38,9 @@ export function EditRulePage() {
   const rules = useQuery(samplingRulesQuery);
   const router = useRouter();
   if (rules.isPending) return <Loading what="the rule" />;
-  if (rules.isError) return <Failure what="The rule could not be read" error={rules.error} />;
+  if (rules.isLoadingError) {
+    return <Failure what="The rule could not be read" error={rules.error} retry={rules.refetch} />;
+  }
   const rule = rules.data.find(({ name }) => name === ruleName);
   if (!rule) {
     return (
