@@ -5,6 +5,10 @@
 export class LongNumber {
   constructor(readonly digits: string) {}
 
+  toString(): string {
+    return this.digits;
+  }
+
   /** Written as it was read. */
   toJSON(): unknown {
     return rawJson?.(this.digits) ?? this.digits;

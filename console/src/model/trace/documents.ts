@@ -1,9 +1,9 @@
 // Segment documents as BatchGetTraces gives them out: what the server has validated has these shapes, what clients may
 // fill as they like (`aws`, `metadata`) stays unknown.
 
-import { parseExact } from "../exact-json";
+import { type LongNumber, parseExact } from "../exact-json";
 
-export type Annotation = string | number | boolean;
+export type Annotation = string | number | boolean | LongNumber;
 
 /** A segment or a subsegment. */
 export interface Entity {
@@ -62,7 +62,7 @@ export interface Exception {
   readonly remote?: boolean;
   /** Frames left out of the stack. */
   readonly truncated?: number;
-  /** Exceptions left out between this one and its cause. */
+  /** Exceptions left out between this one and the one that it led to. */
   readonly skipped?: number;
   /** The id of the exception that led to this one. */
   readonly cause?: string;

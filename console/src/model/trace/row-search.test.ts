@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { LongNumber } from "../exact-json";
 import type { Entity } from "./documents";
 import { coldRequest, entity } from "./fixture";
 import { findRows, nextMatch } from "./row-search";
@@ -31,7 +32,8 @@ test("no words find no rows", () => {
 test("annotations, exceptions, SQL and states are searched", () => {
   const documents = [
     entity("a", 0, 1, {
-      annotations: { customer: "Ada", total: 9.5 },
+      annotations: { customer: "Ada", total: 9.5, order: new LongNumber("12345678901234567890") },
+      aws: { account: new LongNumber("98765432109876543210") },
       subsegments: [
         entity("b", 0, 1, { fault: true, cause: { exceptions: [{ type: "Boom", message: "order 7 is broken" }] } }),
         entity("c", 0, undefined, { sql: { sanitized_query: "SELECT 1" } }),
@@ -39,6 +41,8 @@ test("annotations, exceptions, SQL and states are searched", () => {
     }),
   ];
   expect(found("customer=ada", documents)).toEqual(["a"]);
+  expect(found("order=12345678901234567890", documents)).toEqual(["a"]);
+  expect(found("98765432109876543210", documents)).toEqual(["a"]);
   expect(found("boom", documents)).toEqual(["b"]);
   expect(found("fault broken", documents)).toEqual(["b"]);
   expect(found("select", documents)).toEqual(["c"]);

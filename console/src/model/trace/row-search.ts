@@ -1,7 +1,7 @@
 // Finding rows by what is written in them.
 
+import { LongNumber } from "../exact-json";
 import type { Cause } from "./documents";
-
 import type { Row } from "./trace";
 
 /** Less of an id is no more than chance: hexadecimal digits are everywhere. */
@@ -66,7 +66,9 @@ function textOf(row: Row): string {
 /** Texts and numbers of a block, one level deep: what lies deeper is found in the details. */
 function values(block: Readonly<Record<string, unknown>> | undefined): unknown[] {
   return Object.entries(block ?? {}).flatMap(([key, value]) =>
-    key !== "request_id" && (typeof value === "string" || typeof value === "number") ? [value] : [],
+    key !== "request_id" && (typeof value === "string" || typeof value === "number" || value instanceof LongNumber)
+      ? [value]
+      : [],
   );
 }
 
