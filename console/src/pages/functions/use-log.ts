@@ -1,8 +1,9 @@
 // Follows a function's log into memory.
 
-import { useEffect, useState } from "react";
+import { type Dispatch, type SetStateAction, useEffect, useState } from "react";
 import { followLogs, type LogLine } from "../../api/fluoro-api";
-import { isRetryable } from "../../api/operation";
+import { ApiError, isRetryable } from "../../api/operation";
+import { pause } from "../../app/pause";
 
 /** As many as the server keeps for readers. */
 const KEPT = 10_000;
@@ -31,20 +32,23 @@ export function useLog(name: string, following: boolean, attempt: number): Follo
   return followed;
 }
 
-async function follow(name: string, set: (followed: Followed) => void, signal: AbortSignal): Promise<void> {
+type SetFollowed = Dispatch<SetStateAction<Followed>>;
+
+export async function follow(name: string, set: SetFollowed, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
       await once(name, set, signal);
     } catch (error) {
       if (signal.aborted) return;
-      if (!isRetryable(error)) return set({ lines: [], error });
+      // A connection that breaks has no answer: only the server can say that there is nothing to follow.
+      if (error instanceof ApiError && !isRetryable(error)) return set(({ lines }) => ({ lines, error }));
     }
-    await pause(signal);
+    await pause(PAUSE_MS, signal);
   }
 }
 
 /** From the first line that the server has to the end of its answer. */
-async function once(name: string, set: (followed: Followed) => void, signal: AbortSignal): Promise<void> {
+async function once(name: string, set: SetFollowed, signal: AbortSignal): Promise<void> {
   let lines: LogLine[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
   const show = () => {
@@ -63,14 +67,4 @@ async function once(name: string, set: (followed: Followed) => void, signal: Abo
       show();
     }
   }
-}
-
-function pause(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, PAUSE_MS);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

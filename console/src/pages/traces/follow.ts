@@ -4,6 +4,7 @@
 import { getTraceSummaries } from "../../api/aws";
 import { followTraces } from "../../api/fluoro-api";
 import { call } from "../../api/operation";
+import { pause } from "../../app/pause";
 import { type EpochSeconds, now } from "../../app/time";
 import { rowOf, type TraceRow, type WireSummary } from "../../model/trace-row";
 import { MOST_TRACES } from "./use-traces";
@@ -106,15 +107,4 @@ async function changedSince(expression: string, from: EpochSeconds, signal: Abor
 /** Summaries come with nulls, which their model does not tell. */
 function rowsOf(summaries: readonly WireSummary[]): readonly TraceRow[] {
   return summaries.flatMap((summary) => rowOf(summary) ?? []);
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }
