@@ -2,7 +2,7 @@
 // browsers refuse hundreds of changes in a row.
 
 import Input from "@cloudscape-design/components/input";
-import { useEffect, useState } from "react";
+import { useEffect, useEffectEvent, useState } from "react";
 
 const SETTLED_MS = 200;
 
@@ -20,11 +20,12 @@ export function SearchInput({ label, placeholder, text, onText, onEnter, invalid
   // What the URL does not say yet.
   const [typed, setTyped] = useState<string>();
   if (typed === text) setTyped(undefined);
+  const settle = useEffectEvent(onText);
   useEffect(() => {
     if (typed === undefined) return;
-    const timer = setTimeout(() => onText(typed), SETTLED_MS);
+    const timer = setTimeout(() => settle(typed), SETTLED_MS);
     return () => clearTimeout(timer);
-  }, [typed, onText]);
+  }, [typed]);
   return (
     <Input
       type="search"

@@ -8,10 +8,10 @@ import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator, { type StatusIndicatorProps } from "@cloudscape-design/components/status-indicator";
 import Table from "@cloudscape-design/components/table";
-import TextFilter from "@cloudscape-design/components/text-filter";
 import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
 import { PageLink } from "../../components/page-link";
+import { SearchInput } from "../../components/search-input";
 import { Empty } from "../../components/states";
 import { CLASSES, type Class, type Client, chosen, clientsOf, doorName, type LedgerLine } from "../../model/doctor";
 import { formatCount } from "../../model/units";
@@ -53,12 +53,11 @@ export function Clients({ lines }: { lines: readonly LedgerLine[] }) {
       }
       filter={
         <SpaceBetween direction="horizontal" size="xs">
-          <TextFilter
-            filteringText={search.client ?? ""}
-            filteringPlaceholder="Find a client"
-            filteringAriaLabel="Find a client"
-            filteringClearAriaLabel="Clear"
-            onChange={({ detail }) => choose({ client: detail.filteringText })}
+          <SearchInput
+            label="Find a client"
+            placeholder="Find a client"
+            text={search.client ?? ""}
+            onText={(client) => choose({ client })}
           />
           <Select
             ariaLabel="What became of documents"

@@ -5,9 +5,9 @@ import Container from "@cloudscape-design/components/container";
 import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
-import TextFilter from "@cloudscape-design/components/text-filter";
 import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
+import { SearchInput } from "../../components/search-input";
 import { Empty, Failure } from "../../components/states";
 import { LogLines } from "./log-lines";
 import { useLog } from "./use-log";
@@ -29,7 +29,7 @@ export function Log({ name }: { name: string }) {
       header={
         <Header
           variant="h2"
-          counter={`(${shown.length})`}
+          counter={wanted ? `(${shown.length} of ${lines.length})` : `(${lines.length})`}
           actions={
             <SpaceBetween direction="horizontal" size="s" alignItems="center">
               {following && !error && <StatusIndicator type="in-progress">Live</StatusIndicator>}
@@ -47,13 +47,7 @@ export function Log({ name }: { name: string }) {
         {error !== undefined && (
           <Failure what="The log cannot be followed" error={error} retry={() => setAttempt(attempt + 1)} />
         )}
-        <TextFilter
-          filteringText={q}
-          filteringAriaLabel="Find log lines"
-          filteringPlaceholder="Find log lines"
-          countText={shown.length === 1 ? "1 match" : `${shown.length} matches`}
-          onChange={({ detail }) => searchFor(detail.filteringText)}
-        />
+        <SearchInput label="Find log lines" placeholder="Find log lines" text={q} onText={searchFor} />
         {shown.length > 0 ? (
           <LogLines lines={shown} following={following} />
         ) : lines.length > 0 ? (
