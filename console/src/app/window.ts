@@ -28,12 +28,13 @@ export function useWindow(time: TimeSearch, about = ""): HeldWindow {
   return { window: windowOf(time, held.at), at: held.at, refresh };
 }
 
-/** The present, told anew every so often: for ages. */
-export function useNow(everySeconds: number): EpochSeconds {
+/** The present, told anew every so often while it goes on: for ages. */
+export function useNow(everySeconds: number, goesOn = true): EpochSeconds {
   const [at, setAt] = useState(now);
   useEffect(() => {
+    if (!goesOn) return;
     const timer = setInterval(() => setAt(now()), everySeconds * 1_000);
     return () => clearInterval(timer);
-  }, [everySeconds]);
+  }, [everySeconds, goesOn]);
   return at;
 }

@@ -7,10 +7,12 @@ import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Spinner from "@cloudscape-design/components/spinner";
 import Tabs from "@cloudscape-design/components/tabs";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, useRouter } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo } from "react";
 import type { XRayTrace } from "../../api/aws";
 import type { TraceState } from "../../api/fluoro-api";
+import { titleOf } from "../../app/navigation";
+import { useNow } from "../../app/window";
 import { PageLink } from "../../components/page-link";
 import { Empty, Failure, Loading } from "../../components/states";
 import { type Analysis, analyse, type Documents, readDocuments } from "../../model/trace/analysis";
@@ -18,7 +20,7 @@ import { functionsOf, requestOf } from "../../model/trace/request";
 import { parseTraceId, type TraceId } from "../../model/trace-id";
 import type { EpochSeconds } from "../../model/units";
 import { FunctionLog } from "./function-log";
-import { useNow, useTraceDocuments, useTraceState } from "./queries";
+import { useTraceDocuments, useTraceState } from "./queries";
 import { SamplingDecisions } from "./sampling-decisions";
 import { useTraceSearch, type View } from "./search";
 import { Timeline } from "./timeline";
@@ -130,7 +132,7 @@ function useAnalysis({ entities }: Documents, live: boolean): Analysis {
   const known = useMemo(() => analyse(entities), [entities]);
   const { trace } = known;
   const open = live && trace.rows.some((row) => row.open);
-  const now = useNow(open);
+  const now = useNow(1, open);
   const end = trace.begin + trace.duration;
   const until = open && now > end && now - end < SILENT_SECONDS ? now : undefined;
   return useMemo(
@@ -142,13 +144,14 @@ function useAnalysis({ entities }: Documents, live: boolean): Analysis {
 function useTitle({ trace }: Analysis): void {
   const { method, url, status } = requestOf(trace);
   const title = [method, url, status].filter(Boolean).join(" ") || trace.root?.entity.name || "Trace";
+  const router = useRouter();
   useEffect(() => {
-    const before = document.title;
     document.title = `${title} · Traces · Fluoro`;
     return () => {
-      document.title = before;
+      // The frame may have named the next page by now.
+      document.title = titleOf(router.latestLocation.pathname);
     };
-  }, [title]);
+  }, [title, router]);
 }
 
 /** Known to the server or not, there is no segment to show; the page waits for one. */

@@ -1,14 +1,12 @@
 // What the trace page asks the server, and how often: a trace that is not complete is followed until it is.
 
 import { keepPreviousData, type UseQueryResult, useQueries, useQuery } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
+import { useRef } from "react";
 import type { XRayService, XRayTrace } from "../../api/aws";
 import { type LogLine, type TraceState, traceCompletion } from "../../api/fluoro-api";
 import { functionLines, samplingDecisions, traceDocuments, traceGraph } from "../../api/trace";
-import { now } from "../../app/time";
 import type { Decision } from "../../model/decisions";
 import type { TraceId } from "../../model/trace-id";
-import type { EpochSeconds } from "../../model/units";
 
 /** The server holds an answer back for so long while the trace is not complete; so new documents show as soon. */
 const FOLLOWED = "1s";
@@ -93,15 +91,4 @@ export function useFunctionLines(id: TraceId, names: readonly string[], live: bo
     const query = results[at];
     return query ? [{ name, query }] : [];
   });
-}
-
-/** The time, every second while somebody looks at something that goes on. */
-export function useNow(ticking: boolean): EpochSeconds {
-  const [time, setTime] = useState(now);
-  useEffect(() => {
-    if (!ticking) return;
-    const timer = setInterval(() => setTime(now()), 1_000);
-    return () => clearInterval(timer);
-  }, [ticking]);
-  return time;
 }
