@@ -350,6 +350,45 @@ test("the keys are enough to find a trace and to open it, and Back returns to it
   await expect(rows(page)).toHaveCount(1);
 });
 
+test("a trace is opened in another tab, and the list stays", async ({ page, open, api }) => {
+  const run = unique();
+  const [id = ""] = await send(api.ask, [{ annotations: { run } }]);
+  await open(path({ filter: `annotation.run = "${run}"` }));
+  const opened = page.context().waitForEvent("page");
+  await rows(page)
+    .getByRole("link")
+    .click({ modifiers: ["ControlOrMeta"] });
+  expect((await opened).url()).toContain(`/traces/${id}`);
+  await expect(page).toHaveURL(/traces\?filter=/);
+});
+
+test("the page of the list is in the URL, and a new question begins at the first", async ({ page, open, api }) => {
+  const run = unique();
+  await send(
+    api.ask,
+    Array.from({ length: 51 }, (_, at) => ({ annotations: { run }, secondsAgo: at })),
+  );
+  await open(path({ filter: `annotation.run = "${run}"`, page: "2" }));
+  await expect(rows(page)).toHaveCount(1);
+  await filterField(page).fill(`annotation.run = "${run}" AND ok`);
+  await filterField(page).press("Enter");
+  await expect(rows(page)).toHaveCount(50);
+  await expect(page).not.toHaveURL(/page=/);
+});
+
+test("a search that is stopped before its first answer goes on where it began", async ({ page, open, api }) => {
+  const run = unique();
+  await send(api.ask, [{ annotations: { run } }]);
+  let isHeld = true;
+  await page.route("**/TraceSummaries", (route) => (isHeld ? undefined : route.continue()));
+  await open(path({ filter: `annotation.run = "${run}"` }));
+  await page.getByRole("button", { name: "Stop" }).click();
+  await expect(page.getByText("Stopped before any trace was found")).toBeVisible();
+  isHeld = false;
+  await page.getByRole("button", { name: "Go on" }).click();
+  await expect(rows(page)).toHaveCount(1);
+});
+
 test("a trace id in the query bar opens the trace", async ({ page, open, api }) => {
   const [id = ""] = await send(api.ask, [{}]);
   await open("traces");

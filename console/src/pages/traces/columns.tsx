@@ -40,7 +40,12 @@ export const COLUMNS: readonly Column[] = [
     width: 114,
     isShown: true,
     cell: ({ id }) => (
-      <PageLink to="/traces/$traceId" params={{ traceId: id }}>
+      <PageLink
+        to="/traces/$traceId"
+        params={{ traceId: id }}
+        // The row is clickable, too, and would open the trace here when somebody opens it in another tab.
+        nativeAttributes={{ onClick: (event) => event.stopPropagation() }}
+      >
         <span title={id} style={{ fontFamily: "monospace", whiteSpace: "nowrap" }}>
           {id.slice(-10)}
         </span>
@@ -85,8 +90,12 @@ export const COLUMNS: readonly Column[] = [
     header: "Response time",
     width: 160,
     isShown: true,
-    cell: ({ responseTime }) => spanOrProgress(responseTime),
-    compare: by(({ responseTime }) => responseTime ?? Number.POSITIVE_INFINITY),
+    // All has ended, and no root has answered: none has come.
+    cell: ({ responseTime, duration }) =>
+      responseTime === undefined && duration !== undefined ? UNKNOWN : spanOrProgress(responseTime),
+    compare: by(({ responseTime, duration }) =>
+      responseTime === undefined && duration === undefined ? Number.POSITIVE_INFINITY : responseTime,
+    ),
   },
   {
     id: "duration",

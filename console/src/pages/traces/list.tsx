@@ -5,7 +5,7 @@ import Header from "@cloudscape-design/components/header";
 import Pagination from "@cloudscape-design/components/pagination";
 import Table, { type TableProps } from "@cloudscape-design/components/table";
 import { useRouter } from "@tanstack/react-router";
-import { type ReactNode, useMemo, useState } from "react";
+import { type ReactNode, useMemo } from "react";
 import { useNow } from "../../app/window";
 import type { TraceRow } from "../../model/trace-row";
 import { counted, formatCount } from "../../model/units";
@@ -17,6 +17,8 @@ interface Props {
   readonly isLoading: boolean;
   readonly sort: string | undefined;
   readonly onSort: (sort: string | undefined) => void;
+  readonly page: number;
+  readonly onPage: (page: number) => void;
   readonly empty: ReactNode;
   readonly actions: ReactNode;
   /** What is being done to fill the list, and how far it is. */
@@ -25,11 +27,10 @@ interface Props {
 
 type Definition = TableProps.ColumnDefinition<TraceRow>;
 
-export function TraceList({ rows, isLoading, sort, onSort, empty, actions, status }: Props) {
+export function TraceList({ rows, isLoading, sort, onSort, page, onPage, empty, actions, status }: Props) {
   const router = useRouter();
   const now = useNow(5);
   const [preferences, change] = usePreferences();
-  const [page, setPage] = useState(1);
   const ordered = useMemo(() => sorted(rows, sort), [rows, sort]);
   const pages = Math.max(1, Math.ceil(ordered.length / preferences.pageSize));
   const current = Math.min(page, pages);
@@ -66,7 +67,6 @@ export function TraceList({ rows, isLoading, sort, onSort, empty, actions, statu
         const chosen = definitions.find(
           ({ sortingComparator: of }) => of && of === detail.sortingColumn.sortingComparator,
         );
-        setPage(1);
         onSort(`${detail.isDescending ? "-" : ""}${chosen?.id ?? "start"}`);
       }}
       resizableColumns
@@ -92,7 +92,7 @@ export function TraceList({ rows, isLoading, sort, onSort, empty, actions, statu
         <Pagination
           currentPageIndex={current}
           pagesCount={pages}
-          onChange={({ detail }) => setPage(detail.currentPageIndex)}
+          onChange={({ detail }) => onPage(detail.currentPageIndex)}
         />
       }
       preferences={<ListPreferences preferences={preferences} onChange={change} />}

@@ -6,13 +6,13 @@ import ExpandableSection from "@cloudscape-design/components/expandable-section"
 import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { getRouteApi } from "@tanstack/react-router";
-import { useMemo } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { ApiError } from "../../api/operation";
 import { useThrottled } from "../../app/throttled";
-import { epochSeconds, isLive, type TimeSearch, type Window } from "../../app/time";
-import { useNow, useWindow } from "../../app/window";
+import { epochSeconds, isLive, now, type TimeSearch, type Window } from "../../app/time";
+import { useWindow } from "../../app/window";
 import { FilterBar } from "../../components/filter-bar";
-import { Failure } from "../../components/states";
+import { Empty, Failure } from "../../components/states";
 import { TimeRange } from "../../components/time-range";
 import { facetsOf } from "../../model/facets";
 import { type Bounds, boundsOf, withBounds } from "../../model/filter/clauses";
@@ -62,6 +62,11 @@ export function TracesPage() {
     void navigate({ search: Object.fromEntries(next), replace });
   }
 
+  /** The same, for what makes it another list: one that is read from its beginning. */
+  function askAnew(changes: { [K in keyof TracesSearch]: TracesSearch[K] | undefined }, replace = false): void {
+    ask({ ...changes, page: undefined }, replace);
+  }
+
   function askFilter(asked: string): void {
     const traceId = parseTraceId(asked);
     if (traceId) {
@@ -70,11 +75,11 @@ export function TracesPage() {
     }
     // The same again means: show it anew.
     if (asked === filter) refresh();
-    else ask({ filter: asked || undefined });
+    else askAnew({ filter: asked || undefined });
   }
 
   function askTime(asked: TimeSearch): void {
-    ask({
+    askAnew({
       since: undefined,
       from: undefined,
       to: undefined,
@@ -113,7 +118,7 @@ export function TracesPage() {
             filter={filter}
             group={group}
             onRun={askFilter}
-            onGroup={(name) => ask({ group: name })}
+            onGroup={(name) => askAnew({ group: name })}
             vocabulary={vocabulary}
             refused={refused}
           />
@@ -146,15 +151,21 @@ export function TracesPage() {
                 rows={drawn}
                 isLoading={found.state === "loading"}
                 sort={search.sort}
-                onSort={(sort) => ask({ sort }, true)}
+                onSort={(sort) => askAnew({ sort }, true)}
+                page={search.page ?? 1}
+                onPage={(page) => ask({ page: page > 1 ? page : undefined }, true)}
                 actions={<TakeAway rows={rows} expression={question.expression} time={time} window={window} />}
                 status={<SearchStatus search={found} isTailing={isTailing} />}
                 empty={
-                  <NoTraces
-                    isFiltered={question.expression !== ""}
-                    onUnfiltered={() => ask({ filter: undefined, group: undefined })}
-                    onTime={askTime}
-                  />
+                  found.state === "stopped" ? (
+                    <Empty title="No trace so far">The search was stopped before it had looked everywhere.</Empty>
+                  ) : (
+                    <NoTraces
+                      isFiltered={question.expression !== ""}
+                      onUnfiltered={() => askAnew({ filter: undefined, group: undefined })}
+                      onTime={askTime}
+                    />
+                  )
                 }
               />
             </div>
@@ -170,11 +181,16 @@ function refinedTime(filter: string, bounds: Bounds | undefined): string {
   return withBounds(filter, "responsetime", { ...boundsOf(filter, "responsetime"), ...bounds });
 }
 
-/** While something follows, the window ends now; its length stays. */
+const MOVES_MS = 2_000;
+
+/** While something follows, the window ends now; its length stays. Where it has come to it stays until another is held. */
 function useMovedOn({ from, to }: Window, isMoving: boolean): Window {
-  const now = useNow(2);
-  return useMemo(() => {
-    if (!isMoving || now <= to) return { from, to };
-    return { from: epochSeconds(now - (to - from)), to: now };
-  }, [from, to, isMoving, now]);
+  const [moved, setMoved] = useState({ held: to, to });
+  useEffect(() => {
+    if (!isMoving) return;
+    const timer = setInterval(() => setMoved({ held: to, to: now() }), MOVES_MS);
+    return () => clearInterval(timer);
+  }, [isMoving, to]);
+  const end = moved.held === to ? moved.to : to;
+  return useMemo(() => ({ from: epochSeconds(end - (to - from)), to: end }), [from, to, end]);
 }

@@ -6,16 +6,27 @@ import { readTraces } from "./search";
 
 test("of a URL's search only what means something stays", () => {
   expect(
-    readTraces({ filter: "fault", group: "slow", since: "1h", live: true, sort: "-duration", scale: "linear" }),
+    readTraces({
+      filter: "fault",
+      group: "slow",
+      since: "1h",
+      live: true,
+      sort: "-duration",
+      page: 2,
+      scale: "linear",
+    }),
   ).toEqual({
     filter: "fault",
     group: "slow",
     since: "1h",
     live: true,
     sort: "-duration",
+    page: 2,
     scale: "linear",
   });
-  expect(readTraces({ filter: "  ", group: 7, since: "never", live: "yes", sort: "a b", scale: "log" })).toEqual({});
+  expect(
+    readTraces({ filter: "  ", group: 7, since: "never", live: "yes", sort: "a b", page: 1, scale: "log" }),
+  ).toEqual({});
 });
 
 describe("sorting", () => {

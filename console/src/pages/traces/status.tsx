@@ -23,7 +23,9 @@ export function SearchStatus({ search, isTailing }: { search: TraceSearch; isTai
     case "stopped":
       return (
         <Status sign={<Sign name="status-stopped" />} action="Go on" onAction={search.goOn}>
-          Stopped; these are the traces since {since}
+          {search.rows.length > 0
+            ? `Stopped; these are the traces since ${since}`
+            : "Stopped before any trace was found"}
         </Status>
       );
     case "full":

@@ -48,12 +48,15 @@ export function useTraces(expression: string, { from, to }: Window): TraceSearch
   const queries = useQueryClient();
   const queryKey = ["trace summaries", expression, from, to];
   const [stopped, setStopped] = useState("");
+  const isStopped = stopped === asked;
   const query = useInfiniteQuery({
     queryKey,
     queryFn: ({ pageParam, signal }) => batchOf(expression, from, pageParam, signal),
     initialPageParam: { from: { to }, pages: 1 } as Batch,
     getNextPageParam: (page) => page.next && { from: page.next, pages: PAGES_AT_ONCE },
-    placeholderData: keepPreviousData,
+    // Who stops before the first answer sees none, and not what was asked for before.
+    ...(isStopped ? {} : { placeholderData: keepPreviousData }),
+    enabled: !isStopped,
     // Comparing thousands of traces with themselves is of no use: none is told twice.
     structuralSharing: false,
     // A window that stands still has one answer; whoever wants another takes it anew.
@@ -61,10 +64,10 @@ export function useTraces(expression: string, { from, to }: Window): TraceSearch
   });
   const pages = query.data?.pages;
   const rows = useMemo(() => rowsOf(query.data), [query.data]);
-  const isStopped = stopped === asked;
-  const isFull = rows.length >= MOST_TRACES;
   const { hasNextPage, isFetching, isError, isPlaceholderData, fetchNextPage } = query;
-  const wantsMore = hasNextPage && !isPlaceholderData && !isStopped && !isFull && !isError;
+  const hasNone = query.data === undefined || isPlaceholderData;
+  const isFull = rows.length >= MOST_TRACES && !isPlaceholderData;
+  const wantsMore = hasNextPage && !hasNone && !isStopped && !isFull && !isError;
   useEffect(() => {
     if (wantsMore && !isFetching) void fetchNextPage();
   }, [wantsMore, isFetching, fetchNextPage]);
@@ -73,7 +76,7 @@ export function useTraces(expression: string, { from, to }: Window): TraceSearch
   const coveredFrom = lastRow?.start ?? pages?.at(-1)?.coveredFrom ?? to;
   return {
     rows,
-    state: stateOf(wantsMore || isFetching, hasNextPage && isFull, hasNextPage && isStopped),
+    state: stateOf(wantsMore || isFetching, hasNextPage && isFull, isStopped && (hasNextPage || hasNone)),
     coveredFrom,
     progress: to > from ? Math.min(1, Math.max(0, (to - coveredFrom) / (to - from))) : 1,
     processed: (pages ?? []).reduce((sum, page) => sum + page.processed, 0),
