@@ -36,7 +36,10 @@ export class ApiError extends Error {
       return "Open the console at the address that the server names when it starts, or add this one to `hosts`.";
     if (this.status === 503) return "The server is still reading what it has stored; this page goes on by itself.";
     if (this.status >= 500) return "What went wrong is in the server's log.";
-    return "";
+    if (this.status === 404) return "It may have been deleted meanwhile, or its name is misspelt.";
+    if (this.status === 409) return "Look at what is there now, then try again.";
+    if (this.status === 429) return "Wait a moment, then try again.";
+    return "Change what the message names, then try again.";
   }
 }
 
@@ -51,18 +54,8 @@ export async function call<Input extends object, Output>(
   input: Input,
   signal?: AbortSignal,
 ): Promise<Output> {
-  const { text } = await send(operation, input, signal);
+  const text = await send(operation, input, signal);
   return (text ? JSON.parse(text) : {}) as Output;
-}
-
-/** Carries out an operation whose answer is a payload with headers about it. */
-export async function callForPayload<Input extends object>(
-  operation: Operation<Input, unknown>,
-  input: Input,
-  signal?: AbortSignal,
-): Promise<{ headers: Headers; payload: string }> {
-  const { response, text } = await send(operation, input, signal);
-  return { headers: response.headers, payload: text };
 }
 
 /** Asks Fluoro's own API (`docs/http.md`): `path` is what follows `/_fluoro/`. */
@@ -85,12 +78,12 @@ async function send<Input extends object>(
   operation: Operation<Input, unknown>,
   input: Input,
   signal?: AbortSignal,
-): Promise<{ response: Response; text: string }> {
+): Promise<string> {
   const request = requestOf(operation, input as Record<string, unknown>);
   const response = await reached(request.url, { ...request.init, ...(signal ? { signal } : {}) });
   const text = await response.text();
   if (!response.ok) throw failure(response, text);
-  return { response, text };
+  return text;
 }
 
 /** The request that carries this input. */

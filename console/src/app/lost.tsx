@@ -21,7 +21,7 @@ export function NotFound() {
 
 export function Broken({ error, reset }: { error: unknown; reset: () => void }) {
   // A server of another version does not have the parts of this console that are not loaded yet.
-  const isOld = error instanceof Error && /dynamically imported module|module script/i.test(error.message);
+  const isOld = error instanceof Error && /dynamically imported module|module script|preload CSS/i.test(error.message);
   return (
     <ContentLayout header={<Header variant="h1">This page cannot be shown</Header>}>
       {isOld ? (

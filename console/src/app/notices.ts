@@ -13,22 +13,27 @@ export function useNotices(): readonly FlashbarProps.MessageDefinition[] {
 }
 
 export function tellSuccess(header: string): void {
-  tell({ type: "success", header });
+  tell({ type: "success", ariaRole: "status", header });
 }
 
 /** Tells that something failed; `what` is what was tried: `Tracing of stage Prod could not be switched on`. */
 export function tellFailure(what: string, error: unknown): void {
-  tell({ type: "error", header: what, content: explain(error) });
+  tell({ type: "error", ariaRole: "alert", header: what, content: explain(error) });
 }
 
 /** What an error says, and what to do next. */
 export function explain(error: unknown): string {
-  if (error instanceof ApiError) {
-    const told =
-      error.code.startsWith("HTTP") || error.status === 0 ? error.message : `${error.code}: ${error.message}`;
-    return [told, error.nextStep].filter(Boolean).join(" ");
-  }
-  return error instanceof Error ? error.message : String(error);
+  const said = saidBy(error);
+  if (!(error instanceof ApiError)) return said;
+  // Some services end what they say with a full stop, some do not.
+  return `${said}${/[.!?]$/.test(said) ? "" : "."} ${error.nextStep}`;
+}
+
+/** What an error says by itself. */
+export function saidBy(error: unknown): string {
+  if (!(error instanceof ApiError)) return error instanceof Error ? error.message : String(error);
+  if (error.code.startsWith("HTTP") || error.status === 0) return error.message;
+  return `${error.code}: ${error.message}`;
 }
 
 function tell(notice: FlashbarProps.MessageDefinition): void {

@@ -112,6 +112,7 @@ function bannersOf(server: Server): FlashbarProps.MessageDefinition[] {
         {
           id: "server",
           type: "in-progress",
+          ariaRole: "status",
           loading: true,
           header: `The server is starting: ${server.percentRead}% of what it has stored is read`,
           content: "This page goes on by itself.",
@@ -123,6 +124,7 @@ function bannersOf(server: Server): FlashbarProps.MessageDefinition[] {
         {
           id: "server",
           type: "error",
+          ariaRole: "alert",
           header: refuses ? "The server refuses to talk to this page" : "The server does not answer",
           content: refuses ? explain(server.error) : "Start it again with fluoro serve. This page goes on by itself.",
         },

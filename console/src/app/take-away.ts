@@ -4,6 +4,11 @@ import { tellFailure, tellSuccess } from "./notices";
 
 /** Copies a text; `what` is what the notice calls it: `Link`. */
 export async function copyText(what: string, text: string): Promise<void> {
+  if (!window.isSecureContext) {
+    const why =
+      "Browsers let a page copy at https:// addresses and on this machine only: open the console at one of those.";
+    return tellFailure(`${what} could not be copied`, new Error(why));
+  }
   try {
     await navigator.clipboard.writeText(text);
     tellSuccess(`${what} copied`);

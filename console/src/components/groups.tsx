@@ -8,7 +8,7 @@ import Input from "@cloudscape-design/components/input";
 import Modal from "@cloudscape-design/components/modal";
 import Select, { type SelectProps } from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type UseQueryResult, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { createGroup, deleteGroup, getGroups, type XRayGroupSummary } from "../api/aws";
 import { call } from "../api/operation";
@@ -25,8 +25,8 @@ const KEY = ["groups"];
 const DEFAULT = "Default";
 
 /** The groups that there are, but the one of all traces. */
-export function useGroups(): readonly Group[] | undefined {
-  return useQuery({ queryKey: KEY, queryFn: ({ signal }) => allGroups(signal), staleTime: 30_000 }).data;
+export function useGroups(): UseQueryResult<readonly Group[]> {
+  return useQuery({ queryKey: KEY, queryFn: ({ signal }) => allGroups(signal), staleTime: 30_000 });
 }
 
 async function allGroups(signal: AbortSignal): Promise<readonly Group[]> {
@@ -52,7 +52,8 @@ interface Props {
 const EVERYTHING: SelectProps.Option = { value: "", label: "All traces" };
 
 export function Groups({ group, onGroup, expression }: Props) {
-  const groups = useGroups();
+  const read = useGroups();
+  const groups = read.data;
   const [dialog, setDialog] = useState<"create" | "delete">();
   const options: SelectProps.Option[] = (groups ?? []).map(({ name, expression: finds }) => ({
     value: name,
@@ -69,8 +70,13 @@ export function Groups({ group, onGroup, expression }: Props) {
         selectedOption={group === undefined ? EVERYTHING : { value: group, label: group }}
         options={[EVERYTHING, ...options]}
         invalid={isUnknown}
-        statusType={groups ? "finished" : "loading"}
+        statusType={groups ? "finished" : read.isError ? "error" : "loading"}
         loadingText="Loading groups"
+        errorText={read.isError ? `The groups could not be read. ${explain(read.error)}` : ""}
+        recoveryText="Try again"
+        onLoadItems={({ detail }) => {
+          if (detail.samePage) void read.refetch();
+        }}
         onChange={({ detail }) => onGroup(detail.selectedOption.value || undefined)}
         expandToViewport
       />

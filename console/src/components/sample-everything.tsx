@@ -4,7 +4,7 @@ import Button from "@cloudscape-design/components/button";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { forgetRules, sampleEverythingOf, samplingRulesQuery } from "../api/sampling";
-import { tellFailure, tellSuccess } from "../app/notices";
+import { explain, tellFailure, tellSuccess } from "../app/notices";
 import { type ApiIdentity, type ApiPlan, planForApi, type SamplingRule } from "../model/sampling";
 import { PageLink } from "./page-link";
 
@@ -40,6 +40,11 @@ export function SampleEverything({ api, variant = "normal" }: { api: ApiIdentity
       onClick={() => change.mutate()}
       loading={change.isPending}
       disabled={!plan}
+      disabledReason={
+        rules.isError
+          ? `The sampling rules could not be read. ${explain(rules.error)}`
+          : "The sampling rules are being read."
+      }
       wrapText={false}
       ariaLabel={`Sample everything of ${api.name}`}
     >

@@ -13,7 +13,7 @@ import { type ListColumn, ResourceList } from "../../components/resource-list";
 import { Snippet } from "../../components/snippet";
 import { Empty, Failure } from "../../components/states";
 import { faultShare, ofMethods, type Series, type Total, total } from "../../model/traffic";
-import { epochSeconds, formatCount, formatPercent, formatTime } from "../../model/units";
+import { epochSeconds, formatCount, formatPercent, formatTime, UNKNOWN } from "../../model/units";
 import type { API_COLUMNS } from "./routes";
 
 interface Row {
@@ -22,7 +22,8 @@ interface Row {
   readonly description: string;
   readonly created: number;
   readonly stages: readonly GatewayStage[] | undefined;
-  readonly lately: Total;
+  /** Undefined until it is known. */
+  readonly lately: Total | undefined;
 }
 
 const route = getRouteApi("/apis");
@@ -34,7 +35,7 @@ export function ApisPage() {
   const statistics = useQuery(statisticsQuery({ since: "15m" }));
   const stages = useQueries({ queries: (apis.data ?? []).map((api) => stagesQuery(api.id ?? "")) });
   if (apis.isError) return <Failure what="APIs could not be listed" error={apis.error} retry={apis.refetch} />;
-  const rows = (apis.data ?? []).map((api, place) => rowOf(api, stages[place]?.data, statistics.data?.series ?? []));
+  const rows = (apis.data ?? []).map((api, place) => rowOf(api, stages[place]?.data, statistics.data?.series));
   return (
     <ResourceList
       title="APIs"
@@ -51,14 +52,18 @@ export function ApisPage() {
   );
 }
 
-function rowOf(api: GatewayRestApi, stages: readonly GatewayStage[] | undefined, series: readonly Series[]): Row {
+function rowOf(
+  api: GatewayRestApi,
+  stages: readonly GatewayStage[] | undefined,
+  series: readonly Series[] | undefined,
+): Row {
   return {
     name: api.name ?? "",
     id: api.id ?? "",
     description: api.description ?? "",
     created: api.createdDate ?? 0,
     stages,
-    lately: total(ofMethods(series).filter((one) => one.api_id === api.id)),
+    lately: series && total(ofMethods(series).filter((one) => one.api_id === api.id)),
   };
 }
 
@@ -86,20 +91,19 @@ const COLUMNS: readonly (ListColumn<Row> & { id: (typeof API_COLUMNS)[number] })
     id: "requests",
     header: "Requests",
     sortingField: "requests",
-    sortingComparator: (a, b) => a.lately.requests - b.lately.requests,
-    cell: (row) => formatCount(row.lately.requests),
+    sortingComparator: (a, b) => (a.lately?.requests ?? 0) - (b.lately?.requests ?? 0),
+    cell: (row) => (row.lately ? formatCount(row.lately.requests) : UNKNOWN),
   },
   {
     id: "faults",
     header: "Faults",
     sortingField: "faults",
-    sortingComparator: (a, b) => (faultShare(a.lately) ?? -1) - (faultShare(b.lately) ?? -1),
-    cell: (row) =>
-      row.lately.faults > 0 ? (
-        <StatusIndicator type="error">{formatPercent(faultShare(row.lately))}</StatusIndicator>
-      ) : (
-        formatPercent(faultShare(row.lately))
-      ),
+    sortingComparator: (a, b) => faults(a) - faults(b),
+    cell: ({ lately }) => {
+      if (!lately) return UNKNOWN;
+      const share = formatPercent(faultShare(lately));
+      return lately.faults > 0 ? <StatusIndicator type="error">{share}</StatusIndicator> : share;
+    },
   },
   {
     id: "created",
@@ -109,6 +113,10 @@ const COLUMNS: readonly (ListColumn<Row> & { id: (typeof API_COLUMNS)[number] })
   },
   { id: "description", header: "Description", sortingField: "description", cell: (row) => row.description || "–" },
 ];
+
+function faults({ lately }: Row): number {
+  return (lately && faultShare(lately)) ?? -1;
+}
 
 function traced(row: Row): number {
   return (row.stages ?? []).filter((stage) => stage.tracingEnabled).length;

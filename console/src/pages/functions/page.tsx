@@ -12,7 +12,7 @@ import { type ListColumn, ResourceList } from "../../components/resource-list";
 import { Snippet } from "../../components/snippet";
 import { Empty, Failure } from "../../components/states";
 import { type Series, total } from "../../model/traffic";
-import { formatCount, formatTime } from "../../model/units";
+import { formatCount, formatTime, UNKNOWN } from "../../model/units";
 import { modifiedAt } from "./modified";
 import type { FUNCTION_COLUMNS } from "./routes";
 import { TracingMode } from "./tracing-mode";
@@ -22,7 +22,8 @@ interface Row {
   readonly runtime: string;
   readonly handler: string;
   readonly tracing: string;
-  readonly requests: number;
+  /** Undefined until it is known. */
+  readonly requests: number | undefined;
   readonly memory: number;
   readonly timeout: number;
   readonly modified: string;
@@ -38,7 +39,7 @@ export function FunctionsPage() {
   if (functions.isError) {
     return <Failure what="Functions could not be listed" error={functions.error} retry={functions.refetch} />;
   }
-  const series = statistics.data?.series ?? [];
+  const series = statistics.data?.series;
   return (
     <ResourceList
       title="Functions"
@@ -55,14 +56,14 @@ export function FunctionsPage() {
   );
 }
 
-function rowOf(one: LambdaFunctionConfiguration, series: readonly Series[]): Row {
+function rowOf(one: LambdaFunctionConfiguration, series: readonly Series[] | undefined): Row {
   const name = one.FunctionName ?? "";
   return {
     name,
     runtime: one.Runtime ?? "",
     handler: one.Handler ?? "",
     tracing: one.TracingConfig?.Mode ?? "PassThrough",
-    requests: total(series.filter((of) => of.kind === "function" && of.function === name)).requests,
+    requests: series && total(series.filter((of) => of.kind === "function" && of.function === name)).requests,
     memory: one.MemorySize ?? 0,
     timeout: one.Timeout ?? 0,
     modified: one.LastModified ?? "",
@@ -89,7 +90,12 @@ const COLUMNS: readonly (ListColumn<Row> & { id: (typeof FUNCTION_COLUMNS)[numbe
     sortingField: "tracing",
     cell: (row) => <TracingMode active={row.tracing === "Active"} />,
   },
-  { id: "requests", header: "Invocations", sortingField: "requests", cell: (row) => formatCount(row.requests) },
+  {
+    id: "requests",
+    header: "Invocations",
+    sortingField: "requests",
+    cell: (row) => (row.requests === undefined ? UNKNOWN : formatCount(row.requests)),
+  },
   { id: "memory", header: "Memory", sortingField: "memory", cell: (row) => `${row.memory} MB` },
   { id: "timeout", header: "Timeout", sortingField: "timeout", cell: (row) => `${row.timeout} s` },
   {

@@ -10,8 +10,9 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useRouter } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
+import { ApiError } from "../../api/operation";
 import { createRule, decisionsQuery, forgetRules, samplingRulesQuery, updateRule } from "../../api/sampling";
-import { explain, tellSuccess } from "../../app/notices";
+import { saidBy, tellSuccess } from "../../app/notices";
 import { Empty, Failure, Loading } from "../../components/states";
 import { Trail } from "../../components/trail";
 import { draftOf, NEW_DRAFT, type RuleDraft, readDraft, readRefusal } from "../../model/rule-draft";
@@ -87,7 +88,7 @@ function RulePage({ title, start, rules, isNew, rule }: Props) {
   });
 
   const read = readDraft(draft);
-  const refused = save.error ? readRefusal(explain(save.error)) : undefined;
+  const refused = save.error ? readRefusal(saidBy(save.error)) : undefined;
   const errors = { ...preview.refusal?.fields, ...refused?.fields, ...("errors" in read ? read.errors : {}) };
   // Whoever tried to save finds themselves at the first thing to mend.
   useEffect(() => {
@@ -134,7 +135,7 @@ function RulePage({ title, start, rules, isNew, rule }: Props) {
               <SpaceBetween size="l">
                 {refused?.rest && (
                   <Alert type="error" header={isNew ? "The rule was not created" : "The rule was not changed"}>
-                    {refused.rest}
+                    {refused.rest} {save.error instanceof ApiError && save.error.nextStep}
                   </Alert>
                 )}
                 <RuleForm

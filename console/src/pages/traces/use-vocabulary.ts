@@ -8,7 +8,7 @@ import type { TraceRow } from "../../model/trace-row";
 const seen = new VocabularyBuilder();
 
 export function useVocabulary(rows: readonly TraceRow[]): Vocabulary {
-  const groups = useGroups();
+  const { data: groups } = useGroups();
   return useMemo(() => {
     seen.add(rows);
     return seen.vocabulary((groups ?? []).map(({ name }) => name));
