@@ -1,7 +1,7 @@
 // Where the keyboard is after another page was opened: at that page's heading, which a screen reader then reads.
 
 import { useRouter } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 
 /** How long a page may take to show its heading before its place is focused instead. */
 const PATIENCE_MS = 1_000;
@@ -29,6 +29,26 @@ export function useFocusAfterNavigation(): void {
       unsubscribe();
     };
   }, [router]);
+}
+
+/**
+ * Gives the focus back to what had it when something was opened, once that is closed and took the focus along. `of` names
+ * what is open; undefined for nothing.
+ */
+export function useFocusAfterClosing(of: string | undefined): void {
+  const before = useRef<string | undefined>(undefined);
+  const opener = useRef<Element | null>(null);
+  useEffect(() => {
+    const focused = document.activeElement;
+    if (of !== undefined && of !== before.current) opener.current = focused;
+    if (of === undefined && before.current !== undefined && (focused === null || focused === document.body)) {
+      const { current } = opener;
+      const canTakeIt = current?.isConnected && current !== document.body;
+      if (canTakeIt && (current instanceof HTMLElement || current instanceof SVGElement)) current.focus();
+      else focusContent();
+    }
+    before.current = of;
+  }, [of]);
 }
 
 /** Focuses the heading as soon as there is one, unless the page or the reader put the focus into it before. */

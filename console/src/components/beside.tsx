@@ -2,6 +2,7 @@
 
 import "./beside.css";
 import { type CSSProperties, type ReactNode, useEffect, useRef } from "react";
+import { useFocusAfterClosing } from "../app/focus";
 
 /** So much of what is selected is to be seen without scrolling. */
 const LEAST_SHOWN = 160;
@@ -20,6 +21,7 @@ interface Props {
 export function Beside({ children, aside, of, label, height }: Props) {
   const place = useRef<HTMLElement>(null);
   const shown = useRef(of);
+  useFocusAfterClosing(of);
   useEffect(() => {
     const isNew = of !== undefined && of !== shown.current;
     shown.current = of;
