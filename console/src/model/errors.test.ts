@@ -128,6 +128,16 @@ test("what a caller got over counts when that is asked for, and is marked", () =
   expect(failureGroups([both], true)).toHaveLength(2);
 });
 
+test("all that reached the client is told, each path once", () => {
+  const root = { HasFault: true, HasError: true };
+  const seen = [thrown("one", { name: "One" }), thrown("two", { name: "Two" })];
+  const both = summary({ ...root, FaultRootCauses: seen, ErrorRootCauses: [thrown("one", { name: "One" })] });
+  expect(failureGroups([both], false).map((group) => [titleOf(group), group.kind, group.isHandled])).toEqual([
+    ["One", "fault", false],
+    ["Two", "fault", false],
+  ]);
+});
+
 test("groups are found by their kind and by words of what is told of them", () => {
   const groups = failureGroups([broken(), summary({ HasThrottle: true, Http: { HttpStatus: 429 } })], false);
   const titles = (...given: [readonly ("fault" | "error" | "throttle")[] | undefined, string?]) =>

@@ -3,7 +3,8 @@
 
 import type { XRayErrorRootCause, XRayFaultRootCause, XRayServiceId, XRayTraceSummary } from "../api/aws";
 import { groupBy } from "./collect";
-import type { Outcome } from "./outcome";
+import { type Outcome, outcomeOf } from "./outcome";
+import { exceptionOf } from "./root-cause";
 import { type EpochSeconds, epochSeconds, type Seconds, seconds } from "./units";
 
 export type ErrorKind = "fault" | "error" | "throttle";
@@ -148,17 +149,22 @@ function failuresOf(summary: XRayTraceSummary, withHandled: boolean): readonly F
   // What leads to the client; else what failed below, as a function does behind a Lambda service that went well.
   const main = kind && (causes.find((cause) => cause.rootCause?.isClientImpacting) ?? causes[0]);
   const found: Cause[] = kind ? [{ ...(main ?? withoutCause(summary)), kind }] : [];
-  if (withHandled) {
-    found.push(...causes.filter((cause) => cause !== main).map((cause) => ({ ...cause, isHandled: true })));
+  // A root that is flagged as more than one has the same path among its faults and among its errors.
+  const told = new Set([JSON.stringify(main?.path)]);
+  for (const cause of causes) {
+    if (cause === main) continue;
+    const path = JSON.stringify(cause.path);
+    if (kind && cause.rootCause?.isClientImpacting) {
+      if (!told.has(path)) found.push({ ...cause, kind });
+      told.add(path);
+    } else if (withHandled) found.push({ ...cause, isHandled: true });
   }
   return found.map((failure) => ({ ...failure, trace: traceOf(summary, failure.exception) }));
 }
 
-/** How a root ended, as statistics count it: throttled before faulty before in error. */
 function kindOf(summary: XRayTraceSummary): ErrorKind | undefined {
-  if (summary.HasThrottle) return "throttle";
-  if (summary.HasFault) return "fault";
-  return summary.HasError ? "error" : undefined;
+  const outcome = outcomeOf(summary);
+  return outcome === "ok" ? undefined : outcome;
 }
 
 type Cause = Omit<Failure, "trace">;
@@ -177,9 +183,7 @@ function causeOf(of: RootCause["of"], cause: XRayFaultRootCause | XRayErrorRootC
       })),
     })),
   }));
-  // The deepest that recorded one has what began it; of a chain, the first is the outermost.
-  const entities = path.flatMap((service) => service.entities);
-  const exception = entities.findLast((entity) => entity.exceptions.length > 0)?.exceptions[0];
+  const exception = exceptionOf(path.flatMap(({ entities }) => entities.map(({ exceptions }) => exceptions)));
   const rootCause = { of, isClientImpacting: cause.ClientImpacting === true };
   return { kind: of, isHandled: false, exception, path, rootCause, status: undefined };
 }

@@ -18,10 +18,10 @@ export interface OutcomeFlags {
   readonly HasThrottle?: boolean | null;
 }
 
-/** The worst that flags say: a request may be flagged as more than one. */
+/** As statistics count a request that is flagged as more than one: throttled before faulty before in error. */
 export function outcomeOf(flags: OutcomeFlags): Outcome {
-  if (flags.HasFault) return "fault";
   if (flags.HasThrottle) return "throttle";
+  if (flags.HasFault) return "fault";
   return flags.HasError ? "error" : "ok";
 }
 

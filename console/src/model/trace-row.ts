@@ -2,6 +2,7 @@
 
 import type { XRayAnnotationValue, XRayServiceId, XRayTraceSummary } from "../api/aws";
 import { type Outcome, outcomeOf } from "./outcome";
+import { exceptionOf } from "./root-cause";
 import { type EpochSeconds, epochSeconds, type Seconds, seconds } from "./units";
 
 export interface Service {
@@ -141,7 +142,7 @@ function causesOf(kind: Cause["kind"], causes: readonly WireCause[]): readonly C
       const service = services.at(-1)?.Name;
       if (!service) return undefined;
       const entities = services.flatMap((one) => one.EntityPath ?? []);
-      const exception = entities.flatMap((entity) => entity.Exceptions ?? []).at(-1);
+      const exception = exceptionOf(entities.map((entity) => entity.Exceptions ?? []));
       return {
         kind,
         service,

@@ -38,7 +38,7 @@ describe("a summary", () => {
               Name: "shop",
               EntityPath: [
                 { Name: "shop", Exceptions: [] },
-                { Name: "pay", Exceptions: [{ Name: "Refused", Message: "no" }] },
+                { Name: "pay", Exceptions: [{ Name: "Refused", Message: "no" }, { Name: "Timeout" }] },
               ],
             },
             { Name: "pay.test", Inferred: true, EntityPath: [{ Name: "pay.test", Exceptions: [] }] },
@@ -54,7 +54,8 @@ describe("a summary", () => {
   });
 });
 
-test("the worst flag is the outcome", () => {
+test("of several flags the outcome is that which statistics count", () => {
+  expect(outcomeOf({ HasFault: true, HasThrottle: true })).toBe("throttle");
   expect(outcomeOf({ HasFault: true, HasError: true })).toBe("fault");
   expect(outcomeOf({ HasError: true, HasThrottle: true })).toBe("throttle");
   expect(outcomeOf({ HasError: false })).toBe("ok");

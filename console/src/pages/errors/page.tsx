@@ -17,11 +17,10 @@ import { SearchInput } from "../../components/search-input";
 import { Empty, Failure, Loading } from "../../components/states";
 import { TimeRange } from "../../components/time-range";
 import { ERROR_KINDS, type FailureGroup, failureGroups, fitting } from "../../model/errors";
-import { failedTracesFilter } from "../../model/errors-filter";
 import { NO_COUNTS, type OutcomeCounts } from "../../model/outcome";
 import { formatCount, formatTime } from "../../model/units";
 import { FailureDetail } from "./detail";
-import { type FailedTraces, useFailedTraces } from "./queries";
+import { expressionOf, type FailedTraces, useFailedTraces } from "./queries";
 import { type ErrorsChange, type ErrorsSearch, timeOf, useErrorsSearch } from "./search";
 import { FailureTable } from "./table";
 
@@ -83,7 +82,7 @@ function Failures({ failed, search, change }: FailuresProps) {
             onText={onText}
           />
         </div>
-        <Groups group={search.group} onGroup={(group) => change({ group })} expression={failedTracesFilter(false)} />
+        <Groups group={search.group} onGroup={(group) => change({ group })} expression={expressionOf(search)} />
         <Toggle
           checked={search.handled === true}
           onChange={({ detail }) => change({ handled: detail.checked ? true : undefined })}

@@ -41,9 +41,14 @@ export interface FailedTraces {
   readonly isFollowed: boolean;
 }
 
+/** What is asked of the server. */
+export function expressionOf({ handled, group }: ErrorsSearch): string {
+  return scoped(failedTracesFilter(handled === true), group).expression;
+}
+
 export function useFailedTraces(search: ErrorsSearch) {
   const time = timeOf(search);
-  const expression = scoped(failedTracesFilter(search.handled === true), search.group).expression;
+  const expression = expressionOf(search);
   const asked = JSON.stringify([time, expression]);
   const [most, setMost] = useState({ asked, count: BATCH });
   if (most.asked !== asked) setMost({ asked, count: BATCH });
