@@ -82,6 +82,11 @@ export function quoted(text: string): string {
   return JSON.stringify(text);
 }
 
+/** The traces in which a service of this name and type took part. */
+export function serviceClause(name: string, type: string): string {
+  return `service(id(name: ${quoted(name)}, type: ${quoted(type)}))`;
+}
+
 /** What stands in a text symbol; as it is when its escapes are not JSON's. */
 export function unquoted(symbol: string): string {
   try {

@@ -9,6 +9,7 @@ import type { GatewayStage } from "../../api/aws";
 import { now } from "../../app/time";
 import { PageLink } from "../../components/page-link";
 import { SampleEverything } from "../../components/sample-everything";
+import { serviceClause } from "../../model/filter/lex";
 import type { ApiIdentity } from "../../model/sampling";
 import { epochSeconds, formatTime } from "../../model/units";
 import { TracingSwitch } from "./tracing";
@@ -58,7 +59,7 @@ export function StageDetails({ api, stage }: { api: ApiIdentity; stage: GatewayS
                 value: (
                   <PageLink
                     to="/traces"
-                    search={{ filter: `service(id(name: "${api.name}/${name}", type: "AWS::ApiGateway::Stage"))` }}
+                    search={{ filter: serviceClause(`${api.name}/${name}`, "AWS::ApiGateway::Stage") }}
                   >
                     Show traces
                   </PageLink>

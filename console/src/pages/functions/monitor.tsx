@@ -14,6 +14,7 @@ import { PageLink } from "../../components/page-link";
 import { Empty, Failure } from "../../components/states";
 import { Traffic } from "../../components/traffic";
 import { DEFAULT_SINCE } from "../../components/traffic-range";
+import { serviceClause } from "../../model/filter/lex";
 import { epochSeconds, formatAge, formatCount } from "../../model/units";
 
 const route = getRouteApi("/functions/$name");
@@ -31,10 +32,7 @@ export function Monitor({ name }: { name: string }) {
         hint="Invoke the function from the Test tab, or call an API that it answers."
       />
       <Box>
-        <PageLink
-          to="/traces"
-          search={{ filter: `service(id(name: "${name}", type: "AWS::Lambda::Function"))`, since: "1h" }}
-        >
+        <PageLink to="/traces" search={{ filter: serviceClause(name, "AWS::Lambda::Function"), since: "1h" }}>
           Show the function's traces
         </PageLink>
       </Box>
