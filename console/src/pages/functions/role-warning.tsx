@@ -16,7 +16,8 @@ export function RoleWarning({ name, always = false }: { name: string; always?: b
     mutationFn: () => attachRolePolicy(role, XRAY_WRITE_POLICY),
     onSuccess: () => {
       tellSuccess(`Role ${role} may write traces: AWSXRayDaemonWriteAccess is attached`);
-      return queries.invalidateQueries({ queryKey: ["functions", name] });
+      // Other functions may have the role, too, and its policies are read by its name.
+      return queries.invalidateQueries({ queryKey: ["functions"] });
     },
     onError: (error) => tellFailure(`AWSXRayDaemonWriteAccess could not be attached to role ${role}`, error),
   });
