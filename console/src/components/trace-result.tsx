@@ -3,10 +3,8 @@
 import Box from "@cloudscape-design/components/box";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { CSSProperties } from "react";
-import { traceCompletion } from "../api/fluoro-api";
-import { traceDocuments } from "../api/trace";
+import { failureOf } from "../app/failure";
 import { OUTCOME_WORDS } from "../model/outcome";
 import { readDocuments } from "../model/trace/analysis";
 import { kindLabel } from "../model/trace/row-label";
@@ -17,25 +15,17 @@ import { OUTCOME_COLORS } from "./outcome";
 import { OutcomeSign } from "./outcome-sign";
 import { PageLink } from "./page-link";
 import { Failure, Loading } from "./states";
+import { useTraceDocuments, useTraceState } from "./use-trace";
 import "./trace-result.css";
 
 /** As many rows as are looked at beside something else; the trace's page has the others. */
 const ROWS = 15;
 
 export function TraceResult({ id }: { id: TraceId }) {
-  const state = useQuery({
-    queryKey: ["trace", id, "result"],
-    queryFn: ({ signal }) => traceCompletion(id, "1s", signal),
-    refetchInterval: (query) => (query.state.data?.complete ? false : 100),
-  });
-  const documents = useQuery({
-    queryKey: ["trace", id, "documents", state.data?.documents],
-    queryFn: async ({ signal }) => (await traceDocuments(id, signal)) ?? null,
-    enabled: (state.data?.documents ?? 0) > 0,
-    placeholderData: keepPreviousData,
-  });
-  const failed = state.error ?? documents.error;
-  if (failed) return <Failure what="The trace could not be read" error={failed} retry={state.refetch} />;
+  const state = useTraceState(id);
+  const documents = useTraceDocuments(id, state.data);
+  const failure = failureOf(state, documents);
+  if (failure) return <Failure what="The trace could not be read" {...failure} />;
   const { entities } = readDocuments((documents.data?.Segments ?? []).map((segment) => segment.Document));
   return (
     <SpaceBetween size="s">
