@@ -5,7 +5,7 @@ import { getTraceSummaries, type XRayTraceSummary } from "./aws";
 import { call } from "./operation";
 
 /** One question spans no more than this, the most that X-Ray answers for. */
-const LONGEST_SECONDS = 6 * 3_600;
+export const LONGEST_SECONDS = 6 * 3_600;
 
 /** Where to go on: the end of a part of the window, and the server's token within it. */
 export interface SummariesPlace {

@@ -5,7 +5,7 @@ import { follow } from "./follow";
 /** The server: what it is asked, and what it tells. */
 interface Server {
   /** Windows of GetTraceSummaries that were asked for. */
-  readonly asked: { readonly StartTime: number; readonly FilterExpression?: string }[];
+  readonly asked: { readonly StartTime: number; readonly EndTime: number; readonly FilterExpression?: string }[];
   /** Connections of those who follow, in order. */
   readonly connections: ReadableStreamDefaultController<Uint8Array>[];
   /** What GetTraceSummaries answers; a refusal while undefined. */
@@ -44,7 +44,10 @@ function tell(connection: number, news: object): void {
   server.connections[connection]?.enqueue(new TextEncoder().encode(`${JSON.stringify(news)}\n`));
 }
 
-function following(since = 1_000) {
+/** A moment ago, since when all is told. */
+const SINCE = Math.floor(Date.now() / 1_000) - 60;
+
+function following(since = SINCE) {
   const stop = new AbortController();
   const ids: string[] = [];
   const troubles: (string | undefined)[] = [];
@@ -63,7 +66,7 @@ test("what came before the connection is asked for once it stands, then all is t
   server.found = ["before"];
   const { ids, end } = following();
   await vi.waitFor(() => expect(ids).toEqual(["before"]));
-  expect(server.asked).toMatchObject([{ StartTime: 997, FilterExpression: "fault" }]);
+  expect(server.asked).toMatchObject([{ StartTime: SINCE - 3, FilterExpression: "fault" }]);
   tell(0, { summary: summary("told") });
   await vi.waitFor(() => expect(ids).toEqual(["before", "told"]));
   expect(server.asked).toHaveLength(1);
@@ -97,6 +100,14 @@ test("a gap that cannot be filled is told, and tried again from where it began",
   await vi.waitFor(() => expect(troubles).toContain("Slow down"));
   server.found = ["gap"];
   await vi.waitFor(() => expect(ids).toContain("gap"), { timeout: 5_000 });
-  expect(new Set(server.asked.map(({ StartTime }) => StartTime))).toEqual(new Set([997]));
+  expect(new Set(server.asked.map(({ StartTime }) => StartTime))).toEqual(new Set([SINCE - 3]));
+  await end();
+});
+
+test("of a gap that is longer than one question may span, the end is asked for", async () => {
+  const { end } = following(SINCE - 30 * 3_600);
+  await vi.waitFor(() => expect(server.asked).toHaveLength(1));
+  const [{ StartTime = 0, EndTime = 0 } = {}] = server.asked;
+  expect(EndTime - StartTime).toBeCloseTo(6 * 3_600);
   await end();
 });

@@ -4,6 +4,7 @@
 import { getTraceSummaries } from "../../api/aws";
 import { followTraces } from "../../api/fluoro-api";
 import { call } from "../../api/operation";
+import { LONGEST_SECONDS } from "../../api/trace-summaries";
 import { pause } from "../../app/pause";
 import { type EpochSeconds, now } from "../../app/time";
 import { rowOf, type TraceRow, type WireSummary } from "../../model/trace-row";
@@ -85,13 +86,16 @@ async function* tellings(
 
 async function changedSince(expression: string, from: EpochSeconds, signal: AbortSignal): Promise<readonly TraceRow[]> {
   const rows: TraceRow[] = [];
+  // What came before a longer gap than one question may span was missed, and is not waited for.
+  const end = now() + OVERLAP_SECONDS;
+  const start = Math.max(from - OVERLAP_SECONDS, end - LONGEST_SECONDS);
   let token: string | undefined;
   do {
     const answer = await call(
       getTraceSummaries,
       {
-        StartTime: from - OVERLAP_SECONDS,
-        EndTime: now() + OVERLAP_SECONDS,
+        StartTime: start,
+        EndTime: end,
         TimeRangeType: "Event",
         ...(expression ? { FilterExpression: expression } : {}),
         ...(token === undefined ? {} : { NextToken: token }),
