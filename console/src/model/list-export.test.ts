@@ -12,9 +12,10 @@ test("a command asks what the page asks, whatever quotes the filter has", () => 
   );
   expect(fluoroCommand("", {}, ENDPOINT)).toBe(`fluoro traces --endpoint ${ENDPOINT} --since 15m`);
   expect(fluoroCommand("", { from: 1, to: 2 }, ENDPOINT)).toBeUndefined();
+  expect(awsSummariesCommand("", { from: epochSeconds(0), to: epochSeconds(7 * 86_400) }, ENDPOINT)).toBeUndefined();
   const window = { from: epochSeconds(1), to: epochSeconds(2) };
   expect(awsSummariesCommand("fault", window, ENDPOINT)).toContain(
-    "--start-time 1 --end-time 2 --filter-expression 'fault'",
+    "--start-time 1 --end-time 2 --filter-expression fault",
   );
 });
 

@@ -1,6 +1,7 @@
 // A list of traces to take along: the commands that ask the same, and files of what was found.
 
 import { DEFAULT_SINCE, type TimeSearch, type Window } from "../app/time";
+import { shellWord } from "./shell";
 import type { TraceRow } from "./trace-row";
 
 /** The same question as a command of `fluoro`; undefined for a time that it cannot ask for. */
@@ -10,16 +11,15 @@ export function fluoroCommand(expression: string, time: TimeSearch, endpoint: st
   return `fluoro traces --endpoint ${endpoint} --since ${time.since ?? DEFAULT_SINCE}${filter}`;
 }
 
-/** The same question as a command of the AWS CLI, without credentials. */
-export function awsSummariesCommand(expression: string, { from, to }: Window, endpoint: string): string {
+/** A list of traces may span so much, unless the server's settings say otherwise (docs/limits.md). */
+const LONGEST_SECONDS = 86_400;
+
+/** The same question as a command of the AWS CLI, without credentials; undefined for more time than one may ask for. */
+export function awsSummariesCommand(expression: string, { from, to }: Window, endpoint: string): string | undefined {
+  if (to - from > LONGEST_SECONDS) return undefined;
   const filter = expression ? ` --filter-expression ${shellWord(expression)}` : "";
   const where = `--endpoint-url ${endpoint} --region us-east-1 --no-sign-request`;
   return `aws xray get-trace-summaries --start-time ${from} --end-time ${to}${filter} ${where}`;
-}
-
-/** A word that a POSIX shell leaves as it is. */
-function shellWord(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 export function jsonOf(rows: readonly TraceRow[]): string {

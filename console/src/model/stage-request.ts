@@ -1,5 +1,7 @@
 // A request to a stage, as somebody writes it into a form, and the URL and headers that it means.
 
+import { shellWord } from "./shell";
+
 /** What somebody wrote. */
 export interface Draft {
   /** By name, for each `{name}` of the resource's path. */
@@ -120,12 +122,8 @@ export function asCurl(method: string, url: string, headers: HeaderLines["header
   const parts = ["curl", "-i"];
   if (method === "HEAD") parts.push("-I");
   else if (method !== "GET") parts.push("-X", method);
-  parts.push(quoted(url));
-  for (const [name, value] of headers) parts.push("-H", quoted(`${name}: ${value}`));
-  if (body && takesBody(method)) parts.push("--data-raw", quoted(body));
+  parts.push(shellWord(url));
+  for (const [name, value] of headers) parts.push("-H", shellWord(`${name}: ${value}`));
+  if (body && takesBody(method)) parts.push("--data-raw", shellWord(body));
   return parts.join(" ");
-}
-
-function quoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -16,6 +16,7 @@ interface Props {
 export function TakeAway({ rows, expression, time, window }: Props) {
   const { origin } = globalThis.location;
   const command = fluoroCommand(expression, time, origin);
+  const aws = awsSummariesCommand(expression, window, origin);
   const items: ButtonDropdownProps.ItemOrGroup[] = [
     {
       text: "Copy",
@@ -27,7 +28,13 @@ export function TakeAway({ rows, expression, time, window }: Props) {
           disabled: command === undefined,
           disabledReason: "It asks for what is relative to now only.",
         },
-        { id: "aws", text: "AWS CLI command", description: "aws xray get-trace-summaries, for this server" },
+        {
+          id: "aws",
+          text: "AWS CLI command",
+          description: "aws xray get-trace-summaries, for this server",
+          disabled: aws === undefined,
+          disabledReason: "GetTraceSummaries answers for a day at most.",
+        },
       ],
     },
     {
@@ -42,7 +49,7 @@ export function TakeAway({ rows, expression, time, window }: Props) {
   function act(action: string): void {
     if (action === "link") void copyText("Link", globalThis.location.href);
     else if (action === "fluoro") void copyText("Command", command ?? "");
-    else if (action === "aws") void copyText("Command", awsSummariesCommand(expression, window, origin));
+    else if (action === "aws") void copyText("Command", aws ?? "");
     else if (action === "csv") downloadText("traces.csv", csvOf(rows), "text/csv");
     else if (action === "json") downloadText("traces.json", jsonOf(rows), "application/json");
   }

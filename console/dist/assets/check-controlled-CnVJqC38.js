@@ -1,0 +1,1 @@
+import"./page-link-Dm_58zmu.js";function e(e,t,n,r,i){}export{e as t};

@@ -1,0 +1,1 @@
+function e(...e){let t=e.filter(e=>e.isLoadingError),n=t[0]?.error;return n&&{error:n,retry:()=>t.forEach(e=>void e.refetch())}}export{e as t};

@@ -1,1 +1,0 @@
-import{n as e}from"./rolldown-runtime-WkwZ5CU-.js";import{Co as t,Ga as n,Wa as r}from"./page-link-DPM3-LQj.js";import{t as i}from"./internal-2EQnn6SL.js";var a=e(t());function o(e){let t=n(`SegmentedControl`,{props:{},metadata:{hasDisabledReasons:(e.options??[]).some(e=>!!e.disabledReason)}});return a.createElement(i,{...e,...t})}r(o,`SegmentedControl`);export{o as t};

@@ -1,1 +1,0 @@
-import{n as e}from"./rolldown-runtime-WkwZ5CU-.js";import{Co as t,Fn as n,Ga as r,Wa as i}from"./page-link-DPM3-LQj.js";var a=e(t());function o({type:e=`success`,wrapText:t=!0,...i}){let o=r(`StatusIndicator`,{props:{colorOverride:i.colorOverride,type:e,wrapText:t}});return a.createElement(n,{type:e,wrapText:t,...i,...o})}i(o,`StatusIndicator`);export{o as t};

@@ -1,1 +1,0 @@
-import{M as e,N as t}from"./page-link-DPM3-LQj.js";async function n(n,r){try{await navigator.clipboard.writeText(r),t(`${n} copied`)}catch(t){e(`${n} could not be copied`,t)}}function r(e,t,n){let r=URL.createObjectURL(new Blob([t],{type:n})),i=document.createElement(`a`);i.href=r,i.download=e,i.click(),URL.revokeObjectURL(r)}export{r as n,n as t};

@@ -1,1 +1,0 @@
-import{n as e}from"./rolldown-runtime-WkwZ5CU-.js";import{Co as t,Ga as n,Wa as r}from"./page-link-DPM3-LQj.js";import{t as i}from"./internal-B-8aYa9d.js";var a=e(t()),o=a.forwardRef((e,t)=>{let r=n(`Toggle`,{props:{readOnly:e.readOnly}});return a.createElement(i,{...e,...r,ref:t,__injectAnalyticsComponentMetadata:!0})});r(o,`Toggle`);export{o as t};

@@ -1,1 +1,0 @@
-import{n as e}from"./rolldown-runtime-WkwZ5CU-.js";import{Co as t}from"./page-link-DPM3-LQj.js";import{Y as n}from"./index-Cx_q45iT.js";var r=e(t(),1);function i({crumbs:e}){let t=JSON.stringify(e);return(0,r.useEffect)(()=>n(JSON.parse(t)),[t]),null}export{i as t};

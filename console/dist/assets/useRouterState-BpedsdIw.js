@@ -1,1 +1,0 @@
-import{Li as e,Ri as t,Vi as n}from"./page-link-DPM3-LQj.js";function r(r){let i=n({warn:r?.router===void 0}),a=r?.router||i;return t(a.stores.__store,e(r,a))}export{r as t};
