@@ -4,6 +4,7 @@ mod datagrams;
 mod documents;
 mod filters;
 mod header;
+mod shapes;
 
 /// One parser under test.
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +20,7 @@ pub(crate) struct Target {
     pub(crate) run: fn(&[u8]),
 }
 
-pub(crate) const TARGETS: [Target; 4] = [
+pub(crate) const TARGETS: [Target; 5] = [
     Target {
         name: "datagrams",
         corpus: include_str!("../corpus/documents.jsonl"),
@@ -47,6 +48,13 @@ pub(crate) const TARGETS: [Target; 4] = [
         seed: plain,
         dictionary: header::DICTIONARY,
         run: header::run,
+    },
+    Target {
+        name: "shapes",
+        corpus: include_str!("../corpus/documents.jsonl"),
+        seed: plain,
+        dictionary: shapes::DICTIONARY,
+        run: shapes::run,
     },
 ];
 
