@@ -18,6 +18,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Iterator
 
+from fluoro import free_port
+
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"
 # One trace of 10,000 subsegments is more than AWS takes.
@@ -51,12 +53,6 @@ class Processes(contextlib.ExitStack):
 
 def prepared(script: str, what: Path) -> Path:
     return Path(subprocess.check_output([str(ROOT / "scripts" / script), str(what)], text=True).strip())
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def await_port(port: int, process: subprocess.Popen, what: str) -> None:

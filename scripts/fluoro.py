@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -37,6 +39,29 @@ def isolate() -> None:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_PAGER": "",
     }
+
+
+CLAIMED: list[socket.socket] = []
+
+
+def free_port() -> int:
+    """A port, TCP and UDP, that nobody else gets as long as this process lives, for servers that cannot choose one themselves:
+    below those that the system hands out, and claimed among all who ask here by a name that ends with us."""
+    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    ports = range(max(1024, lowest - 10_000), lowest)
+    for port in random.sample(ports, len(ports)):
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0fluoro-port-{port}")
+            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                with socket.socket(socket.AF_INET, kind) as probe:
+                    probe.bind(("127.0.0.1", port))
+        except OSError:
+            claim.close()
+            continue
+        CLAIMED.append(claim)
+        return port
+    raise RuntimeError("no port is free")
 
 
 class Server:

@@ -21,12 +21,6 @@ def pytest_configure(config):
     fluoro.isolate()
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def await_port(port: int, process: subprocess.Popen, seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while True:
@@ -47,7 +41,7 @@ def node_modules() -> Path:
 @pytest.fixture(scope="session")
 def dynamodb(node_modules: Path):
     """The address of a DynamoDB-compatible server."""
-    port = free_port()
+    port = fluoro.free_port()
     cli = node_modules / "dynalite" / "cli.js"
     process = subprocess.Popen(
         ["node", str(cli), "--host", "127.0.0.1", "--port", str(port), "--createTableMs", "0"], stdout=subprocess.DEVNULL

@@ -73,5 +73,5 @@ def test_what_is_left_all_the_same_is_gone_after_the_next_start(tmp_path: Path):
     server.kill()
     assert runs(left)
     again = fluoro.Server(tmp_path / "data")
-    assert not runs(left)
+    until("the process is gone", lambda: not runs(left))
     again.stop()

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import fluoro
-from conftest import free_port
 
 
 def run(data: Path, listen: int, daemon: int) -> str:
@@ -22,7 +21,7 @@ def run(data: Path, listen: int, daemon: int) -> str:
 
 
 def test_a_second_run_takes_up_the_first(tmp_path: Path):
-    data, listen, daemon = tmp_path / "data", free_port(), free_port()
+    data, listen, daemon = tmp_path / "data", fluoro.free_port(), fluoro.free_port()
     first = run(data, listen, daemon)
     second = run(data, listen, daemon)
     for text in (first, second):

@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 import fluoro
-from conftest import await_port, free_port
+from conftest import await_port
 
 QUEUE = """
   Jobs:
@@ -39,7 +39,7 @@ def queues() -> str:
     environment = subprocess.check_output(
         [str(fluoro.ROOT / "scripts/venv"), str(fluoro.ROOT / "examples/requirements.txt")], text=True
     ).strip()
-    port = free_port()
+    port = fluoro.free_port()
     command = [f"{environment}/bin/python", "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     await_port(port, process)

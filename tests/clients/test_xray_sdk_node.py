@@ -7,14 +7,15 @@ import subprocess
 
 import pytest
 
-from conftest import HERE, await_port, free_port
+import fluoro
+from conftest import HERE, await_port
 from test_xray_sdk_python import request, segment
 from tools import child, fetch, until, walk
 
 
 @pytest.fixture(scope="module")
 def application(server, node_modules):
-    port = free_port()
+    port = fluoro.free_port()
     environment = os.environ | {"AWS_XRAY_DAEMON_ADDRESS": server.daemon, "NODE_PATH": str(node_modules)}
     process = subprocess.Popen(
         ["node", str(HERE / "node" / "express.js"), str(port)],

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from conftest import await_port, free_port
+import fluoro
+from conftest import await_port
 from tools import child, fetch, new_root, new_span, until, walk
 
 APPLICATION = """
@@ -58,7 +59,7 @@ app.run("127.0.0.1", int(sys.argv[1]))
 
 @pytest.fixture(scope="module")
 def application(server, tmp_path_factory):
-    port = free_port()
+    port = fluoro.free_port()
     source: Path = tmp_path_factory.mktemp("flask") / "basket.py"
     source.write_text(APPLICATION)
     environment = os.environ | {"AWS_XRAY_DAEMON_ADDRESS": server.daemon, "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR"}
