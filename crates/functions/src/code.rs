@@ -3,6 +3,7 @@
 //! `{data}/functions/code/{sha256}.zip` is the archive as it came; `{sha256}/` holds its files with their modes and
 //! symbolic links. A directory appears whole or not at all: it is filled under another name and then renamed.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, Permissions};
 use std::io::{self, Cursor, Read, Seek};
 use std::os::unix::fs::PermissionsExt;
@@ -24,6 +25,8 @@ pub const UNZIPPED_LIMIT: u64 = 262_144_000;
 const ENTRIES_LIMIT: usize = 200_000;
 /// The most that a symbolic link's text may have.
 const LINK_LIMIT: u64 = 4096;
+/// How many symbolic links the system follows on one path before it gives up. Source: path_resolution(7).
+const LINKS_FOLLOWED: usize = 40;
 
 const FILE_TYPE: u32 = 0o170_000;
 const SYMBOLIC_LINK: u32 = 0o120_000;
@@ -138,7 +141,7 @@ fn unpack(archive: &[u8], into: &Path) -> Result<(), CodeError> {
         return Err(CodeError::UnzippedTooLarge);
     }
     let mut left = UNZIPPED_LIMIT;
-    let mut links = Vec::new();
+    let mut links = BTreeMap::new();
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).map_err(CodeError::NotAnArchive)?;
         let name = entry.name().map_err(CodeError::NotAnArchive)?.into_owned();
@@ -146,30 +149,63 @@ fn unpack(archive: &[u8], into: &Path) -> Result<(), CodeError> {
         let path = into.join(&relative);
         let mode = entry.unix_mode();
         if entry.is_dir() {
-            fs::create_dir_all(&path)?;
+            fs::create_dir_all(&path).map_err(as_damage)?;
             continue;
         }
         if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
+            fs::create_dir_all(parent).map_err(as_damage)?;
         }
         if is_link(&entry) {
             let target = link_target(&mut entry)?;
-            let stays = relative
-                .parent()
-                .and_then(|parent| inside(parent.join(&target).to_str()?));
-            if stays.is_none() {
-                return Err(CodeError::Outside(name));
-            }
             // Made at the end, so that no file is written through a link.
-            links.push((path, target));
+            links.insert(relative, target);
             continue;
         }
         write_file(&mut entry, &path, mode, &mut left)?;
     }
-    for (path, target) in links {
-        std::os::unix::fs::symlink(target, path)?;
+    for (path, target) in &links {
+        if !stays_inside(path, &links) {
+            return Err(CodeError::Outside(path.display().to_string()));
+        }
+        std::os::unix::fs::symlink(target, into.join(path)).map_err(as_damage)?;
     }
     Ok(())
+}
+
+/// Whether the link at `path` leads nowhere out of the directory, every link on its way followed as the system does.
+fn stays_inside(path: &Path, links: &BTreeMap<PathBuf, PathBuf>) -> bool {
+    let mut at = path.to_owned();
+    let mut ahead = Vec::new();
+    for _ in 0..LINKS_FOLLOWED {
+        // `at` is a link now: what it says takes its place.
+        let target = &links[&at];
+        if target
+            .to_str()
+            .is_none_or(|text| text.contains(['\0', '\\']))
+        {
+            return false;
+        }
+        at.pop();
+        ahead.extend(target.components().rev());
+        loop {
+            match ahead.pop() {
+                None => return true,
+                Some(Component::Normal(part)) => at.push(part),
+                Some(Component::CurDir) => {}
+                Some(Component::ParentDir) => {
+                    if !at.pop() {
+                        return false;
+                    }
+                }
+                Some(Component::RootDir | Component::Prefix(_)) => return false,
+            }
+            if links.contains_key(&at) {
+                break;
+            }
+        }
+    }
+    // The system follows no further.
+    true
 }
 
 fn write_file<R: Read + Seek>(
@@ -178,7 +214,7 @@ fn write_file<R: Read + Seek>(
     mode: Option<u32>,
     left: &mut u64,
 ) -> Result<(), CodeError> {
-    let mut file = File::create(path)?;
+    let mut file = File::create(path).map_err(as_damage)?;
     // One byte more than allowed tells a file that ends there from one that goes on.
     let mut limited = entry.take(*left + 1);
     let written = io::copy(&mut limited, &mut file).map_err(as_damage)?;
@@ -208,10 +244,16 @@ pub(crate) fn link_target<R: Read + Seek>(
     Ok(target.into())
 }
 
-/// A damaged entry shows while it is read, as an I/O error of the archive, not of the disk.
+/// A damaged entry shows while it is read or written, as an I/O error of the archive, not of the disk: it ends early,
+/// its name is none or stands for two things at once. The directory that it goes to was empty.
 pub(crate) fn as_damage(error: io::Error) -> CodeError {
+    use io::ErrorKind::{
+        AlreadyExists, InvalidData, InvalidFilename, InvalidInput, IsADirectory, NotADirectory,
+        NotFound, UnexpectedEof,
+    };
     match error.kind() {
-        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => {
+        InvalidData | InvalidInput | UnexpectedEof | AlreadyExists | IsADirectory
+        | NotADirectory | InvalidFilename | NotFound => {
             CodeError::NotAnArchive(zip::result::ZipError::Io(error))
         }
         _ => CodeError::Io(error),
@@ -309,6 +351,70 @@ mod tests {
                 .unwrap();
         });
         assert!(matches!(store.store(&absolute), Err(CodeError::Outside(_))));
+    }
+
+    fn linked(links: &[(&str, &str)]) -> Vec<u8> {
+        archive(|writer| {
+            for (name, target) in links {
+                writer
+                    .add_symlink(*name, *target, SimpleFileOptions::default())
+                    .unwrap();
+            }
+        })
+    }
+
+    #[test]
+    fn nothing_leaves_the_directory_by_a_link_through_a_link() {
+        let (_directory, store) = store();
+        for links in [
+            // Each is inside when read alone: `p/q/r` is the top, and the top's `..` is outside.
+            [("p/q/r", "../.."), ("e", "p/q/r/..")],
+            [("a/b", ".."), ("c", "a/b/../x")],
+        ] {
+            let refused = store.store(&linked(&links));
+            assert!(matches!(refused, Err(CodeError::Outside(_))), "{links:?}");
+        }
+        // As a package manager links the programs of a package that is itself a link.
+        let workspace = [
+            ("node_modules/tool", "../packages/tool"),
+            ("node_modules/.bin/tool", "../tool/bin/tool.js"),
+        ];
+        store.store(&linked(&workspace)).unwrap();
+        // Leads nowhere, as the system sees it.
+        store.store(&linked(&[("a", "b"), ("b", "a")])).unwrap();
+    }
+
+    #[test]
+    fn an_archive_whose_names_cannot_be_files_is_refused() {
+        let (_directory, store) = store();
+        let files = |names: &[&str]| {
+            archive(|writer| {
+                for name in names {
+                    writer
+                        .start_file(*name, SimpleFileOptions::default())
+                        .unwrap();
+                }
+            })
+        };
+        let over_directory = archive(|writer| {
+            let options = SimpleFileOptions::default();
+            writer.start_file("a/b", options).unwrap();
+            writer.add_symlink("a", "b", options).unwrap();
+        });
+        for (what, bytes) in [
+            ("below a file", files(&["a", "a/b"])),
+            ("in place of a directory", files(&["a/b", "a"])),
+            ("the directory itself", files(&["."])),
+            ("too long", files(&[&"x".repeat(256)])),
+            ("link over a directory", over_directory),
+            ("link to nothing", linked(&[("a", "")])),
+        ] {
+            let refused = store.store(&bytes);
+            assert!(
+                matches!(refused, Err(CodeError::NotAnArchive(_))),
+                "{what}: {refused:?}"
+            );
+        }
     }
 
     #[test]
