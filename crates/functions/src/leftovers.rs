@@ -18,6 +18,7 @@ use std::process::{ChildStdin, Command, Stdio};
 use std::{fs, thread};
 
 use fluoro_ambient::Ambient;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use sha2::{Digest, Sha256};
 
@@ -31,6 +32,12 @@ const WATCH: &str = "watch";
 
 /// How often `/proc` is looked through at most: processes that start others all the time might never be caught up with.
 const ROUNDS: usize = 100;
+
+/// How long a killed process may take to be gone. One that waits for a disk takes as long as the disk.
+const END: Timespec = Timespec {
+    tv_sec: 2,
+    tv_nsec: 0,
+};
 
 /// Whose the environments are: this data directory's, and of those this run's.
 #[derive(Debug, Clone)]
@@ -102,7 +109,7 @@ pub(crate) fn watch(arguments: &[OsString]) -> bool {
     true
 }
 
-/// Kills every process whose mark is `wanted`, until there is none; how many there were.
+/// Kills every process whose mark is `wanted`, until there is none, and waits until they are gone; how many there were.
 fn kill_all(wanted: impl Fn(&[u8]) -> bool) -> usize {
     let mut killed = HashSet::new();
     for _ in 0..ROUNDS {
@@ -113,7 +120,24 @@ fn kill_all(wanted: impl Fn(&[u8]) -> bool) -> usize {
             break;
         }
     }
+    await_end(&killed);
     killed.len()
+}
+
+/// Until then they may still write where somebody is about to clean up.
+fn await_end(killed: &HashSet<Pid>) {
+    for &pid in killed {
+        // One that is gone has none. Opened one by one: there may be more of them than descriptors.
+        let Ok(handle) = pidfd_open(pid, PidfdFlags::empty()) else {
+            continue;
+        };
+        // Readable when it has ended, whether or not its parent has noticed. Source: pidfd_open(2).
+        let ended = poll(&mut [PollFd::new(&handle, PollFlags::IN)], Some(&END));
+        if ended != Ok(1) {
+            // All were killed at about the same time: the others had this long, too.
+            return;
+        }
+    }
 }
 
 fn all_processes() -> impl Iterator<Item = Pid> {
@@ -167,7 +191,7 @@ mod tests {
 
         assert_eq!(now.kill_earlier(), 2);
         for process in &mut left {
-            process.wait().unwrap();
+            assert!(process.try_wait().unwrap().is_some());
         }
         assert_eq!(now.kill_earlier(), 0);
         for process in &mut others {
