@@ -1,12 +1,15 @@
 //! The Runtime API over HTTP/1.1.
+//!
+//! No web page reaches it: a browser says where a page comes from, and by which name it was sent here.
 
 use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, USER_AGENT};
+use http::header::{CONTENT_TYPE, HOST, ORIGIN, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
@@ -25,7 +28,11 @@ pub(crate) const RESPONSE_LIMIT: usize = 6 * 1024 * 1024 + 100;
 const HEAD_LIMIT: usize = 2 * 1024 * 1024;
 /// Beyond this we stop reading a result that nobody will get.
 const DRAIN_LIMIT: usize = 64 * 1024 * 1024;
+/// The wait after a connection could not be accepted: descriptors are used up, and come back as others end.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 const BASE: &str = "/2018-06-01/runtime/";
+/// How far away the page is that sent a request. Source: W3C, Fetch Metadata.
+const SITE: &str = "sec-fetch-site";
 const ERROR_TYPE: &str = "lambda-runtime-function-error-type";
 const ERROR_CAUSE: &str = "lambda-runtime-function-xray-error-cause";
 const RESPONSE_MODE: &str = "lambda-runtime-function-response-mode";
@@ -37,24 +44,28 @@ type Answer = Response<Full<Bytes>>;
 pub(crate) async fn listen(machine: Arc<Machine>) -> io::Result<(SocketAddr, AbortHandle)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
-    let accepting = tokio::spawn(accept(listener, machine));
+    let accepting = tokio::spawn(accept(listener, address, machine));
     Ok((address, accepting.abort_handle()))
 }
 
-async fn accept(listener: TcpListener, machine: Arc<Machine>) {
+async fn accept(listener: TcpListener, address: SocketAddr, machine: Arc<Machine>) {
+    let host: Arc<str> = address.to_string().into();
     // Dropped with this task, which ends every connection.
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => {
-                let Ok((stream, _)) = accepted else { continue };
+                let Ok((stream, _)) = accepted else {
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                };
                 // Answers are small and waited for.
                 let _best_effort = stream.set_nodelay(true);
-                let machine = Arc::clone(&machine);
+                let (machine, host) = (Arc::clone(&machine), Arc::clone(&host));
                 connections.spawn(async move {
                     let service = service_fn(move |request| {
-                        let machine = Arc::clone(&machine);
-                        async move { Ok::<_, Infallible>(answer(&machine, request).await) }
+                        let (machine, host) = (Arc::clone(&machine), Arc::clone(&host));
+                        async move { Ok::<_, Infallible>(answer(&machine, &host, request).await) }
                     });
                     let connection = http1::Builder::new()
                         .max_buf_size(HEAD_LIMIT)
@@ -69,7 +80,19 @@ async fn accept(listener: TcpListener, machine: Arc<Machine>) {
     }
 }
 
-async fn answer(machine: &Machine, request: Request<Incoming>) -> Answer {
+/// Every runtime sends the address that it was given as `Host`, and nothing that speaks of a page. Pages that had their
+/// own name point here (DNS rebinding) send that name.
+fn is_from_a_page(headers: &HeaderMap, host: &str) -> bool {
+    let mut hosts = headers.get_all(HOST).iter();
+    let ours = hosts.next().is_some_and(|given| given == host) && hosts.next().is_none();
+    !ours || headers.contains_key(ORIGIN) || headers.contains_key(SITE)
+}
+
+async fn answer(machine: &Machine, host: &str, request: Request<Incoming>) -> Answer {
+    if is_from_a_page(request.headers(), host) {
+        let message = "this address is for the function's own runtime";
+        return error(StatusCode::FORBIDDEN, "AccessDenied", message);
+    }
     let path = request.uri().path().to_owned();
     let method = request.method().clone();
     if path.ends_with("/ping") && method == Method::GET {

@@ -17,6 +17,7 @@ use super::{Event, Posted, RuntimeApi, Started};
 
 struct Runtime {
     sender: SendRequest<Full<Bytes>>,
+    host: String,
 }
 
 impl Runtime {
@@ -24,7 +25,10 @@ impl Runtime {
         let stream = TcpStream::connect(address).await.unwrap();
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
-        Self { sender }
+        Self {
+            sender,
+            host: address.to_string(),
+        }
     }
 
     async fn ask(
@@ -37,7 +41,7 @@ impl Runtime {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
-            .header("host", "runtime");
+            .header("host", &self.host);
         for (name, value) in headers {
             request = request.header(*name, value);
         }
@@ -227,7 +231,10 @@ async fn a_client_that_waits_before_it_sends_is_told_to_go_on() {
     let (api, mut runtime) = api().await;
     running(&api, &mut runtime).await;
     let mut stream = TcpStream::connect(api.address()).await.unwrap();
-    let head = "POST /2018-06-01/runtime/invocation/r1/response HTTP/1.1\r\nHost: r\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let head = format!(
+        "POST /2018-06-01/runtime/invocation/r1/response HTTP/1.1\r\nHost: {}\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n",
+        api.address()
+    );
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut told = [0; 25];
     stream.read_exact(&mut told).await.unwrap();
@@ -244,7 +251,10 @@ async fn an_answer_that_breaks_off_may_be_given_again() {
     let (api, mut runtime) = api().await;
     running(&api, &mut runtime).await;
     let mut stream = TcpStream::connect(api.address()).await.unwrap();
-    let head = "POST /2018-06-01/runtime/invocation/r1/response HTTP/1.1\r\nHost: r\r\nContent-Length: 100\r\n\r\n[1";
+    let head = format!(
+        "POST /2018-06-01/runtime/invocation/r1/response HTTP/1.1\r\nHost: {}\r\nContent-Length: 100\r\n\r\n[1",
+        api.address()
+    );
     stream.write_all(head.as_bytes()).await.unwrap();
     // The first byte of a refusal, or the end: either way the broken answer was noticed.
     stream.shutdown().await.unwrap();
@@ -279,4 +289,25 @@ async fn what_is_not_supported_says_so() {
     let (status, _) = runtime.ask(Method::POST, path, &headers, "1").await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
     assert_eq!(runtime.post("invocation/r1/response", "1").await, ok());
+}
+
+#[tokio::test]
+async fn a_web_page_is_refused() {
+    let (api, mut runtime) = api().await;
+    let path = "/2018-06-01/runtime/init/error";
+    let marks = [
+        ("origin", "http://example.test"),
+        ("origin", "null"),
+        ("sec-fetch-site", "cross-site"),
+    ];
+    for (name, value) in marks {
+        let headers = [(name, value.to_owned())];
+        let (status, _) = runtime.ask(Method::POST, path, &headers, "{}").await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{name}: {value}");
+    }
+    // A name that was made to point here.
+    runtime.host = format!("example.test:{}", api.address().port());
+    let next = runtime.next().await;
+    assert_eq!(next.0, StatusCode::FORBIDDEN);
+    assert!(api.init_error().is_none());
 }
