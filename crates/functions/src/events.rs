@@ -15,6 +15,7 @@ use fluoro_ingest::OpenWork;
 use fluoro_model::{SegmentId, TraceHeader};
 use fluoro_sampling::Kept;
 use fluoro_store::catalog::{CatalogError, Expect};
+use parking_lot::Mutex;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::arn::FunctionArn;
@@ -28,6 +29,8 @@ use crate::tracing_plan::{Plan, Recorded, new_segment};
 
 /// The largest event of an asynchronous invocation: 1 MB. Source: Lambda quotas.
 pub const EVENT_LIMIT: usize = 1024 * 1024;
+/// The most that the payloads of all events that wait may have together; more are refused as throttled.
+const QUEUE_BYTES: usize = 256 * EVENT_LIMIT;
 /// The first try and two more. Source: Lambda guide, asynchronous invocation.
 const ATTEMPTS: u32 = 3;
 /// How long an event that cannot even be tried is kept.
@@ -75,6 +78,9 @@ impl Functions {
     /// When there is no such function, the event is too large, the queue is full, or the catalog fails.
     pub async fn invoke_async(&self, invocation: Invocation) -> Result<AcceptedEvent, InvokeError> {
         let inner = &self.inner;
+        if *inner.closing.borrow() {
+            return Err(InvokeError::Service("the server is shutting down".into()));
+        }
         let accepted = inner.now();
         let (live, invoked) = inner.target(&invocation.function_arn)?;
         let size = invocation.payload.len();
@@ -86,7 +92,7 @@ impl Functions {
         }
         let plan = inner.plan(&live, &invocation.trace);
         let trace = plan.for_caller();
-        let Some(place) = inner.queue.enter(inner.settings().event_queue) else {
+        let Some(place) = inner.queue.enter(size, inner.settings().event_queue) else {
             return Err(InvokeError::Throttled {
                 reason: "CallerRateLimitExceeded",
                 trace: Box::new(trace),
@@ -126,7 +132,8 @@ impl Inner {
         for (_, found) in self.events.scan("").await? {
             let event = found.value;
             let open = self.open_event(&event);
-            self.drive(event, open, self.queue.enter_anyway());
+            let place = self.queue.enter_anyway(event.payload.len());
+            self.drive(event, open, place);
         }
         Ok(())
     }
@@ -157,10 +164,15 @@ impl Inner {
             let wait = Duration::from_micros(u64::try_from(event.due - self.now()).unwrap_or(0));
             // Cancellation safe: a sleep, and a look at a flag.
             tokio::select! {
+                biased;
                 _ = closing.wait_for(|closing| *closing) => return,
                 () = tokio::time::sleep(wait) => {}
             }
             let Some(live) = self.live(&event.invoked) else {
+                // Nothing is known any more once the server closes; the next start takes the event up.
+                if *self.closing.borrow() {
+                    return;
+                }
                 tracing::info!(function = %event.invoked, request_id = event.request_id, "event of a deleted function dropped");
                 break;
             };
@@ -322,46 +334,55 @@ fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// How many events wait.
+/// What waits: how many events, and the bytes of their payloads.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
-    waiting: Arc<std::sync::atomic::AtomicUsize>,
+    waiting: Arc<Mutex<Waiting>>,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    events: usize,
+    bytes: usize,
 }
 
 /// One event's place; dropping it frees it.
 #[derive(Debug)]
 pub(crate) struct Place {
-    waiting: Arc<std::sync::atomic::AtomicUsize>,
+    waiting: Arc<Mutex<Waiting>>,
+    bytes: usize,
 }
 
 impl Queue {
-    /// A place, unless `limit` are taken.
-    fn enter(&self, limit: usize) -> Option<Place> {
-        use std::sync::atomic::Ordering::SeqCst;
-        let taken = self
-            .waiting
-            .fetch_update(SeqCst, SeqCst, |taken| (taken < limit).then_some(taken + 1));
-        taken.ok().map(|_| self.place())
+    /// A place for an event of so many bytes, unless `limit` events or [`QUEUE_BYTES`] wait.
+    fn enter(&self, bytes: usize, limit: usize) -> Option<Place> {
+        let mut waiting = self.waiting.lock();
+        if waiting.events >= limit || waiting.bytes + bytes > QUEUE_BYTES {
+            return None;
+        }
+        Some(self.place(&mut waiting, bytes))
     }
 
     /// A place for an event that was accepted before.
-    fn enter_anyway(&self) -> Place {
-        self.waiting
-            .fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-        self.place()
+    fn enter_anyway(&self, bytes: usize) -> Place {
+        self.place(&mut self.waiting.lock(), bytes)
     }
 
-    fn place(&self) -> Place {
+    fn place(&self, waiting: &mut Waiting, bytes: usize) -> Place {
+        waiting.events += 1;
+        waiting.bytes += bytes;
         Place {
             waiting: Arc::clone(&self.waiting),
+            bytes,
         }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.waiting
-            .fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+        let mut waiting = self.waiting.lock();
+        waiting.events -= 1;
+        waiting.bytes -= self.bytes;
     }
 }
 
@@ -384,5 +405,21 @@ mod as_base64 {
             .decode(text)
             .map(Bytes::from)
             .map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_queue_is_bounded_in_events_and_in_bytes() {
+        let queue = Queue::default();
+        let first = queue.enter(QUEUE_BYTES - 1, 2).unwrap();
+        assert!(queue.enter(2, 2).is_none());
+        let second = queue.enter(1, 2).unwrap();
+        assert!(queue.enter(0, 2).is_none());
+        drop((first, second));
+        assert!(queue.enter(QUEUE_BYTES, 1).is_some());
     }
 }
