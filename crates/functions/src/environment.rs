@@ -84,8 +84,8 @@ pub(crate) struct Environment {
     pub(crate) badge: Arc<Badge>,
     /// When it was started and when it was ready.
     pub(crate) init: Span,
-    /// When its credentials end, in microseconds since the epoch.
-    pub(crate) credentials_end: i64,
+    credentials: SessionCredentials,
+    iam: Iam,
     daemon: Arc<dyn Daemon>,
     memory_mb: u32,
     // In the order in which they should go: the process before what it uses.
@@ -301,7 +301,8 @@ impl Host {
             capture,
             badge,
             init: (0, 0),
-            credentials_end: purpose.credentials.expiration.0,
+            credentials: purpose.credentials.clone(),
+            iam: self.iam.clone(),
             daemon: daemon.into(),
             memory_mb: configuration.memory_mb,
             process,
@@ -421,10 +422,11 @@ impl Environment {
         self.process.is_running()
     }
 
-    /// Whether its credentials last for `needed` more.
+    /// Whether its credentials are good, and last for `needed` more.
     pub(crate) fn credentials_last(&self, now: TimestampMicros, needed: Duration) -> bool {
         let needed = i64::try_from(needed.as_micros()).unwrap_or(i64::MAX);
-        self.credentials_end.saturating_sub(now.0) > needed
+        self.credentials.expiration.0.saturating_sub(now.0) > needed
+            && self.iam.is_good(&self.credentials)
     }
 
     /// Its daemon address, which may be drained after the environment was given to the next invocation.

@@ -187,14 +187,16 @@ impl Inner {
         let role = &job.serving.release.configuration.role;
         let needed = timeout(&job.serving) + SESSION_SPARE;
         let needed = i64::try_from(needed.as_micros()).unwrap_or(i64::MAX);
+        let iam = &self.parts.iam;
         let mut session = job.live.session.lock().await;
         if let Some(known) = &*session
             && known.role_arn == *role
             && known.expiration.0 - self.now() > needed
+            // Not so once the role was deleted, even if there is another one by its name.
+            && iam.is_good(known)
         {
             return Ok(known.clone());
         }
-        let iam = &self.parts.iam;
         let conditions = Conditions::none().with("aws:SourceArn", job.live.arn.to_string());
         let new = iam
             .assume_for_service(role, PRINCIPAL, &job.live.arn.name, &conditions)

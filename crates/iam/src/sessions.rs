@@ -115,6 +115,12 @@ impl Iam {
         }))
     }
 
+    /// Whether these are a session's that has not ended, of a role that is still there.
+    #[must_use]
+    pub fn is_good(&self, credentials: &SessionCredentials) -> bool {
+        matches!(self.caller_of(&credentials.access_key_id), Ok(Some(_)))
+    }
+
     /// The `UserId` of GetCallerIdentity: `AROA…:{session}` for a session, the account for root.
     #[must_use]
     pub fn user_id(&self, caller: &Caller) -> String {

@@ -138,16 +138,7 @@ impl World {
             .await
             .unwrap();
         for name in ["traces", "silent"] {
-            let role = NewRole {
-                trust_policy: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#.to_owned(),
-                path: "/".to_owned(),
-                name: name.to_owned(),
-                description: None,
-                max_session_duration_seconds: 3600,
-                tags: Vec::new(),
-                permissions_boundary: None,
-            };
-            iam.create_role(role).await.unwrap();
+            iam.create_role(role(name)).await.unwrap();
         }
         iam.attach_role_policy("traces", "arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess")
             .await
@@ -262,6 +253,19 @@ impl World {
             .iter()
             .filter(|one| one["origin"] == origin && one.get("in_progress").is_none());
         complete.cloned().collect()
+    }
+}
+
+/// A role that Lambda may assume.
+pub(crate) fn role(name: &str) -> NewRole {
+    NewRole {
+        trust_policy: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#.to_owned(),
+        path: "/".to_owned(),
+        name: name.to_owned(),
+        description: None,
+        max_session_duration_seconds: 3600,
+        tags: Vec::new(),
+        permissions_boundary: None,
     }
 }
 
