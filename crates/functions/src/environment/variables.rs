@@ -148,6 +148,8 @@ impl Told<'_> {
                 format!("AWS_Lambda_{}", self.serving.release.configuration.runtime).into(),
             );
         }
+        // Nothing to say about them here. What the function itself sets to nothing is there, and empty.
+        all.retain(|_, value| !value.is_empty());
         let own = self
             .serving
             .release
@@ -158,16 +160,14 @@ impl Told<'_> {
         for (name, value) in own {
             let value = match (name.as_str(), all.get(name)) {
                 // Search paths of the function's own come first, ours stay behind them.
-                ("PYTHONPATH" | "NODE_PATH" | "PATH", Some(ours)) if !ours.is_empty() => {
+                ("PYTHONPATH" | "NODE_PATH" | "PATH", Some(ours)) => {
                     joined(env::split_paths(value).chain(env::split_paths(ours)))
                 }
                 _ => value.into(),
             };
             all.insert(name.clone(), value);
         }
-        all.into_iter()
-            .filter(|(_, value)| !value.is_empty())
-            .collect()
+        all.into_iter().collect()
     }
 
     fn platform(&self) -> Vec<(&'static str, String)> {

@@ -242,7 +242,12 @@ async fn events_at_the_same_time_run_side_by_side() {
 async fn the_operators_environment_stays_outside() {
     let world = World::new().await;
     let source = "import os\ndef handler(event, context): return dict(os.environ)\n";
-    let arn = world.python("environment", source).await;
+    let own = [("EMPTY", ""), ("TZ", "")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let arn = world
+        .create("environment", &[("app.py", source)], |c| {
+            c.environment = Some(own.into());
+        })
+        .await;
     let variables = json(&world.invoke(&arn, "{}").await.payload);
     assert!(variables.get("CARGO_MANIFEST_DIR").is_none());
     assert!(
@@ -251,6 +256,12 @@ async fn the_operators_environment_stays_outside() {
             .unwrap()
             .starts_with("ASIA")
     );
+    // Set to nothing is not the same as not set.
+    assert_eq!(
+        (&variables["EMPTY"], &variables["TZ"]),
+        (&"".into(), &"".into())
+    );
+    assert!(variables.get("PYTHONPATH").is_none_or(|path| path != ""));
     assert_eq!(variables["AWS_EXECUTION_ENV"], "AWS_Lambda_python3.12");
     assert_eq!(variables["AWS_ENDPOINT_URL"], "http://127.0.0.1:4566");
     assert_eq!(variables["AWS_LAMBDA_FUNCTION_NAME"], "environment");
