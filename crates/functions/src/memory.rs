@@ -26,7 +26,8 @@ pub(crate) struct MemoryWatch {
 #[derive(Debug, Default)]
 struct Shared {
     groups: Mutex<HashMap<i32, Arc<Group>>>,
-    came: Notify,
+    /// A group came, or everything goes.
+    came: Arc<Notify>,
     running: AtomicBool,
 }
 
@@ -73,7 +74,10 @@ async fn measure(shared: std::sync::Weak<Shared>) {
             return;
         };
         if shared.groups.lock().is_empty() {
-            shared.came.notified().await;
+            // Not held meanwhile: nobody could be the last to drop it.
+            let came = Arc::clone(&shared.came);
+            drop(shared);
+            came.notified().await;
             continue;
         }
         let watched: HashSet<i32> = shared.groups.lock().keys().copied().collect();
@@ -88,6 +92,12 @@ async fn measure(shared: std::sync::Weak<Shared>) {
                 group.exceeded.send_replace(true);
             }
         }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.came.notify_one();
     }
 }
 
@@ -180,6 +190,18 @@ mod tests {
         assert!(private_by_group(&HashSet::from([own]))[&own] > 0);
         let id = i32::try_from(std::process::id()).unwrap();
         assert!(high_water(id).unwrap() > MB);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_measured_for_nobody() {
+        let watch = MemoryWatch::default();
+        let came = Arc::downgrade(&watch.shared.came);
+        drop(watch.watch(1, 1));
+        // By now it waits for the next group.
+        tokio::time::sleep(INTERVAL * 2).await;
+        drop(watch);
+        tokio::time::sleep(INTERVAL * 2).await;
+        assert!(came.upgrade().is_none());
     }
 
     #[tokio::test]
