@@ -114,15 +114,20 @@ impl CodeStore {
 
     /// Forgets everything that is not in `used`. Blocks.
     pub(crate) fn keep_only(&self, used: impl Fn(&str) -> bool) -> io::Result<()> {
-        for entry in fs::read_dir(&self.directory)? {
-            let entry = entry?;
+        let entries: io::Result<Vec<_>> = fs::read_dir(&self.directory)?.collect();
+        for entry in entries? {
             let name = entry.file_name();
             let Some(name) = name.to_str() else { continue };
             if used(name.strip_suffix(".zip").unwrap_or(name)) {
                 continue;
             }
             if entry.file_type()?.is_dir() {
-                fs::remove_dir_all(entry.path())?;
+                // Under another name first: half of it must never pass for all of it.
+                let aside = tempfile::Builder::new()
+                    .prefix(".removing-")
+                    .tempdir_in(&self.directory)?;
+                fs::rename(entry.path(), aside.path().join("code"))?;
+                aside.close()?;
             } else {
                 fs::remove_file(entry.path())?;
             }

@@ -18,6 +18,7 @@ use fluoro_model::TimestampMicros;
 use fluoro_wire::Caller;
 use jiff::Timestamp;
 use tempfile::TempDir;
+use tokio::sync::mpsc;
 
 use crate::alive::{Alive, AliveEnvironment, Badge, EnvironmentState};
 use crate::arn::FunctionArn;
@@ -65,6 +66,8 @@ pub(crate) struct Serving {
     pub(crate) release: Release,
     /// The unpacked code.
     pub(crate) files: PathBuf,
+    /// Told when this runs no more: then its code may be nobody's.
+    pub(crate) retired: mpsc::Sender<()>,
 }
 
 /// What an environment is started for.
@@ -404,6 +407,13 @@ impl Host {
             &self.clients,
             &self.settings,
         ))
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // Full: whoever looks has not looked yet.
+        let _told_before = self.retired.try_send(());
     }
 }
 

@@ -17,9 +17,9 @@ use fluoro_model::TimestampMicros;
 use fluoro_sampling::Kept;
 use fluoro_statistics::Statistics;
 use fluoro_store::catalog::{Catalog, CatalogError, Table};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use sha2::{Digest, Sha256};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
 use crate::alive::AliveEnvironment;
 use crate::arn::FunctionArn;
@@ -27,7 +27,7 @@ use crate::clients::Clients;
 use crate::code::CodeStore;
 use crate::daemon_host::DaemonHost;
 use crate::dependencies::Dependencies;
-use crate::environment::Host;
+use crate::environment::{Host, Serving};
 use crate::events::{Queue, QueuedEvent};
 use crate::invoke::{Invocation, InvokeError, Invoker, LogTail, Outcome};
 use crate::leftovers::Mark;
@@ -99,6 +99,13 @@ pub(crate) struct Inner {
     pub(crate) parts: Parts,
     pub(crate) host: Host,
     pub(crate) code: CodeStore,
+    /// Held for reading while code is looked at, or stored and not yet anybody's; for writing while what nobody needs
+    /// is removed.
+    pub(crate) code_in_use: tokio::sync::RwLock<()>,
+    /// Everything that was ever served and may run still.
+    pub(crate) served: Mutex<Vec<Weak<Serving>>>,
+    /// Told when code may be nobody's any more.
+    pub(crate) retired: mpsc::Sender<()>,
     pub(crate) records: Table<Function>,
     pub(crate) events: Table<QueuedEvent>,
     pub(crate) queue: Queue,
@@ -160,10 +167,14 @@ impl Functions {
             scratch,
             settings,
         };
+        let (retired, unused) = mpsc::channel(1);
         let inner = Arc::new(Inner {
             places: Arc::new(Semaphore::new(host.settings.concurrency)),
             host,
             code,
+            code_in_use: tokio::sync::RwLock::default(),
+            served: Mutex::default(),
+            retired,
             records: Table::new(Arc::clone(&parts.catalog), "functions/records/"),
             events: Table::new(Arc::clone(&parts.catalog), "functions/events/"),
             queue: Queue::default(),
@@ -176,6 +187,7 @@ impl Functions {
         });
         inner.load().await?;
         tokio::spawn(reap(Arc::downgrade(&inner), inner.host.settings.idle));
+        tokio::spawn(clear(Arc::downgrade(&inner), unused));
         inner.resume_events().await?;
         Ok(Self { inner })
     }
@@ -287,6 +299,16 @@ async fn reap(functions: Weak<Inner>, idle: Duration) {
         for live in inner.all() {
             live.retire(|since| since >= oldest);
         }
+    }
+}
+
+/// Removes code that nobody has any more, as long as there are functions.
+async fn clear(functions: Weak<Inner>, mut unused: mpsc::Receiver<()>) {
+    while unused.recv().await.is_some() {
+        let Some(inner) = functions.upgrade() else {
+            return;
+        };
+        inner.remove_unused_code().await;
     }
 }
 

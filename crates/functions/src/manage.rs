@@ -2,10 +2,10 @@
 //!
 //! A change is decided, written to the catalog and made known under one lock for each function. What then has to be
 //! made ready (the state `Pending`, the status `InProgress`) goes on behind the answer, and is taken up again after a
-//! restart.
+//! restart. Code is on disk before a record names it, and removed once no function has it and nothing runs it.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
 use fluoro_iam::Conditions;
@@ -96,6 +96,7 @@ impl Functions {
         if new.tags.len() > TAGS_LIMIT {
             return Err(ManageError::TooManyTags);
         }
+        let _in_use = inner.code_in_use.read().await;
         let code = inner.store(new.archive).await?;
         let record = Function {
             arn: new.arn.clone(),
@@ -117,8 +118,13 @@ impl Functions {
             .await;
         let revision = match written {
             Ok(revision) => revision,
-            Err(CatalogError::Conflict { .. }) => return Err(ManageError::AlreadyExists(new.arn)),
-            Err(other) => return Err(other.into()),
+            Err(refused) => {
+                inner.code_may_be_unused();
+                return Err(match refused {
+                    CatalogError::Conflict { .. } => ManageError::AlreadyExists(new.arn),
+                    other => other.into(),
+                });
+            }
         };
         let log = inner.open_log(&new.arn);
         let live = Arc::new(Live::new(record, revision, log));
@@ -148,6 +154,7 @@ impl Functions {
     ///
     /// When there is no such function or the archive cannot be read.
     pub async fn archive(&self, function: &FunctionArn) -> Result<Bytes, ManageError> {
+        let _in_use = self.inner.code_in_use.read().await;
         let live = self.inner.found(function)?;
         let (store, code) = (self.inner.code.clone(), live.record().latest.code.clone());
         let read = blocking(move || store.archive(&code).map_err(CodeError::Io)).await?;
@@ -160,6 +167,7 @@ impl Functions {
     ///
     /// When there is no such function or its archive cannot be read.
     pub async fn code_files(&self, function: &FunctionArn) -> Result<CodeListing, ManageError> {
+        let _in_use = self.inner.code_in_use.read().await;
         let live = self.inner.found(function)?;
         let (store, code) = (self.inner.code.clone(), live.record().latest.code.clone());
         let listed = blocking(move || store.listing(&code)).await?;
@@ -179,6 +187,8 @@ impl Functions {
     ) -> Result<Arc<Function>, ManageError> {
         let inner = &self.inner;
         let live = inner.found(function)?;
+        check_changeable(&live.record(), revision_id, Settles::Later)?;
+        let _in_use = inner.code_in_use.read().await;
         let code = inner.store(archive).await?;
         let now = inner.whole_millisecond();
         let changed = inner.change(&live, revision_id, Settles::Later, |record| {
@@ -186,7 +196,7 @@ impl Functions {
             record.latest.last_modified = now;
             Ok(())
         });
-        let changed = changed.await?;
+        let changed = changed.await.inspect_err(|_| inner.code_may_be_unused())?;
         inner.make_ready(live);
         Ok(changed)
     }
@@ -234,6 +244,7 @@ impl Functions {
         self.inner.known.write().remove(&live.arn);
         live.close();
         live.log.remove().await;
+        self.inner.code_may_be_unused();
         Ok(())
     }
 
@@ -341,24 +352,7 @@ enum Settles {
 impl Inner {
     /// Takes up what the catalog has.
     pub(crate) async fn load(self: &Arc<Self>) -> Result<(), OpenError> {
-        let found = self.records.scan("").await?;
-        let used: Vec<String> = found
-            .iter()
-            .map(|(_, one)| one.value.latest.code.sha256.clone())
-            .collect();
-        let store = self.code.clone();
-        let swept = blocking(move || {
-            store
-                .keep_only(|name| used.iter().any(|sha256| sha256 == name))
-                .map_err(CodeError::Io)
-        });
-        if let Err(error) = swept.await {
-            tracing::warn!(
-                error = crate::error_chain(&error),
-                "failed to remove unused code"
-            );
-        }
-        for (_, one) in found {
+        for (_, one) in self.records.scan("").await? {
             let arn = one.value.arn.clone();
             let log = self.open_log(&arn);
             let live = Arc::new(Live::new(one.value, one.revision, log));
@@ -371,7 +365,43 @@ impl Inner {
                 self.make_ready(live);
             }
         }
+        self.code_may_be_unused();
         Ok(())
+    }
+
+    /// Lets code that nobody has any more be removed, behind the answer to what led to that.
+    fn code_may_be_unused(&self) {
+        // Full: whoever looks has not looked yet.
+        let _told_before = self.retired.try_send(());
+    }
+
+    /// Removes the code that no function has and nothing runs.
+    pub(crate) async fn remove_unused_code(&self) {
+        let _alone = self.code_in_use.write().await;
+        let mut used: HashSet<String> = self
+            .all()
+            .iter()
+            .map(|live| live.record().latest.code.sha256.clone())
+            .collect();
+        // Nothing is known any more once the server closes.
+        if *self.closing.borrow() {
+            return;
+        }
+        let served = self.served.lock().clone();
+        let running = served.iter().filter_map(Weak::upgrade);
+        used.extend(running.map(|serving| serving.release.code.sha256.clone()));
+        let store = self.code.clone();
+        let removed = blocking(move || {
+            store
+                .keep_only(|name| used.contains(name))
+                .map_err(CodeError::Io)
+        });
+        if let Err(error) = removed.await {
+            tracing::warn!(
+                error = crate::error_chain(&error),
+                "failed to remove unused code"
+            );
+        }
     }
 
     fn found(&self, function: &FunctionArn) -> Result<Arc<Live>, ManageError> {
@@ -417,14 +447,9 @@ impl Inner {
     ) -> Result<Arc<Function>, ManageError> {
         let mut revision = live.changing.lock().await;
         let mut record = Function::clone(&live.record());
+        check_changeable(&record, revision_id, settles)?;
         if settles == Settles::Later {
-            if record.state == State::Pending || record.update == UpdateStatus::InProgress {
-                return Err(ManageError::InProgress(live.arn.clone()));
-            }
             record.update = UpdateStatus::InProgress;
-        }
-        if revision_id.is_some_and(|wanted| wanted != record.latest.revision_id) {
-            return Err(ManageError::OtherRevision(live.arn.clone()));
         }
         change(&mut record)?;
         record.latest.revision_id = self.parts.ambient.uuid();
@@ -485,13 +510,34 @@ impl Inner {
     }
 
     fn serving(&self, record: &Function) -> Arc<Serving> {
-        Arc::new(Serving {
+        let serving = Arc::new(Serving {
             generation: self.next_generation(),
             version: "$LATEST".to_owned(),
             files: self.code.files(&record.latest.code),
             release: record.latest.clone(),
-        })
+            retired: self.retired.clone(),
+        });
+        let mut served = self.served.lock();
+        served.retain(|one| one.strong_count() > 0);
+        served.push(Arc::downgrade(&serving));
+        serving
     }
+}
+
+/// Whether the function may be changed now by somebody who knows it so.
+fn check_changeable(
+    record: &Function,
+    revision_id: Option<&str>,
+    settles: Settles,
+) -> Result<(), ManageError> {
+    let unsettled = record.state == State::Pending || record.update == UpdateStatus::InProgress;
+    if settles == Settles::Later && unsettled {
+        return Err(ManageError::InProgress(record.arn.clone()));
+    }
+    if revision_id.is_some_and(|wanted| wanted != record.latest.revision_id) {
+        return Err(ManageError::OtherRevision(record.arn.clone()));
+    }
+    Ok(())
 }
 
 /// The record's key in the catalog.
