@@ -10,6 +10,7 @@ use fluoro_wire::sigv4::Scope;
 use fluoro_wire::{AccountId, Call, Caller, Region, Service};
 use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode, header};
+use tokio::task::JoinError;
 
 use crate::body::{self, Body, ReadError, Room};
 use crate::downstream::{Downstream, Forwarded};
@@ -139,7 +140,7 @@ impl Calls {
     ) -> Response<Body> {
         let request_id = self.ambient.uuid();
         let limit = body_limit(service.signing_name());
-        let Some(_room) = self.room.take(&head.headers, &body, limit) else {
+        let Some(room) = self.room.take(&head.headers, &body, limit) else {
             let protocol = Protocol::of(&head, service.signing_name());
             let message = "too many large requests at once; try again";
             let status = StatusCode::SERVICE_UNAVAILABLE;
@@ -158,7 +159,19 @@ impl Calls {
             request_id,
             peer,
         };
-        service.call(call).await.map(body::whole)
+        let service = Arc::clone(service);
+        // In a task of its own: a caller that goes away shall not end a change between the catalog and what is known.
+        let answering = tokio::spawn(async move {
+            let answer = service.call(call).await;
+            drop(room);
+            answer
+        });
+        match answering.await.map_err(JoinError::try_into_panic) {
+            Ok(answer) => answer.map(body::whole),
+            Err(Ok(panic)) => std::panic::resume_unwind(panic),
+            // The runtime ends, and this task with it.
+            Err(Err(_cancelled)) => std::future::pending().await,
+        }
     }
 
     /// The configured region and nobody in particular.
@@ -217,4 +230,65 @@ fn unread(head: &Parts, service: &str, error: &ReadError, request_id: &str) -> R
     let close = HeaderValue::from_static("close");
     response.headers_mut().insert(header::CONNECTION, close);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use async_trait::async_trait;
+    use fluoro_store::catalog::MemoryCatalog;
+    use tokio::sync::Notify;
+
+    use super::*;
+
+    /// Has begun, may go on, is done.
+    #[derive(Debug, Default)]
+    struct Change {
+        begun: Notify,
+        go_on: Notify,
+        done: Notify,
+    }
+
+    #[async_trait]
+    impl Service for Change {
+        fn signing_name(&self) -> &'static str {
+            "xray"
+        }
+
+        async fn call(&self, _call: Call) -> fluoro_wire::Response {
+            self.begun.notify_one();
+            self.go_on.notified().await;
+            self.done.notify_one();
+            Response::default()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_change_is_made_to_its_end_when_its_caller_goes_away() {
+        let ambient = Ambient::system();
+        let account = AccountId("000000000000".into());
+        let catalog = Arc::new(MemoryCatalog::default());
+        let change = Arc::new(Change::default());
+        let calls = Calls {
+            iam: Iam::open(ambient.clone(), catalog, account.clone())
+                .await
+                .unwrap(),
+            account,
+            region: Region("us-east-1".into()),
+            services: Services::new([Arc::clone(&change) as Arc<dyn Service>]),
+            downstream: Downstream::new(ambient.clone(), BTreeMap::new()),
+            room: Room::new(BODY_ROOM),
+            ambient,
+        };
+        let peer = SocketAddr::from(([127, 0, 0, 1], 1));
+        let head = http::Request::new(()).into_parts().0;
+        let call = calls.answer_as("xray", peer, head, body::whole(""), calls.anybody());
+        tokio::select! {
+            _ = call => panic!("it is not done"),
+            () = change.begun.notified() => {}
+        }
+        change.go_on.notify_one();
+        change.done.notified().await;
+    }
 }
