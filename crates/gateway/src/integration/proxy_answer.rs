@@ -13,6 +13,9 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 
 use crate::response::HeaderSpelling;
 
+/// Headers that an answer may have: more than any client takes, and few enough for a [`HeaderMap`], which would panic.
+const HEADERS: usize = 10_000;
+
 /// A function's answer, taken apart.
 #[derive(Debug, PartialEq)]
 pub(crate) struct ProxyAnswer {
@@ -129,6 +132,9 @@ fn append(headers: &mut HeaderMap, name: &str, value: Scalar) -> Result<(), Malf
     };
     let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| Malformed)?;
     let value = HeaderValue::from_maybe_shared(Bytes::from(value)).map_err(|_| Malformed)?;
+    if headers.len() >= HEADERS {
+        return Err(Malformed);
+    }
     headers.append(name, value);
     Ok(())
 }
@@ -282,6 +288,16 @@ mod tests {
             *answer.spelling.0,
             ["test-multi".into(), "Test-Multi".into()]
         );
+    }
+
+    #[test]
+    fn more_headers_than_can_be_held_are_malformed() {
+        let values = vec!["\"a\""; 30_000].join(",");
+        let one = format!(r#"{{"multiValueHeaders": {{"x": [{values}]}}}}"#);
+        assert_eq!(parse(&one), Err(Malformed));
+        let names: Vec<String> = (0..30_000).map(|n| format!("\"x{n}\":\"a\"")).collect();
+        let many = format!(r#"{{"headers": {{{}}}}}"#, names.join(","));
+        assert_eq!(parse(&many), Err(Malformed));
     }
 
     #[test]
