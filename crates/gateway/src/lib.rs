@@ -97,6 +97,8 @@ struct Shared {
     view: ArcSwap<View>,
     /// Held while the view is made anew, so that an older state never replaces a newer one.
     refreshing: tokio::sync::Mutex<()>,
+    /// Held while stages or deployments are looked at and then changed, so that no stage is left without its deployment.
+    deploying: tokio::sync::Mutex<()>,
     http: HttpClient,
 }
 
@@ -116,6 +118,7 @@ impl Gateway {
             stages: Table::new(Arc::clone(catalog), "gateway/stages/"),
             view: ArcSwap::default(),
             refreshing: tokio::sync::Mutex::default(),
+            deploying: tokio::sync::Mutex::default(),
             http: HttpClient::new(),
             parts,
         };

@@ -59,10 +59,6 @@ impl Gateway {
     }
 
     pub(super) fn new_record(&self, new: NewRestApi) -> Result<ApiRecord, ManagementError> {
-        if new.name.trim().is_empty() {
-            return Err(ManagementError::bad_request("Invalid API name specified"));
-        }
-        check_compression(new.minimum_compression_size)?;
         let api = RestApi {
             id: self.fresh_id(10),
             name: new.name,
@@ -77,6 +73,7 @@ impl Gateway {
             root_resource_id: self.fresh_id(10),
             warnings: Vec::new(),
         };
+        check(&api)?;
         let root = Resource {
             id: api.root_resource_id.clone(),
             parent_id: None,
@@ -144,6 +141,7 @@ impl Gateway {
                 for patch in patches {
                     apply(&mut record.api, patch)?;
                 }
+                check(&record.api)?;
                 Ok(record.api.clone())
             })
             .await?;
@@ -162,6 +160,7 @@ impl Gateway {
         api_id: &str,
     ) -> Result<(), ManagementError> {
         let shared = &self.shared;
+        let _held = shared.deploying.lock().await;
         let deleted = shared
             .apis
             .delete(&api_key(region, api_id), Expect::Anything)
@@ -186,19 +185,12 @@ fn apply(api: &mut RestApi, patch: &PatchOperation) -> Result<(), ManagementErro
     let parts = patch.parts();
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     match parts.as_slice() {
-        ["name"] => {
-            let name = patch.value()?;
-            if name.is_empty() {
-                return Err(ManagementError::bad_request("Invalid API name specified"));
-            }
-            api.name = name.to_owned();
-        }
+        ["name"] => api.name = patch.value()?.to_owned(),
         ["description"] => api.description = patch.optional(),
         ["disableExecuteApiEndpoint"] => api.disable_execute_api_endpoint = patch.flag(),
         ["minimumCompressionSize"] => {
             let size = patch.optional().map(|size| size.parse()).transpose();
             api.minimum_compression_size = size.map_err(|_| invalid_compression())?;
-            check_compression(api.minimum_compression_size)?;
         }
         ["binaryMediaTypes"] => {
             return Err(ManagementError::bad_request(
@@ -242,8 +234,12 @@ fn binary_media_type(
     Ok(())
 }
 
-fn check_compression(size: Option<u32>) -> Result<(), ManagementError> {
-    match size {
+/// What every API must be, wherever it comes from.
+pub(super) fn check(api: &RestApi) -> Result<(), ManagementError> {
+    if api.name.trim().is_empty() {
+        return Err(ManagementError::bad_request("Invalid API name specified"));
+    }
+    match api.minimum_compression_size {
         Some(size) if size > COMPRESSION_LIMIT => Err(invalid_compression()),
         _ => Ok(()),
     }

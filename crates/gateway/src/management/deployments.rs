@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use fluoro_model::TimestampMicros;
-use fluoro_store::catalog::Expect;
+use fluoro_store::catalog::{Expect, Versioned};
 use fluoro_wire::Region;
 
 use super::{ManagementError, PatchOperation, child_key, stages};
@@ -37,6 +37,7 @@ impl Gateway {
         api_id: &str,
         new: NewDeployment,
     ) -> Result<Deployment, ManagementError> {
+        let _held = self.shared.deploying.lock().await;
         let record = self.record(region, api_id).await?;
         check_deployable(&record)?;
         if let Some(name) = &new.stage_name {
@@ -74,12 +75,20 @@ impl Gateway {
         api_id: &str,
         deployment_id: &str,
     ) -> Result<Deployment, ManagementError> {
+        let found = self.kept_deployment(region, api_id, deployment_id).await?;
+        Ok(found.value)
+    }
+
+    async fn kept_deployment(
+        &self,
+        region: &Region,
+        api_id: &str,
+        deployment_id: &str,
+    ) -> Result<Versioned<Deployment>, ManagementError> {
         self.record(region, api_id).await?;
         let key = child_key(region, api_id, deployment_id);
         let found = self.shared.deployments.get(&key).await?;
-        found
-            .map(|found| found.value)
-            .ok_or_else(ManagementError::no_deployment)
+        found.ok_or_else(ManagementError::no_deployment)
     }
 
     /// All deployments of an API, oldest first.
@@ -112,7 +121,9 @@ impl Gateway {
         deployment_id: &str,
         patches: &[PatchOperation],
     ) -> Result<Deployment, ManagementError> {
-        let mut deployment = self.deployment(region, api_id, deployment_id).await?;
+        let _held = self.shared.deploying.lock().await;
+        let found = self.kept_deployment(region, api_id, deployment_id).await?;
+        let mut deployment = found.value;
         for patch in patches {
             patch.changes_one_value()?;
             match patch.path.as_str() {
@@ -123,7 +134,7 @@ impl Gateway {
         let key = child_key(region, api_id, deployment_id);
         self.shared
             .deployments
-            .put(&key, &deployment, Expect::Anything)
+            .put(&key, &deployment, Expect::Revision(found.revision))
             .await?;
         Ok(deployment)
     }
@@ -139,6 +150,7 @@ impl Gateway {
         api_id: &str,
         deployment_id: &str,
     ) -> Result<(), ManagementError> {
+        let _held = self.shared.deploying.lock().await;
         self.deployment(region, api_id, deployment_id).await?;
         let stages = self.stages(region, api_id).await?;
         if stages

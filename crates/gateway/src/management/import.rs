@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use fluoro_wire::Region;
 use serde_json::{Map, Value};
 
-use super::{ManagementError, NewRestApi};
+use super::{ManagementError, NewRestApi, apis};
 use crate::Gateway;
 use crate::records::{ApiRecord, EndpointConfiguration, EndpointType, RestApi};
 use document::Document;
@@ -114,6 +114,7 @@ impl Gateway {
     ) -> Result<(), ManagementError> {
         let mut warnings = Vec::new();
         settings(document, &mut record.api, &mut warnings)?;
+        apis::check(&record.api)?;
         let prefix = document.base_path(options.base_path)?;
         let fresh_id = || self.fresh_id(6);
         paths::apply(document, &prefix, record, &fresh_id)?;

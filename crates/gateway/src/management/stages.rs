@@ -42,6 +42,7 @@ impl Gateway {
     ) -> Result<Stage, ManagementError> {
         check_name(&new.name)?;
         check_variables(&new.variables)?;
+        let _held = self.shared.deploying.lock().await;
         self.deployment(region, api_id, &new.deployment_id).await?;
         let stage = self.fresh_stage(new);
         let key = child_key(region, api_id, &stage.name);
@@ -70,7 +71,8 @@ impl Gateway {
         }
     }
 
-    /// Lets the stage that a deployment names serve it; makes the stage if it is not there.
+    /// Lets the stage that a deployment names serve it; makes the stage if it is not there. To be called while nobody
+    /// else can delete the deployment.
     pub(super) async fn serve(
         &self,
         region: &Region,
@@ -154,6 +156,7 @@ impl Gateway {
         name: &str,
         patches: &[PatchOperation],
     ) -> Result<Stage, ManagementError> {
+        let _held = self.shared.deploying.lock().await;
         self.record(region, api_id).await?;
         for patch in patches {
             if patch.path == "/deploymentId" {

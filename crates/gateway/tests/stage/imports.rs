@@ -284,3 +284,29 @@ async fn an_error_says_where_in_the_document_it_is() {
         "Errors found during import:\n\tUnable to put method 'GET' on resource at path '/books': Timeout should be between 50 ms and 29000 ms"
     );
 }
+
+#[tokio::test]
+async fn an_import_makes_nothing_that_could_not_be_created() {
+    let world = World::new().await;
+    let (options, mode) = (ImportOptions::default(), PutMode::Merge);
+    let mut nameless = swagger();
+    nameless["info"]["title"] = json!(" ");
+    let mut large = swagger();
+    large["x-amazon-apigateway-minimum-compression-size"] = json!(10_485_761);
+    for document in [nameless, large] {
+        let made = import(&world, &document, options).await;
+        assert!(
+            matches!(made, Err(ManagementError::BadRequest(_))),
+            "{made:?}"
+        );
+        let body = document.to_string();
+        let put = world
+            .gateway
+            .put_rest_api(&world.region, &world.api.id, mode, body.as_bytes(), options)
+            .await;
+        assert!(
+            matches!(put, Err(ManagementError::BadRequest(_))),
+            "{put:?}"
+        );
+    }
+}
