@@ -128,7 +128,6 @@ fn patch(input: JsonInput<'_>) -> Result<PatchOperation, JsonError> {
         op,
         path: input.text("path")?.unwrap_or_default().to_owned(),
         value: input.text("value")?.map(str::to_owned),
-        from: input.text("from")?.map(str::to_owned),
     })
 }
 

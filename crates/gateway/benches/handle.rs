@@ -60,7 +60,6 @@ async fn main() {
                 op: PatchOp::Replace,
                 path: "/tracingEnabled".to_owned(),
                 value: Some(traced.to_owned()),
-                from: None,
             };
             gateway
                 .update_stage(&region, &api.id, "dev", &[patch])

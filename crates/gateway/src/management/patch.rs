@@ -16,8 +16,6 @@ pub struct PatchOperation {
     pub path: String,
     /// The new value.
     pub value: Option<String>,
-    /// Where a copy comes from.
-    pub from: Option<String>,
 }
 
 /// What a change does.

@@ -320,7 +320,6 @@ async fn patches_of_a_stage() {
             op,
             path: path.to_owned(),
             value: Some(value.to_owned()),
-            from: None,
         };
         let updated = world
             .gateway

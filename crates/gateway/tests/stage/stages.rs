@@ -24,7 +24,6 @@ async fn a_stage_serves_its_deployment_whatever_is_edited_since() {
         op: PatchOp::Replace,
         path: "/responseTemplates/application~1json".to_owned(),
         value: Some(r#"{"version": 2}"#.to_owned()),
-        from: None,
     };
     world
         .gateway
@@ -155,7 +154,6 @@ async fn a_name_that_changes_shows_in_traces_at_once() {
         op: PatchOp::Replace,
         path: path.to_owned(),
         value: Some(value.to_owned()),
-        from: None,
     };
     let (gateway, region, api) = (&world.gateway, &world.region, &world.api.id);
     gateway

@@ -331,7 +331,6 @@ impl World {
             op: PatchOp::Replace,
             path: path.to_owned(),
             value: Some(value.to_owned()),
-            from: None,
         };
         self.gateway
             .update_stage(&self.region, &self.api.id, "dev", &[patch])
