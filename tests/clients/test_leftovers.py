@@ -37,15 +37,23 @@ def runs(process: int) -> bool:
 
 def watcher(left: int) -> int:
     """The process that waits for the server's end: it has the mark in its arguments."""
-    variables = Path(f"/proc/{left}/environ").read_bytes().split(b"\0")
-    [mark] = [one.split(b"=")[1] for one in variables if one.startswith(b"_FLUORO_MARK=")]
-    for entry in Path("/proc").iterdir():
-        try:
-            if entry.name.isdigit() and mark in (entry / "cmdline").read_bytes().split(b"\0"):
-                return int(entry.name)
-        except OSError:
-            pass
-    raise AssertionError("nobody watches")
+
+    def marks() -> list[bytes]:
+        # Empty for a moment after it was started.
+        variables = Path(f"/proc/{left}/environ").read_bytes().split(b"\0")
+        return [one.split(b"=")[1] for one in variables if one.startswith(b"_FLUORO_MARK=")]
+
+    def marked() -> int | None:
+        for entry in Path("/proc").iterdir():
+            try:
+                if entry.name.isdigit() and mark in (entry / "cmdline").read_bytes().split(b"\0"):
+                    return int(entry.name)
+            except OSError:
+                pass
+        return None
+
+    [mark] = until("the process has its mark", marks)
+    return until("somebody watches", marked)
 
 
 def test_nothing_is_left_after_a_kill(tmp_path: Path):

@@ -113,19 +113,21 @@ pub(crate) fn watch(arguments: &[OsString]) -> bool {
 fn kill_all(wanted: impl Fn(&[u8]) -> bool) -> usize {
     let mut killed = HashSet::new();
     for _ in 0..ROUNDS {
-        let before = killed.len();
-        // A killed process is still there until the system comes to it, but starts no other.
-        killed.extend(all_processes().filter(|&pid| kill_if(pid, &wanted)));
-        if killed.len() == before {
+        let found: Vec<Pid> = all_processes()
+            .filter(|pid| kill_if(*pid, &wanted) && !killed.contains(pid))
+            .collect();
+        if found.is_empty() {
             break;
         }
+        // Once they are gone they start no other, and what they had just started shows its variables.
+        await_end(&found);
+        killed.extend(found);
     }
-    await_end(&killed);
     killed.len()
 }
 
-/// Until then they may still write where somebody is about to clean up.
-fn await_end(killed: &HashSet<Pid>) {
+/// Waits for their end: until then they may still write where somebody is about to clean up.
+fn await_end(killed: &[Pid]) {
     for &pid in killed {
         // One that is gone has none. Opened one by one: there may be more of them than descriptors.
         let Ok(handle) = pidfd_open(pid, PidfdFlags::empty()) else {
