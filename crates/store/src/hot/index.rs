@@ -237,6 +237,14 @@ impl Index {
         self.stale.len()
     }
 
+    /// The projections of those of the traces that have a fresh one, and what to assemble for the others.
+    pub(super) fn parted(&self, traces: &[TraceId]) -> (Vec<Arc<Projection>>, Vec<Snapshot>) {
+        let is_fresh = |trace: &&TraceId| !self.stale.contains_key(*trace);
+        let fresh = traces.iter().filter(is_fresh);
+        let ready = fresh.filter_map(|trace| self.projection(*trace));
+        (ready.collect(), self.snapshots(traces))
+    }
+
     /// What to assemble for those of the traces that were touched or are cold.
     pub(super) fn snapshots(&self, traces: &[TraceId]) -> Vec<Snapshot> {
         traces

@@ -124,12 +124,14 @@ impl HotTraces {
         self.blocking(move || observers.catch_up(&index)).await
     }
 
-    /// The projections of traces that have none at the moment, made for this once: keeping them would drive others
-    /// out.
+    /// The projections of traces that had none a moment ago, made for this once where they still have none: keeping them
+    /// would drive others out.
     pub(super) async fn cold(&self, traces: &[TraceId]) -> Result<Vec<Arc<Projection>>, ScanError> {
         let mut projections = Vec::with_capacity(traces.len());
         for traces in traces.chunks(TRACES_A_TURN) {
-            let snapshots = self.index.lock().snapshots(traces);
+            // Somebody else may have made some of them since.
+            let (ready, snapshots) = self.index.lock().parted(traces);
+            projections.extend(ready);
             let projector = self.projector(&snapshots).await?;
             let made = self.blocking(move || {
                 let made = snapshots

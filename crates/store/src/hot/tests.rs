@@ -471,3 +471,14 @@ async fn a_trace_is_found_once_by_the_minutes_in_which_it_was_received() {
     assert_eq!(found(2 * minute, 3 * minute).await, 0);
     assert_eq!(found(2 * minute, 3 * minute + 1).await, 1);
 }
+
+#[tokio::test]
+async fn a_trace_that_was_cold_is_found_though_somebody_made_its_projection_since() {
+    let bench = Bench::new(Arc::new(MemoryLog::default()), uncached());
+    bench.put(NOW, &[segment(1, 1.0), segment(2, 1.0)]).await;
+    bench.hot.by_id(trace(1)).await.unwrap();
+    let cold = [trace(1), trace(2)];
+    let found = bench.hot.cold(&cold).await.unwrap();
+    let found: BTreeSet<TraceId> = found.iter().map(|projection| projection.id).collect();
+    assert_eq!(found, cold.into());
+}
