@@ -446,7 +446,7 @@ fn facts_are_the_document_without_its_metadata() {
     assert_eq!(facts.entity.annotations, whole.entity.annotations);
     assert_eq!(facts.trims, whole.trims);
     assert_eq!(whole.metadata_left, []);
-    let shorter = facts.facts_in(&Bytes::from(json.clone()));
+    let shorter = facts.facts_in(json.as_bytes());
     let expected = json
         .replace(r#"{"first":1}"#, "{}")
         .replace(r#"{"a":{}}"#, "{}")
@@ -459,6 +459,16 @@ fn metadata_of_the_wrong_type_stays_and_is_counted_again() {
     let json = format!(r#"{{{HEAD},"end_time":2,"metadata":[1]}}"#);
     let facts = Document::parse_facts(Limits::DEFAULT, json.as_bytes()).unwrap();
     assert_eq!(facts.trims.wrong_type, 1);
-    let json = Bytes::from(json);
-    assert_eq!(facts.facts_in(&json), json);
+    assert_eq!(facts.facts_in(json.as_bytes()), json);
+}
+
+#[test]
+fn facts_do_not_keep_the_body_that_their_document_lies_in() {
+    let json = format!("{{{HEAD},\"end_time\":2}}");
+    let body = Bytes::from(format!("{json}{json}"));
+    let document = body.slice(..json.len());
+    let facts = Document::parse_facts(Limits::DEFAULT, &document).unwrap();
+    let own = facts.facts_in(&document);
+    assert_eq!(own, document);
+    assert_ne!(own.as_ptr(), document.as_ptr());
 }

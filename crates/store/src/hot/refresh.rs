@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use bytes::Bytes;
 use fluoro_model::TraceId;
 use fluoro_model::document::{Document, Limits, Refusal};
 use fluoro_trace::{Projection, ProjectionLimits, Received, Trace};
@@ -204,9 +203,7 @@ impl HotTraces {
             for (position, record) in missing.into_iter().zip(&records) {
                 let Some(record) = record else { continue };
                 if let Some(facts) = facts(&record.document) {
-                    // A copy: what was read lies in its batch, which must not stay for it.
-                    let json = Bytes::copy_from_slice(&facts.facts_in(&record.document));
-                    read.push((position, json));
+                    read.push((position, facts.facts_in(&record.document)));
                     found.insert(position, facts);
                 }
             }
