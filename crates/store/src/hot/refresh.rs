@@ -24,6 +24,9 @@ const TURN: Duration = Duration::from_millis(50);
 /// quiet.
 pub(super) const TURNS_A_CACHE: usize = 40;
 
+/// How long nothing is tried after a turn that failed.
+const PAUSE: Duration = Duration::from_secs(1);
+
 /// How many traces are assembled by one turn of a blocking thread.
 const TRACES_A_TURN: usize = 128;
 
@@ -45,13 +48,17 @@ pub(super) async fn run(hot: Weak<HotTraces>, wakes: Arc<Wakes>) {
             let hurried = wakes.hurried.notified();
             tokio::time::timeout(TURN, hurried).await.ok();
             let Some(hot) = hot.upgrade() else { return };
-            if let Err(error) = hot.refresh_due().await {
+            let refreshed = hot.refresh_due().await;
+            let is_done = hot.index.lock().stale_count() == 0;
+            drop(hot);
+            if let Err(error) = refreshed {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
                     "cannot refresh projections"
                 );
+                tokio::time::sleep(PAUSE).await;
             }
-            if hot.index.lock().stale_count() == 0 {
+            if is_done {
                 break;
             }
         }
@@ -63,10 +70,7 @@ impl HotTraces {
     pub(super) async fn refresh_all(&self) -> Result<(), ScanError> {
         let _turn = self.refreshing.lock().await;
         let stale = self.index.lock().stale();
-        for traces in stale.chunks(TRACES_A_TURN) {
-            self.refresh(traces).await?;
-        }
-        self.tell_forgotten().await
+        self.refresh_in_turns(&stale).await
     }
 
     /// Ends a turn: makes the projections of all touched traces of which nothing came for a while.
@@ -74,10 +78,17 @@ impl HotTraces {
         let _turn = self.refreshing.lock().await;
         self.taken.store(0, Ordering::Relaxed);
         let due = self.index.lock().due();
-        for traces in due.chunks(TRACES_A_TURN) {
-            self.refresh(traces).await?;
+        self.refresh_in_turns(&due).await
+    }
+
+    /// Goes on with the next traces where some cannot be had; the first error, at the end.
+    async fn refresh_in_turns(&self, traces: &[TraceId]) -> Result<(), ScanError> {
+        let mut all = Ok(());
+        for traces in traces.chunks(TRACES_A_TURN) {
+            let refreshed = self.refresh(traces).await;
+            all = all.and(refreshed);
         }
-        self.tell_forgotten().await
+        all.and(self.tell_forgotten().await)
     }
 
     /// Makes the projections of those of the traces that were touched or have none. Every document applied before the

@@ -482,3 +482,21 @@ async fn a_trace_that_was_cold_is_found_though_somebody_made_its_projection_sinc
     let found: BTreeSet<TraceId> = found.iter().map(|projection| projection.id).collect();
     assert_eq!(found, cold.into());
 }
+
+#[tokio::test]
+async fn what_cannot_be_read_stops_nothing_else() {
+    let disk = SimulatedDisk::new(6);
+    let bench = Bench::new(files(&disk), uncached());
+    bench.put(NOW, &[segment(0, 1.0)]).await;
+    disk.break_page("0000000000000000.log", 0);
+    for number in 1..100 {
+        bench.put(NOW, &[segment(number, 1.0)]).await;
+    }
+    let all = TimestampMicros(0)..TimestampMicros(i64::MAX);
+    let found = bench.hot.projections(all, Axis::Start).await.unwrap();
+    let unreadable = usize::try_from(bench.hot.losses().unreadable).unwrap();
+    assert!(unreadable > 0 && unreadable < 50, "{unreadable}");
+    assert!(bench.hot.by_id(trace(99)).await.unwrap().is_some());
+    assert_eq!(bench.hot.held().traces, 100 - unreadable);
+    assert_eq!(found.len(), 100 - unreadable);
+}

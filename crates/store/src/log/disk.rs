@@ -101,7 +101,8 @@ impl dyn File + '_ {
         Ok(())
     }
 
-    /// Fills as much of `into` as the file has, and returns how much that was.
+    /// Fills as much of `into` as the file has and as can be read in one go, and returns how much that was. An error
+    /// says that not even the first byte can be read.
     pub(crate) fn read_full_at(&self, into: &mut [u8], mut offset: u64) -> io::Result<usize> {
         let mut filled = 0;
         while filled < into.len() {
@@ -112,7 +113,9 @@ impl dyn File + '_ {
                     offset += read as u64;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
+                Err(error) if filled == 0 => return Err(error),
+                // Whoever goes on reading there will be told.
+                Err(_) => break,
             }
         }
         Ok(filled)

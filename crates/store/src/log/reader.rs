@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
 
 use super::disk::{Disk, File};
@@ -15,6 +16,9 @@ const FIRST_READ: usize = 32 << 10;
 
 /// How much is searched at a time for the next sound frame.
 const SEARCH_WINDOW: usize = 1 << 20;
+
+/// What cannot be read is passed over in steps of so many bytes of the file: no disk has smaller places that fail.
+const UNREADABLE_STEP: u64 = 4 << 10;
 
 /// One file of the log.
 #[derive(Debug)]
@@ -66,12 +70,17 @@ impl Piece {
     }
 
     /// The frame at `offset` if a sound one lies there and ends at `limit` or before.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
     pub(super) fn frame(&self, offset: u64, limit: u64) -> Result<Option<Frame>, LogError> {
         let in_file = offset - self.first;
         let available = usize::try_from(limit.saturating_sub(offset)).unwrap_or(usize::MAX);
         let mut bytes = vec![0; FIRST_READ.min(available)];
         let read = self.read(&mut bytes, in_file)?;
         bytes.truncate(read);
+        self.fill(&mut bytes, FRAME_HEADER.min(available), in_file)?;
         let Some(header) = FrameHeader::read(&bytes, offset) else {
             return Ok(None);
         };
@@ -79,12 +88,7 @@ impl Piece {
         if length > available {
             return Ok(None);
         }
-        if bytes.len() < length {
-            let had = bytes.len();
-            bytes.resize(length, 0);
-            let more = self.read(&mut bytes[had..], in_file + had as u64)?;
-            bytes.truncate(had + more);
-        }
+        self.fill(&mut bytes, length, in_file)?;
         bytes.truncate(length);
         let body = bytes.split_off(FRAME_HEADER);
         Ok(header.vouches_for(&body).then_some(Frame {
@@ -94,12 +98,26 @@ impl Piece {
         }))
     }
 
-    /// The first sound frame that begins at `from` or later and ends at `limit` or before.
+    /// The first sound frame that begins at `from` or later and ends at `limit` or before, past what cannot be read.
+    ///
+    /// # Errors
+    ///
+    /// When none was found, and something could not be read.
     pub(super) fn next_frame(&self, from: u64, limit: u64) -> Result<Option<Frame>, LogError> {
         let mut at = from;
+        let mut unreadable = None;
         while at < limit {
-            let mut window = vec![0; SEARCH_WINDOW];
-            let read = self.read(&mut window, at - self.first)?;
+            let in_file = at - self.first;
+            let length = usize::try_from(limit - at).unwrap_or(usize::MAX);
+            let mut window = vec![0; SEARCH_WINDOW.min(length)];
+            let read = match self.read(&mut window, in_file) {
+                Ok(read) => read,
+                Err(error) => {
+                    unreadable.get_or_insert(error);
+                    at = self.first + (in_file / UNREADABLE_STEP + 1) * UNREADABLE_STEP;
+                    continue;
+                }
+            };
             window.truncate(read);
             let candidates = window
                 .windows(FRAME_MAGIC.len())
@@ -107,22 +125,42 @@ impl Piece {
                 .filter(|(_, bytes)| bytes == FRAME_MAGIC)
                 .map(|(index, _)| at + index as u64);
             for candidate in candidates {
-                if let Some(frame) = self.frame(candidate, limit)? {
-                    return Ok(Some(frame));
+                match self.frame(candidate, limit) {
+                    Ok(Some(frame)) => return Ok(Some(frame)),
+                    Ok(None) => {}
+                    Err(error) => {
+                        unreadable.get_or_insert(error);
+                    }
                 }
             }
-            if read < SEARCH_WINDOW {
+            if read == 0 || read == length {
                 break;
             }
             // Keep the last bytes: a magic may lie across the edge.
-            at += (read - (FRAME_MAGIC.len() - 1)) as u64;
+            at += read.saturating_sub(FRAME_MAGIC.len() - 1).max(1) as u64;
         }
-        Ok(None)
+        unreadable.map_or(Ok(None), Err)
     }
 
+    /// Reads on until there are so many `bytes` of those that begin at `in_file`, or the file ends.
+    fn fill(&self, bytes: &mut Vec<u8>, length: usize, in_file: u64) -> Result<(), LogError> {
+        while bytes.len() < length {
+            let had = bytes.len();
+            bytes.resize(length, 0);
+            let more = self.read(&mut bytes[had..], in_file + had as u64)?;
+            bytes.truncate(had + more);
+            if more == 0 {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what can be read from there on; tries twice before it says that nothing can.
     fn read(&self, into: &mut [u8], in_file: u64) -> Result<usize, LogError> {
         self.file
             .read_full_at(into, in_file)
+            .or_else(|_| self.file.read_full_at(into, in_file))
             .map_err(|source| LogError::disk(format!("read log file {}", self.name), source))
     }
 }
@@ -155,10 +193,11 @@ impl Pieces {
         }
     }
 
-    /// Notes and reports a damaged place, once.
-    pub(super) fn report(&self, piece: &Piece, from: u64, to: u64) {
+    /// Notes and reports a damaged place, once; with the error, if it is one that cannot even be read.
+    pub(super) fn report(&self, piece: &Piece, from: u64, to: u64, why: Option<&LogError>) {
         if self.damaged.lock().insert(from) {
             tracing::error!(
+                error = why.map(|why| why as &dyn std::error::Error),
                 file = piece.name,
                 at = from - piece.first,
                 bytes = to - from,
@@ -176,25 +215,38 @@ impl Pieces {
         for at in order {
             let (offset, index) = format::place(positions[at]);
             if open.as_ref().is_none_or(|(frame, _)| *frame != offset) {
-                open = Some((offset, self.records_at(&mut decoder, offset)?));
+                open = Some((offset, self.records_at(&mut decoder, offset)));
             }
             if let Some((_, records)) = &open {
-                found[at] = records.get(index).cloned();
+                // A copy: the document lies in its inflated frame, which must not stay for it.
+                found[at] = records.get(index).map(|record| Record {
+                    document: Bytes::copy_from_slice(&record.document),
+                    ..*record
+                });
             }
         }
         Ok(found)
     }
 
     /// The records of the frame at `offset`; none when it was released or is damaged.
-    fn records_at(&self, decoder: &mut Decoder, offset: u64) -> Result<Vec<Record>, LogError> {
+    fn records_at(&self, decoder: &mut Decoder, offset: u64) -> Vec<Record> {
         let Some(piece) = self.piece_of(offset) else {
-            return Ok(Vec::new());
+            return Vec::new();
         };
-        match piece.frame(offset, piece.end())? {
-            Some(frame) => frame.records(decoder, &piece),
-            None => {
-                self.report(&piece, offset, offset);
-                Ok(Vec::new())
+        let frame = piece.frame(offset, piece.end());
+        let records = frame.and_then(|frame| match frame {
+            Some(frame) => frame.records(decoder, &piece).map(Some),
+            None => Ok(None),
+        });
+        match records {
+            Ok(Some(records)) => records,
+            Ok(None) => {
+                self.report(&piece, offset, offset, None);
+                Vec::new()
+            }
+            Err(error) => {
+                self.report(&piece, offset, offset, Some(&error));
+                Vec::new()
             }
         }
     }
@@ -209,12 +261,13 @@ impl Pieces {
             let end = piece.end();
             offset = offset.max(piece.first + FILE_HEADER as u64);
             while offset < end && read < bytes {
-                let frame = match piece.frame(offset, end)? {
-                    Some(frame) => frame,
-                    None => {
-                        let next = piece.next_frame(offset + 1, end)?;
+                let frame = match piece.frame(offset, end) {
+                    Ok(Some(frame)) => frame,
+                    missing => {
+                        let why = missing.err();
+                        let next = piece.next_frame(offset + 1, end).unwrap_or_default();
                         let resumed = next.as_ref().map_or(end, |frame| frame.offset);
-                        self.report(&piece, offset, resumed);
+                        self.report(&piece, offset, resumed, why.as_ref());
                         skip = 0;
                         match next {
                             Some(frame) => frame,
@@ -225,10 +278,11 @@ impl Pieces {
                         }
                     }
                 };
-                for (index, record) in (0u16..)
-                    .zip(frame.records(&mut decoder, &piece)?)
-                    .skip(skip)
-                {
+                let decoded = frame.records(&mut decoder, &piece).unwrap_or_else(|error| {
+                    self.report(&piece, frame.offset, frame.end(), Some(&error));
+                    Vec::new()
+                });
+                for (index, record) in (0u16..).zip(decoded).skip(skip) {
                     read += record.document.len();
                     records.push((format::position(frame.offset, index), record));
                 }

@@ -59,7 +59,7 @@ fn open_file(pieces: &Pieces, first: u64, next: Option<u64>) -> Result<Option<Pi
         // What lies beyond the next file's beginning was written but never acknowledged.
         let piece = Piece::new(name, file, first, next);
         if header.is_err() {
-            pieces.report(&piece, first, first + FILE_HEADER as u64);
+            pieces.report(&piece, first, first + FILE_HEADER as u64, None);
         }
         return Ok(Some(piece));
     }
@@ -76,7 +76,7 @@ fn open_file(pieces: &Pieces, first: u64, next: Option<u64>) -> Result<Option<Pi
                 .map_err(|source| LogError::disk(attempt_on("remove", &piece), source))?;
             return Ok(None);
         }
-        pieces.report(&piece, first, start);
+        pieces.report(&piece, first, start, None);
     }
     // Also when nothing was torn: a process that was killed may have left frames that are not durable yet, and the
     // next group's frames will say that they are.
@@ -124,16 +124,22 @@ fn check_header(file: &dyn File, name: &str, first: u64) -> Result<Result<(), ()
 fn end_of_last(pieces: &Pieces, piece: &Piece, start: u64, limit: u64) -> Result<u64, LogError> {
     let mut offset = start;
     while offset < limit {
-        if let Some(frame) = piece.frame(offset, limit)? {
-            offset = frame.end();
-            continue;
-        }
-        match piece.next_frame(offset + 1, limit)? {
+        let why = match piece.frame(offset, limit) {
+            Ok(Some(frame)) => {
+                offset = frame.end();
+                continue;
+            }
+            Ok(None) => None,
+            Err(error) => Some(error),
+        };
+        match (piece.next_frame(offset + 1, limit)?, why) {
             // A later group was written, so this one had been durable.
-            Some(frame) if frame.header.group > offset => {
-                pieces.report(piece, offset, frame.offset);
+            (Some(frame), why) if frame.header.group > offset => {
+                pieces.report(piece, offset, frame.offset, why.as_ref());
                 offset = frame.end();
             }
+            // What cannot be read may be sound: it is not for us to cut it off.
+            (_, Some(error)) => return Err(error),
             _ => break,
         }
     }

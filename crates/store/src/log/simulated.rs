@@ -1,7 +1,7 @@
 //! A disk that fails as disks do, by a seed: power cuts that lose and tear what was not synced, short writes, failing
-//! writes and syncs, no room. It can also hold syncs back, for tests of what waits for what.
+//! writes and syncs, pages that cannot be read, no room. It can also hold syncs back, for tests of what waits for what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 
@@ -11,6 +11,9 @@ use super::disk::{Disk, File};
 
 /// A write is torn at multiples of this.
 const SECTOR: usize = 512;
+
+/// Files are read by pages of so many bytes: one of them fails as a whole.
+pub const PAGE: usize = 4 << 10;
 
 /// A simulated disk. Clones are the same disk.
 #[derive(Debug, Clone)]
@@ -48,6 +51,8 @@ struct State {
     capacity: usize,
     /// Chance of a failing write or sync, of 1024.
     fails: u64,
+    /// File and number of the pages that cannot be read.
+    unreadable: BTreeSet<(u64, usize)>,
     /// By identity, which outlives the name.
     files: BTreeMap<u64, Contents>,
     names: BTreeMap<String, u64>,
@@ -121,6 +126,7 @@ impl SimulatedDisk {
                 boot: 0,
                 capacity: usize::MAX,
                 fails: 0,
+                unreadable: BTreeSet::new(),
                 files: BTreeMap::new(),
                 names: BTreeMap::new(),
                 durable_names: BTreeMap::new(),
@@ -169,6 +175,17 @@ impl SimulatedDisk {
         let contents = state.files.get_mut(&id).expect("names lead to files");
         contents.now[at] ^= 0xff;
         contents.durable[at] ^= 0xff;
+    }
+
+    /// From now on, the page of a file that this byte lies in cannot be read.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such file.
+    pub fn break_page(&self, name: &str, at: usize) {
+        let mut state = self.state.lock();
+        let id = state.names[name];
+        state.unreadable.insert((id, at / PAGE));
     }
 
     /// How long a file is.
@@ -378,9 +395,18 @@ impl File for SimulatedFile {
     }
 
     fn read_at(&self, into: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.with(|_, contents| {
-            let from = contents.now.get(offset as usize..).unwrap_or_default();
-            let length = from.len().min(into.len());
+        self.with(|state, contents| {
+            let offset = offset as usize;
+            let from = contents.now.get(offset..).unwrap_or_default();
+            let mut length = from.len().min(into.len());
+            let pages = (self.id, offset / PAGE)..(self.id, (offset + length).div_ceil(PAGE));
+            if let Some((_, broken)) = state.unreadable.range(pages).next() {
+                // As an operating system does: what lies before it is read.
+                length = (broken * PAGE).saturating_sub(offset);
+                if length == 0 {
+                    return Err(io::Error::other("simulated bad page"));
+                }
+            }
             into[..length].copy_from_slice(&from[..length]);
             Ok(length)
         })

@@ -9,7 +9,7 @@ use super::conformance::{self, all, record};
 use super::disk::Disk;
 use super::format::{self, FILE_HEADER};
 use super::recovery::name_of;
-use super::simulated::{HeldSyncs, Random, SimulatedDisk};
+use super::simulated::{HeldSyncs, PAGE, Random, SimulatedDisk};
 use super::{Log, LogError, LogSettings, MemoryLog, Position, Record, SegmentedLog};
 
 /// Files so small that a test fills many.
@@ -293,6 +293,58 @@ async fn damage_in_the_middle_is_isolated_and_reported() {
         assert_eq!(read.iter().filter(|record| record.is_none()).count(), lost);
         log.append(vec![record(999, 50)]).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_passed_over_as_damage_is() {
+    let disk = SimulatedDisk::new(11);
+    let open = || SegmentedLog::open_on(Arc::new(disk.clone()), LogSettings::default()).unwrap();
+    let log = open();
+    let mut expected = Vec::new();
+    for number in 0..24 {
+        let record = record(number, if number % 3 == 0 { 2_500 } else { 90 });
+        let positions = log.append(vec![record.clone()]).await.unwrap();
+        expected.push((positions[0], record));
+    }
+    let name = name_of(0);
+    let broken = 2 * PAGE..3 * PAGE;
+    disk.break_page(&name, broken.start + 7);
+
+    let positions: Vec<Position> = expected.iter().map(|(position, _)| *position).collect();
+    let mut ends: Vec<usize> = positions.iter().map(offset_of).collect();
+    ends.push(disk.length(&name));
+    let is_sound = |index: usize| ends[index] >= broken.end || ends[index + 1] <= broken.start;
+    let sound = (0..expected.len()).filter(|index| is_sound(*index));
+    let sound: Vec<_> = sound.map(|index| expected[index].clone()).collect();
+    assert!((12..23).contains(&sound.len()), "{}", sound.len());
+    for log in [log, open()] {
+        assert_eq!(all(&log, Position::START, 300).await.unwrap(), sound);
+        let read = log.read(&positions).await.unwrap();
+        assert!(
+            read.into_iter()
+                .flatten()
+                .eq(sound.iter().map(|(_, record)| record.clone()))
+        );
+        assert!(log.extent().damaged > 0);
+    }
+}
+
+fn offset_of(position: &Position) -> usize {
+    usize::try_from(format::place(*position).0).unwrap()
+}
+
+#[tokio::test]
+async fn an_end_that_cannot_be_read_is_not_taken_for_torn() {
+    let disk = SimulatedDisk::new(12);
+    let log = open(&disk).unwrap();
+    log.append(vec![record(0, 100)]).await.unwrap();
+    let last = log.append(vec![record(1, 9_000)]).await.unwrap();
+    drop(log);
+    let length = disk.length(&name_of(0));
+    disk.break_page(&name_of(0), offset_of(&last[0]) + PAGE);
+    let error = open(&disk).unwrap_err();
+    assert!(matches!(error, LogError::Disk { .. }));
+    assert_eq!(disk.length(&name_of(0)), length, "nothing is cut off");
 }
 
 /// What the simulation expects of the log.
