@@ -109,6 +109,8 @@ pub struct Progress {
     pub traces_waiting: usize,
     /// Whether all is found again: everybody may be answered.
     pub caught_up: bool,
+    /// Whether it was given up, as the log could not be read.
+    pub failed: bool,
 }
 
 /// How much is held now.
@@ -182,6 +184,7 @@ impl HotTraces {
                 percent_read: 0,
                 traces_waiting: 0,
                 caught_up: false,
+                failed: false,
             }),
             wakes: Arc::default(),
             taken: AtomicUsize::new(0),
@@ -212,8 +215,12 @@ impl HotTraces {
     /// When the log cannot be read; it was logged.
     pub async fn caught_up(&self) -> Result<(), ScanError> {
         let mut progress = self.progress.subscribe();
-        let caught_up = progress.wait_for(|progress| progress.caught_up).await;
-        caught_up.map(drop).map_err(|_| ScanError::Closed)
+        let done = progress.wait_for(|progress| progress.caught_up || progress.failed);
+        match done.await {
+            Ok(progress) if progress.failed => Err(ScanError::NotRebuilt),
+            Ok(_) => Ok(()),
+            Err(_) => Err(ScanError::Closed),
+        }
     }
 
     /// Takes documents that the log has made durable. From now on they are found.

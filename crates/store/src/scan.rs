@@ -68,6 +68,9 @@ pub enum ScanError {
     /// The documents could not be read.
     #[error("failed to read documents for a query")]
     Log(#[from] crate::log::LogError),
+    /// What the log held at the start could not be read.
+    #[error("failed to rebuild the traces from the log")]
+    NotRebuilt,
     /// The server is going down.
     #[error("the store is closed")]
     Closed,

@@ -18,6 +18,7 @@ pub(super) async fn run(hot: Weak<HotTraces>, extent: Extent) {
             error = &error as &dyn std::error::Error,
             "cannot rebuild the traces from the log"
         );
+        hot.progress.send_modify(|progress| progress.failed = true);
         return;
     }
     let progress = hot.progress();

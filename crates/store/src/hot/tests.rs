@@ -12,8 +12,10 @@ use fluoro_trace::Projection;
 
 use super::{Arrival, Held, HotSettings, HotTraces, Losses, ProjectionObserver};
 use crate::log::simulated::{Random, SimulatedDisk};
-use crate::log::{Log, LogSettings, MemoryLog, Position, Record, SegmentedLog};
-use crate::scan::{Axis, Candidates, Latest};
+use crate::log::{
+    Chunk, Extent, Log, LogError, LogSettings, MemoryLog, Position, Record, SegmentedLog,
+};
+use crate::scan::{Axis, Candidates, Latest, ScanError};
 
 mod observing;
 
@@ -499,4 +501,51 @@ async fn what_cannot_be_read_stops_nothing_else() {
     assert!(bench.hot.by_id(trace(99)).await.unwrap().is_some());
     assert_eq!(bench.hot.held().traces, 100 - unreadable);
     assert_eq!(found.len(), 100 - unreadable);
+}
+
+#[tokio::test]
+async fn a_log_that_cannot_be_read_at_the_start_keeps_nobody_waiting() {
+    let log = Unreadable::default();
+    let document = Bytes::from(segment(1, 1.0));
+    let record = Record {
+        trace: trace(1),
+        received: TimestampMicros(NOW),
+        document,
+    };
+    log.append(vec![record]).await.unwrap();
+    let bench = Bench::new(Arc::new(log), HotSettings::default());
+    let error = bench.hot.caught_up().await.unwrap_err();
+    assert!(matches!(error, ScanError::NotRebuilt));
+    assert!(bench.hot.progress().failed);
+}
+
+/// A log that takes records, and gives none back.
+#[derive(Debug, Default)]
+struct Unreadable(MemoryLog);
+
+#[async_trait::async_trait]
+impl Log for Unreadable {
+    async fn append(&self, records: Vec<Record>) -> Result<Vec<Position>, LogError> {
+        self.0.append(records).await
+    }
+
+    async fn append_first(&self, records: Vec<Record>) -> Result<Vec<Position>, LogError> {
+        self.0.append_first(records).await
+    }
+
+    async fn read(&self, _: &[Position]) -> Result<Vec<Option<Record>>, LogError> {
+        Err(LogError::Closed)
+    }
+
+    async fn scan(&self, _: Position, _: usize) -> Result<Chunk, LogError> {
+        Err(LogError::Closed)
+    }
+
+    async fn release(&self, up_to: Position) -> Result<(), LogError> {
+        self.0.release(up_to).await
+    }
+
+    fn extent(&self) -> Extent {
+        self.0.extent()
+    }
 }
