@@ -54,6 +54,8 @@ struct Entry {
     end: Option<TimestampMicros>,
     /// Grows with every change of the places; no two entries ever share one.
     generation: u64,
+    /// Its first generation: which entry it is, when the trace was let go and came again.
+    born: u64,
     /// The generation that the projection was made from; 0 when there was none.
     projected: u64,
     last_received: TimestampMicros,
@@ -68,6 +70,7 @@ pub(super) struct Snapshot {
     pub(super) trace: TraceId,
     pub(super) places: Vec<Place>,
     pub(super) generation: u64,
+    born: u64,
     pub(super) projection: Option<Arc<Projection>>,
     pub(super) projected: u64,
 }
@@ -119,6 +122,7 @@ impl Default for Entry {
             start: None,
             end: None,
             generation: 0,
+            born: 0,
             projected: 0,
             last_received: TimestampMicros(i64::MIN),
             projection_weight: 0,
@@ -179,6 +183,9 @@ impl Index {
         self.by_received.insert((place.minute(), trace));
         self.generations += 1;
         entry.generation = self.generations;
+        if entry.born == 0 {
+            entry.born = self.generations;
+        }
         self.documents += 1;
         let turns = match entry.places.len() {
             1 if whole => 1,
@@ -256,6 +263,7 @@ impl Index {
                     trace: *trace,
                     places: entry.places.clone(),
                     generation: entry.generation,
+                    born: entry.born,
                     projection: entry.projection.clone(),
                     projected: entry.projected,
                 })
@@ -268,6 +276,9 @@ impl Index {
         let Some(entry) = self.traces.get(&made_from.trace) else {
             return Standing::Late;
         };
+        if entry.born != made_from.born {
+            return Standing::Overtaken;
+        }
         match entry.projected.cmp(&made_from.generation) {
             Ordering::Less if entry.projected == made_from.projected => Standing::News,
             Ordering::Less => Standing::Overtaken,
@@ -276,10 +287,16 @@ impl Index {
         }
     }
 
-    /// Takes a projection made from a snapshot. The trace stays touched when more came since the snapshot.
+    /// Takes a projection made from a snapshot. The trace stays touched when more came since the snapshot. Its observers
+    /// were told of the projection already: when it is the trace's first, and the trace was let go meanwhile, they have yet
+    /// to be told so.
     pub(super) fn set_projection(&mut self, made_from: &Snapshot, projection: Arc<Projection>) {
         let trace = made_from.trace;
-        let Some(entry) = self.traces.get_mut(&trace) else {
+        let entry = self.traces.get_mut(&trace);
+        let Some(entry) = entry.filter(|entry| entry.born == made_from.born) else {
+            if self.observed && made_from.projected == 0 {
+                self.forgotten.push(trace);
+            }
             return;
         };
         let mut projected = made_from

@@ -1,6 +1,7 @@
 //! What observers are told.
 
 use std::collections::HashMap;
+use std::sync::{OnceLock, Weak};
 
 use fluoro_trace::Projection;
 use parking_lot::Mutex;
@@ -153,4 +154,38 @@ async fn what_is_let_go_is_told() {
     assert_eq!(left, [trace(0)]);
     let rest = bench.hot.by_id(trace(0)).await.unwrap().unwrap();
     assert_eq!(notebook.last.lock()[&trace(0)], rest);
+}
+
+/// Lets go of every trace while it is told of one.
+#[derive(Debug, Default)]
+struct Forgetful {
+    hot: OnceLock<Weak<HotTraces>>,
+    forgotten: Mutex<Vec<TraceId>>,
+}
+
+impl ProjectionObserver for Forgetful {
+    fn projected(&self, _: Option<&Arc<Projection>>, _: &Arc<Projection>) {
+        let hot = self.hot.get().and_then(Weak::upgrade).unwrap();
+        hot.index.lock().cut(|_| true);
+    }
+
+    fn forgotten(&self, trace: TraceId) {
+        self.forgotten.lock().push(trace);
+    }
+}
+
+#[tokio::test]
+async fn what_is_let_go_while_it_is_told_is_told_once() {
+    let observer = Arc::new(Forgetful::default());
+    let log: Arc<dyn Log> = Arc::new(MemoryLog::default());
+    let observers: Vec<Arc<dyn ProjectionObserver>> = vec![Arc::clone(&observer) as _];
+    let bench = Bench::observed(log, HotSettings::default(), observers);
+    observer.hot.set(Arc::downgrade(&bench.hot)).unwrap();
+    for _ in 0..2 {
+        bench.put(NOW, &[segment(1, 1.0)]).await;
+        bench.hot.refresh_all().await.unwrap();
+        assert_eq!(*observer.forgotten.lock(), [trace(1)]);
+        observer.forgotten.lock().clear();
+    }
+    assert_eq!(bench.hot.held().traces, 0);
 }
