@@ -369,6 +369,32 @@ impl Index {
         let_go
     }
 
+    /// Lets go of every document that was received before `oldest`; returns how many went.
+    ///
+    /// Receipts follow a wall clock, which may have been wrong: one that lies in the future, past `now`, is taken to be as
+    /// old as the log tells, where it stands before others that are due.
+    pub(super) fn cut_older(&mut self, oldest: TimestampMicros, now: TimestampMicros) -> u64 {
+        let end = (oldest.floor_minute(), TraceId::from_bits(u128::MAX));
+        let traces: BTreeSet<TraceId> = self
+            .by_received
+            .range(..=end)
+            .map(|(_, trace)| *trace)
+            .collect();
+        let is_due = |place: &&Place| place.at < oldest;
+        let (mut let_go, mut last) = (0, None);
+        for trace in traces {
+            let places = self.traces.get(&trace).map(|entry| &entry.places);
+            let due = places.into_iter().flatten().filter(is_due);
+            let Some(last_due) = due.map(|place| place.position).max() else {
+                continue;
+            };
+            last = last.max(Some(last_due));
+            let_go += self.retain(trace, |place| !is_due(&place));
+        }
+        let is_before = |place: &Place| Some(place.position) < last && place.at > now;
+        let_go + self.cut(is_before)
+    }
+
     /// Lets go of every document that `is_due` says, beginning with the oldest traces and up to the first that has
     /// none; returns how many went.
     pub(super) fn cut(&mut self, is_due: impl Fn(&Place) -> bool) -> u64 {

@@ -3,6 +3,8 @@
 use std::sync::Weak;
 use std::time::Duration;
 
+use fluoro_model::TimestampMicros;
+
 use super::{HotTraces, ScanError};
 use crate::log::Position;
 
@@ -34,8 +36,12 @@ impl HotTraces {
     ///
     /// When the log's files cannot be removed.
     pub async fn sweep(&self) -> Result<(), ScanError> {
-        let oldest = self.ambient.now_micros() - self.settings.retention_micros;
-        let too_old = self.index.lock().cut(|place| place.at.0 < oldest);
+        let now = self.ambient.now_micros();
+        let oldest = now.saturating_sub(self.settings.retention_micros);
+        let too_old = self
+            .index
+            .lock()
+            .cut_older(TimestampMicros(oldest), TimestampMicros(now));
         self.losses.lock().age += too_old;
 
         while let Some(up_to) = self.beyond_size() {

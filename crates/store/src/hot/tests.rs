@@ -549,3 +549,31 @@ impl Log for Unreadable {
         self.0.extent()
     }
 }
+
+#[tokio::test]
+async fn a_receipt_in_the_future_keeps_nothing_for_longer() {
+    let disk = SimulatedDisk::new(7);
+    let settings = HotSettings {
+        retention_micros: 10_000_000,
+        ..HotSettings::default()
+    };
+    let bench = Bench::new(files(&disk), settings);
+    let year = 365 * 24 * 3600 * 1_000_000;
+    bench.put(NOW + year, &[segment(0, 1.0)]).await;
+    for number in 1..100 {
+        bench.put(NOW, &[segment(number, 1.0)]).await;
+    }
+    let full = disk.used();
+    bench.clock.advance_micros(9_000_000);
+    bench.hot.sweep().await.unwrap();
+    assert_eq!(bench.hot.held().traces, 100);
+    bench.put(NOW + year, &[segment(100, 1.0)]).await;
+
+    bench.clock.advance_micros(3_000_000);
+    bench.hot.sweep().await.unwrap();
+    bench.hot.sweep().await.unwrap();
+    assert_eq!(bench.hot.held().traces, 1, "nothing after it is due");
+    assert!(bench.hot.by_id(trace(100)).await.unwrap().is_some());
+    assert_eq!(bench.hot.losses().age, 100);
+    assert!(disk.used() < full / 3);
+}
