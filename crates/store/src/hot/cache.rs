@@ -8,12 +8,9 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use fluoro_model::document::Document;
+use fluoro_model::document::{Document, Entity};
 
 use crate::log::Position;
-
-/// A parsed document takes about this many times the bytes of its JSON without metadata.
-const PARSED_FACTOR: usize = 3;
 
 /// One part in so many of the cache is for parsed documents.
 const PARSED_SHARE: usize = 2;
@@ -37,7 +34,8 @@ pub(super) struct DocumentCache {
 struct Cached {
     /// Without metadata.
     json: Bytes,
-    facts: Option<Arc<Document>>,
+    /// With how many bytes they take, roughly.
+    facts: Option<(Arc<Document>, usize)>,
 }
 
 /// What is known of a document.
@@ -69,10 +67,10 @@ impl DocumentCache {
         json: Bytes,
         facts: Arc<Document>,
     ) -> usize {
-        let parsed = json.len() * PARSED_FACTOR;
+        let parsed = weight(&facts, json.len());
         let bytes = self.insert_json(position, json);
         if let Some(cached) = self.held.get_mut(&position) {
-            cached.facts = Some(facts);
+            cached.facts = Some((facts, parsed));
             self.parsed.push_back(position);
             self.parsed_bytes += parsed;
             self.bytes += parsed;
@@ -99,13 +97,18 @@ impl DocumentCache {
                 self.bytes -= ENTRY + cached.json.len();
             }
         }
+        while let Some(oldest) = self.parsed.front()
+            && !self.held.contains_key(oldest)
+        {
+            self.parsed.pop_front();
+        }
         bytes
     }
 
     pub(super) fn get(&self, position: Position) -> Option<Found> {
         let cached = self.held.get(&position)?;
         Some(match &cached.facts {
-            Some(facts) => Found::Facts(Arc::clone(facts)),
+            Some((facts, _)) => Found::Facts(Arc::clone(facts)),
             None => Found::Json(cached.json.clone()),
         })
     }
@@ -124,11 +127,58 @@ impl DocumentCache {
 
     fn drop_facts(&mut self, position: Position) {
         if let Some(cached) = self.held.get_mut(&position)
-            && cached.facts.take().is_some()
+            && let Some((_, parsed)) = cached.facts.take()
         {
-            let parsed = cached.json.len() * PARSED_FACTOR;
             self.parsed_bytes -= parsed;
             self.bytes -= parsed;
         }
+    }
+}
+
+/// What a parsed document takes beside its JSON of so many bytes: its entities, however little they say, and its texts.
+fn weight(document: &Document, json: usize) -> usize {
+    fn entities(entity: &Entity) -> usize {
+        1 + entity.subsegments.iter().map(entities).sum::<usize>()
+    }
+    size_of::<Document>() + entities(&document.entity) * size_of::<Entity>() + json
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(subsegments: usize) -> (Bytes, Arc<Document>) {
+        let child = r#"{"id":"0000000000000001","name":"a","start_time":1,"end_time":2}"#;
+        let json = format!(
+            r#"{{"id":"0000000000000001","name":"a","trace_id":"1-00000001-000000000000000000000001","start_time":1,"end_time":2,"subsegments":[{}]}}"#,
+            vec![child; subsegments].join(","),
+        );
+        let facts = Document::parse(json.as_bytes()).unwrap();
+        (json.into(), Arc::new(facts))
+    }
+
+    #[test]
+    fn what_is_gone_leaves_nothing_behind() {
+        let (json, facts) = document(0);
+        let mut cache = DocumentCache::new(4 * weight(&facts, json.len()));
+        for number in 0..1_000 {
+            let position = Position::from_bits(number);
+            cache.insert(position, json.clone(), Arc::clone(&facts));
+            assert!(matches!(cache.get(position), Some(Found::Facts(_))));
+        }
+        assert!(cache.bytes() <= cache.limit);
+        assert!(cache.parsed.len() <= cache.held.len());
+        assert!(cache.order.len() == cache.held.len() && cache.held.len() < 100);
+        for number in 1_000..2_000 {
+            cache.insert_json(Position::from_bits(number), json.clone());
+        }
+        assert!(cache.parsed.is_empty());
+        assert_eq!(cache.parsed_bytes, 0);
+    }
+
+    #[test]
+    fn entities_count_however_little_they_say() {
+        let (json, facts) = document(100);
+        assert!(weight(&facts, json.len()) > 100 * size_of::<Entity>());
     }
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use bytes::Bytes;
 use fluoro_model::TraceId;
 use fluoro_model::document::{Document, Limits, Refusal};
 use fluoro_trace::{Projection, ProjectionLimits, Received, Trace};
@@ -107,7 +108,8 @@ impl HotTraces {
         if snapshots.is_empty() {
             return Ok(Vec::new());
         }
-        let projector = self.projector(&snapshots).await?;
+        let (projector, read) = self.projector(&snapshots).await?;
+        self.keep(read);
         let (index, observers) = (Arc::clone(&self.index), Arc::clone(&self.observers));
         let memory_bytes = self.settings.memory_bytes;
         // In one go, so that nothing is readable that was not told, also when who asked goes away.
@@ -142,7 +144,8 @@ impl HotTraces {
             // Somebody else may have made some of them since.
             let (ready, snapshots) = self.index.lock().parted(traces);
             projections.extend(ready);
-            let projector = self.projector(&snapshots).await?;
+            // What was read stays out of the cache, as its projection does.
+            let (projector, _) = self.projector(&snapshots).await?;
             let made = self.blocking(move || {
                 let made = snapshots
                     .iter()
@@ -172,19 +175,26 @@ impl HotTraces {
         documents.await
     }
 
-    /// What makes the projections of these.
-    async fn projector(&self, snapshots: &[Snapshot]) -> Result<Projector, ScanError> {
-        Ok(Projector {
-            documents: self.facts_of(snapshots).await?,
-            limits: self.settings.projection,
-        })
+    /// What makes the projections of these, and the JSON of what was read for it.
+    async fn projector(&self, snapshots: &[Snapshot]) -> Result<(Projector, Read), ScanError> {
+        let (documents, read) = self.facts_of(snapshots).await?;
+        let limits = self.settings.projection;
+        Ok((Projector { documents, limits }, read))
     }
 
-    /// The facts of the documents of these traces.
+    /// Puts what was read in the cache.
+    fn keep(&self, read: Read) {
+        let mut cache = self.cache.lock();
+        for (position, json) in read {
+            cache.insert_json(position, json);
+        }
+    }
+
+    /// The facts of the documents of these traces, and the JSON of those that were not in the cache.
     async fn facts_of(
         &self,
         snapshots: &[Snapshot],
-    ) -> Result<HashMap<Position, Arc<Document>>, ScanError> {
+    ) -> Result<(HashMap<Position, Arc<Document>>, Read), ScanError> {
         let places: usize = snapshots.iter().map(|snapshot| snapshot.places.len()).sum();
         let mut found = HashMap::with_capacity(places);
         let (mut unparsed, mut missing) = (Vec::new(), Vec::new());
@@ -199,7 +209,7 @@ impl HotTraces {
             }
         }
         if unparsed.is_empty() && missing.is_empty() {
-            return Ok(found);
+            return Ok((found, Read::new()));
         }
         let records = match missing.len() {
             0 => Vec::new(),
@@ -220,12 +230,7 @@ impl HotTraces {
             }
             (found, read)
         });
-        let (found, read) = parsed.await?;
-        let mut cache = self.cache.lock();
-        for (position, json) in read {
-            cache.insert_json(position, json);
-        }
-        Ok(found)
+        parsed.await
     }
 }
 
@@ -249,6 +254,9 @@ const STORED: Limits = Limits {
     bytes: usize::MAX,
     nesting: Limits::DEFAULT.nesting,
 };
+
+/// Documents read from the log, as JSON without metadata.
+type Read = Vec<(Position, Bytes)>;
 
 /// What documents say, and how much of a trace is indexed.
 struct Projector {
