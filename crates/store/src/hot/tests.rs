@@ -486,6 +486,24 @@ async fn a_trace_that_was_cold_is_found_though_somebody_made_its_projection_sinc
 }
 
 #[tokio::test]
+async fn long_messages_are_weighed() {
+    let bench = Bench::new(Arc::new(MemoryLog::default()), HotSettings::default());
+    let held = async |number: u64, message: &str| {
+        let failed = format!(
+            r#""fault":true,"cause":{{"exceptions":[{{"id":"0000000000000009","message":"{message}"}}]}},"name""#
+        );
+        let document = segment(number, 1.0).replacen(r#""name""#, &failed, 1);
+        bench.put(NOW, &[document]).await;
+        let found = bench.hot.by_id(trace(number)).await.unwrap().unwrap();
+        assert_eq!(found.causes.fault.len(), 1);
+        bench.hot.held().memory_bytes
+    };
+    let short = held(1, "x").await;
+    let long = held(2, &"x".repeat(50_000)).await - short;
+    assert!(long > short + 45_000, "{long} after {short}");
+}
+
+#[tokio::test]
 async fn what_cannot_be_read_stops_nothing_else() {
     let disk = SimulatedDisk::new(6);
     let bench = Bench::new(files(&disk), uncached());

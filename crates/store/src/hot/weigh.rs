@@ -2,22 +2,14 @@
 
 use fluoro_model::document::AnnotationValue;
 use fluoro_trace::Projection;
-use fluoro_trace::projection::{HttpFacts, Observation, Open};
+use fluoro_trace::causes::{CauseService, FailedEntity, RootCause};
+use fluoro_trace::projection::{HttpFacts, Node, Observation, Open};
 
 /// What an allocation costs beyond its bytes.
 const ALLOCATION: usize = 16;
 
-/// A root cause's path with its names and messages is about this long.
-const CAUSE_PATH: usize = 600;
-
 pub(super) fn projection(projection: &Projection) -> usize {
-    let nodes: usize = projection
-        .nodes
-        .iter()
-        .map(|node| {
-            text(Some(&node.name)) + text(node.kind.as_deref()) + text(node.account_id.as_deref())
-        })
-        .sum();
+    let nodes: usize = projection.nodes.iter().map(node).sum();
     let calls: usize = projection
         .calls
         .iter()
@@ -29,8 +21,20 @@ pub(super) fn projection(projection: &Projection) -> usize {
         .iter()
         .map(|open| text(Some(name_of(open))))
         .sum();
+    let links: usize = projection
+        .links
+        .iter()
+        .map(|link| text(link.reference_type.as_deref()))
+        .sum();
+    let superseded: usize = projection
+        .superseded
+        .iter()
+        .map(|superseded| node(&superseded.taken_for))
+        .sum();
     let causes = &projection.causes;
-    let paths = causes.fault.len() + causes.error.len() + causes.response_time.len();
+    let causes = paths(&causes.fault, failed)
+        + paths(&causes.error, failed)
+        + paths(&causes.response_time, |entity| text(Some(&entity.name)));
     size_of::<Projection>()
         + size_of_val(&*projection.nodes)
         + size_of_val(&*projection.calls)
@@ -42,8 +46,31 @@ pub(super) fn projection(projection: &Projection) -> usize {
         + calls
         + observations
         + open
-        + paths * CAUSE_PATH
+        + links
+        + superseded
+        + causes
         + 8 * ALLOCATION
+}
+
+fn node(node: &Node) -> usize {
+    text(Some(&node.name)) + text(node.kind.as_deref()) + text(node.account_id.as_deref())
+}
+
+fn paths<E>(paths: &[RootCause<E>], entity: impl Fn(&E) -> usize) -> usize {
+    let services = paths.iter().flat_map(|path| &path.services);
+    let services = services.map(|service| {
+        let entities: usize = service.entities.iter().map(&entity).sum();
+        size_of::<CauseService<E>>() + ALLOCATION + size_of_val(&*service.entities) + entities
+    });
+    size_of_val(paths) + paths.len() * ALLOCATION + services.sum::<usize>()
+}
+
+fn failed(entity: &FailedEntity) -> usize {
+    let exceptions = entity
+        .exceptions
+        .iter()
+        .map(|exception| text(exception.name.as_deref()) + text(exception.message.as_deref()));
+    text(Some(&entity.name)) + size_of_val(&*entity.exceptions) + exceptions.sum::<usize>()
 }
 
 fn observation(observation: &Observation) -> usize {
