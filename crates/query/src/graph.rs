@@ -261,13 +261,21 @@ impl Graph {
     pub fn weight(&self) -> usize {
         let served = |served: &Served| served.histogram.weight();
         let edge = |edge: &GraphEdge| {
-            EDGE_WEIGHT + served(&edge.calls) + edge.ages.weight() + 64 * edge.aliases.len()
+            let aliases: usize = edge.aliases.iter().map(|alias| 64 + alias.len()).sum();
+            EDGE_WEIGHT + served(&edge.calls) + edge.ages.weight() + aliases
         };
         let node = |node: &GraphNode| {
             let edges: usize = node.edges.iter().map(edge).sum();
-            NODE_WEIGHT + node.served.as_ref().map_or(0, served) + edges
+            let region = node.region.as_ref().map_or(0, |region| region.len());
+            NODE_WEIGHT
+                + node.key.weight()
+                + region
+                + node.served.as_ref().map_or(0, served)
+                + edges
         };
-        let passing = self.passing.capacity() * size_of::<Passing>();
+        let keys = self.passing.iter();
+        let keys = keys.map(|passing| passing.from.0.weight() + passing.to.0.weight());
+        let passing = self.passing.capacity() * size_of::<Passing>() + keys.sum::<usize>();
         size_of::<Self>() + passing + self.nodes.iter().map(node).sum::<usize>()
     }
 

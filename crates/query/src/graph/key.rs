@@ -18,6 +18,14 @@ pub struct NodeKey {
     pub account_id: Option<Arc<str>>,
 }
 
+impl NodeKey {
+    /// How long its texts are, in bytes.
+    pub(super) fn weight(&self) -> usize {
+        let (name, kind, account_id) = self.parts();
+        name.len() + kind.map_or(0, str::len) + account_id.map_or(0, str::len)
+    }
+}
+
 /// Something that names a node, so that a map is asked without making a key.
 pub(super) trait AsNodeKey: fmt::Debug {
     fn parts(&self) -> (&str, Option<&str>, Option<&str>);

@@ -280,3 +280,11 @@ fn windows_that_adjoin_merge_to_the_graph_of_both() {
         }
     }
 }
+
+#[test]
+fn names_are_weighed() {
+    let weight =
+        |name: &str| trace_graph(&projection(&[(1, shop(json!({"name": name})))]), None).weight();
+    // The service, and the client that is named for it.
+    assert_eq!(weight(&"n".repeat(200)) - weight("n"), 2 * 199);
+}
