@@ -18,14 +18,22 @@ use serde_json::{Map, Value};
 use super::Trims;
 use crate::EpochSeconds;
 
-/// How deep free-form JSON (`metadata`, `aws`, …) may nest: what common JSON readers take.
-const FREE_FORM_DEPTH: usize = 128;
+/// How deep free-form JSON (`metadata`, `aws`, …) may nest: what our own reader of it takes.
+const FREE_FORM_DEPTH: usize = 127;
+
+/// No entity that is taken is shorter: `{"id":"0123456789abcdef","name":"a","start_time":1,"end_time":1}`.
+const SHORTEST_ENTITY: usize = 64;
+
+/// So many entities are read whatever the document's length, so that what is refused is told as the service tells it.
+const ENTITIES: usize = 1_000;
 
 /// What is known while one document is read.
 #[derive(Debug)]
 pub(super) struct Context {
     nesting: usize,
     depth: Cell<usize>,
+    /// How many entities there may still be.
+    entities_left: Cell<usize>,
     trims: Cell<Trims>,
     keeps_metadata: bool,
     /// Where the document's text begins in memory.
@@ -99,6 +107,7 @@ impl Context {
         Self {
             nesting,
             depth: Cell::new(0),
+            entities_left: Cell::new(0),
             trims: Cell::default(),
             keeps_metadata: true,
             text_begins: Cell::new(0),
@@ -119,6 +128,8 @@ impl Context {
 
     /// What is read next comes from this text.
     pub(super) fn begin(&self, text: &str) {
+        self.entities_left
+            .set(ENTITIES + text.len() / SHORTEST_ENTITY);
         self.text_begins.set(text.as_ptr().addr());
     }
 
@@ -160,7 +171,7 @@ impl Context {
         Metadata(self)
     }
 
-    /// Reads a subsegment one level below the present one.
+    /// Reads an entity one level below the present one.
     pub(super) fn nested<T, E: serde::de::Error>(
         &self,
         read: impl FnOnce() -> Result<T, E>,
@@ -169,6 +180,10 @@ impl Context {
         if depth > self.nesting {
             return Err(E::custom("subsegments are nested too deeply"));
         }
+        let Some(left) = self.entities_left.get().checked_sub(1) else {
+            return Err(E::custom("more subsegments than can be whole"));
+        };
+        self.entities_left.set(left);
         self.depth.set(depth + 1);
         let result = read();
         self.depth.set(depth);

@@ -263,6 +263,21 @@ fn subsegments_that_are_no_list_are_dropped() {
 }
 
 #[test]
+fn more_subsegments_than_can_be_whole_are_not_read() {
+    let of = |child: &str, count: usize| {
+        let children = vec![child; count].join(",");
+        parse(&format!(
+            "{{{HEAD},\"end_time\":2,\"subsegments\":[{children}]}}"
+        ))
+    };
+    assert_eq!(of("{}", 10).unwrap_err().code, RefusalCode::MissingId);
+    assert_eq!(of("{}", 100_000).unwrap_err().code, RefusalCode::ParseError);
+    let shortest = r#"{"id":"0000000000000001","name":"a","start_time":1,"end_time":2}"#;
+    let most = Limits::DEFAULT.bytes / (shortest.len() + 1) - 10;
+    assert_eq!(of(shortest, most).unwrap().entity.subsegments.len(), most);
+}
+
+#[test]
 fn embedded_subsegments_may_say_anything_of_type_and_parent() {
     let child = r#"{"name":"a","id":"0000000000000001","start_time":1,"end_time":2,"type":"x","parent_id":"y","trace_id":9}"#;
     assert_eq!(
@@ -297,6 +312,13 @@ fn nesting_is_bounded() {
         let document = segment(&format!(",\"{member}\":{{\"a\":{deep}}}"));
         assert!(document.entity.aws.is_none() && document.entity.metadata.is_none());
         assert!(!document.trims.is_empty());
+    }
+    for (levels, trimmed) in [(127, 0), (128, 1)] {
+        let deep = "[".repeat(levels - 1) + &"]".repeat(levels - 1);
+        for member in ["aws", "metadata", "service"] {
+            let document = segment(&format!(",\"{member}\":{{\"a\":{deep}}}"));
+            assert_eq!(document.trims.wrong_type, trimmed, "{member} of {levels}");
+        }
     }
 }
 
