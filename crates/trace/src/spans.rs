@@ -110,7 +110,9 @@ impl Trace<'_> {
             kind: kind(entry),
             start_time_unix_nano: nanos(entity.start),
             end_time_unix_nano: entity.end.map(nanos),
-            duration_nano: entity.end.map(|end| nanos(end) - nanos(entity.start)),
+            duration_nano: entity
+                .end
+                .map(|end| nanos(end).saturating_sub(nanos(entity.start))),
             attributes: attributes(entry),
             status: Status {
                 code: status(entity.flags),

@@ -114,3 +114,21 @@ fn what_a_document_says_is_found_in_its_span() {
         }])
     );
 }
+
+#[test]
+fn metadata_that_is_taken_is_found_however_deep() {
+    let deep = "[".repeat(126) + &"]".repeat(126);
+    let metadata: Value = serde_json::from_str(&format!("{{\"m\":{deep}}}")).unwrap();
+    let shop = document(entity(1, "shop", 0.25, 2.0, json!({"metadata": metadata})));
+    let spans = spans(&[&shop]);
+    assert_eq!(spans[0]["attributes"]["aws.xray.metadata.m"], deep);
+}
+
+#[test]
+fn times_that_no_clock_shows_are_the_ends_of_time() {
+    let shop = document(entity(1, "shop", -1e300, 1e300, json!({})));
+    let spans = spans(&[&shop]);
+    assert_eq!(spans[0]["startTimeUnixNano"], i64::MIN);
+    assert_eq!(spans[0]["endTimeUnixNano"], i64::MAX);
+    assert_eq!(spans[0]["durationNano"], i64::MAX);
+}
