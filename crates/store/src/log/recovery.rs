@@ -19,6 +19,12 @@ pub(super) fn name_of(first: u64) -> String {
 pub(super) fn open(disk: Arc<dyn Disk>) -> Result<Pieces, LogError> {
     let pieces = Pieces::new(disk);
     let firsts = file_names(&*pieces.disk)?;
+    // A process that was killed may have left files whose names are not durable yet, and what is appended to one now will
+    // count as durable.
+    pieces
+        .disk
+        .sync()
+        .map_err(|source| LogError::disk("sync the log's directory", source))?;
     for (index, &first) in firsts.iter().enumerate() {
         let next = firsts.get(index + 1).copied();
         if let Some(piece) = open_file(&pieces, first, next)? {
