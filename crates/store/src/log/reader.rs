@@ -45,6 +45,8 @@ pub(super) struct Pieces {
     pub(super) disk: Arc<dyn Disk>,
     /// By first offset, without gaps.
     pub(super) by_first: RwLock<BTreeMap<u64, Arc<Piece>>>,
+    /// Held while files are removed.
+    pub(super) releasing: Mutex<()>,
     damaged: Mutex<HashSet<u64>>,
 }
 
@@ -189,6 +191,7 @@ impl Pieces {
         Self {
             disk,
             by_first: RwLock::default(),
+            releasing: Mutex::default(),
             damaged: Mutex::default(),
         }
     }
@@ -307,7 +310,7 @@ impl Pieces {
         Extent {
             first: format::position(first, 0),
             end: format::position(end, 0),
-            bytes: end - first,
+            bytes: pieces.values().map(|piece| piece.end() - piece.first).sum(),
             oldest_ends: pieces
                 .keys()
                 .nth(1)

@@ -62,8 +62,13 @@ fn open_file(pieces: &Pieces, first: u64, next: Option<u64>) -> Result<Option<Pi
         .map_err(|source| LogError::disk(attempt("measure"), source))?;
     let header = check_header(&*file, &name, first)?;
     if let Some(next) = next {
-        // What lies beyond the next file's beginning was written but never acknowledged.
-        let piece = Piece::new(name, file, first, next);
+        // What lies beyond the next file's beginning was written but never acknowledged; what is missing before it, a
+        // file perhaps, is lost.
+        let end = next.min(first + length);
+        let piece = Piece::new(name, file, first, end);
+        if end < next {
+            pieces.report(&piece, end, next, None);
+        }
         if header.is_err() {
             pieces.report(&piece, first, first + FILE_HEADER as u64, None);
         }

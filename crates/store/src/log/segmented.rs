@@ -164,22 +164,32 @@ impl Log for SegmentedLog {
 
 /// Drops every file that ends at `up_to` or before; never the last, which is being written.
 fn release(pieces: &Pieces, up_to: u64) -> Result<(), LogError> {
-    while let Some(oldest) = take_oldest(pieces, up_to) {
+    // Who releases at the same time must not remove the next one by the name of this one.
+    let _releasing = pieces.releasing.lock();
+    while let Some(oldest) = oldest_below(pieces, up_to) {
         // One at a time: were two removals pending at a power cut, the older file might come back without the other.
-        pieces
-            .disk
-            .remove(&oldest.name)
+        remove(&*pieces.disk, &oldest.name)
             .and_then(|()| pieces.disk.sync())
             .map_err(|source| LogError::disk(format!("remove log file {}", oldest.name), source))?;
+        // Not before: a file that is still there would be a hole's edge after the next start.
+        pieces.by_first.write().remove(&oldest.first);
     }
     Ok(())
 }
 
-fn take_oldest(pieces: &Pieces, up_to: u64) -> Option<Arc<Piece>> {
-    let mut pieces = pieces.by_first.write();
+fn oldest_below(pieces: &Pieces, up_to: u64) -> Option<Arc<Piece>> {
+    let pieces = pieces.by_first.read();
     let second = *pieces.keys().nth(1)?;
-    let (_, oldest) = (second <= up_to).then(|| pieces.pop_first()).flatten()?;
-    Some(oldest)
+    let (_, oldest) = pieces.first_key_value()?;
+    (second <= up_to).then(|| Arc::clone(oldest))
+}
+
+/// Removes a file that may have been removed already, when its removal could not be made durable.
+fn remove(disk: &dyn Disk, name: &str) -> std::io::Result<()> {
+    match disk.remove(name) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
 }
 
 impl Drop for SegmentedLog {

@@ -49,7 +49,7 @@ struct State {
     /// Counts power cuts; a file opened before the last one is of no use.
     boot: u64,
     capacity: usize,
-    /// Chance of a failing write or sync, of 1024.
+    /// Chance of a failing write, removal or sync, of 1024.
     fails: u64,
     /// File and number of the pages that cannot be read.
     unreadable: BTreeSet<(u64, usize)>,
@@ -143,7 +143,7 @@ impl SimulatedDisk {
         HeldSyncs(Arc::clone(&self.syncs))
     }
 
-    /// From now on, so many writes and syncs of 1024 fail.
+    /// From now on, so many writes, removals and syncs of 1024 fail.
     pub fn fail(&self, of_1024: u64) {
         self.state.lock().fails = of_1024;
     }
@@ -227,7 +227,9 @@ impl Disk for SimulatedDisk {
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
-        let removed = self.state.lock().names.remove(name);
+        let mut state = self.state.lock();
+        state.may_fail()?;
+        let removed = state.names.remove(name);
         removed.map(drop).ok_or(io::ErrorKind::NotFound.into())
     }
 

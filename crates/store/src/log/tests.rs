@@ -329,6 +329,55 @@ async fn what_cannot_be_read_is_passed_over_as_damage_is() {
     }
 }
 
+#[tokio::test]
+async fn a_file_that_cannot_be_removed_is_released_later() {
+    let disk = SimulatedDisk::new(13);
+    let log = open(&disk).unwrap();
+    for number in 0..20 {
+        log.append(vec![record(number, 4_000)]).await.unwrap();
+    }
+    let before = log.extent();
+    let files = disk.list().unwrap().len();
+    disk.fail(1_024);
+    log.release(before.end).await.unwrap_err();
+    assert_eq!(log.extent(), before);
+    assert_eq!(disk.list().unwrap().len(), files);
+
+    disk.fail(0);
+    // As when only the sync had failed.
+    disk.remove(&name_of(0)).unwrap();
+    log.release(before.end).await.unwrap();
+    assert_eq!(disk.list().unwrap().len(), 1);
+    let left = log.extent();
+    assert!(left.bytes < before.bytes && left.first > before.first);
+    drop(log);
+    assert_eq!(open(&disk).unwrap().extent(), left);
+}
+
+#[tokio::test]
+async fn a_file_that_is_missing_is_a_damaged_place_and_takes_no_room() {
+    let disk = SimulatedDisk::new(14);
+    let log = open(&disk).unwrap();
+    for number in 0..20 {
+        log.append(vec![record(number, 4_000)]).await.unwrap();
+    }
+    let whole = log.extent().bytes;
+    let expected = all(&log, Position::START, 5_000).await.unwrap();
+    drop(log);
+    let names = disk.list().unwrap();
+    let missing = disk.length(&names[1]) as u64;
+    disk.remove(&names[1]).unwrap();
+
+    let log = open(&disk).unwrap();
+    assert_eq!(log.extent().damaged, 1);
+    assert_eq!(log.extent().bytes, whole - missing);
+    let found = all(&log, Position::START, 5_000).await.unwrap();
+    assert!(found.len() < expected.len());
+    assert!(found.iter().all(|pair| expected.contains(pair)));
+    assert_eq!(found.last(), expected.last());
+    log.append(vec![record(99, 10)]).await.unwrap();
+}
+
 fn offset_of(position: &Position) -> usize {
     usize::try_from(format::place(*position).0).unwrap()
 }
