@@ -311,6 +311,10 @@ impl Intake {
         way: Way,
         batches: Vec<Batch>,
     ) -> Result<Vec<Outcome>, IngestError> {
+        let batches = batches.into_iter();
+        let (sources, documents): (Vec<Source>, Vec<Vec<Bytes>>) =
+            batches.map(|batch| (batch.source, batch.documents)).unzip();
+        let received: Vec<usize> = documents.iter().map(Vec::len).collect();
         let threads = match way {
             Way::Answered => &self.threads,
             Way::Recorded => &self.recorded_threads,
@@ -321,29 +325,35 @@ impl Intake {
             .map_err(|_| IngestError::Closed)?;
         let this = Arc::clone(self);
         let checked = tokio::task::spawn_blocking(move || {
-            let checked = this.check(batches);
+            let checked = this.check(documents);
             drop(permit);
             checked
         });
-        let (sources, outcomes, valid) = checked.await.map_err(|_| IngestError::Closed)?;
+        let Ok((outcomes, valid)) = checked.await else {
+            // It panicked, or the runtime ends: none of the documents is left.
+            for (source, received) in sources.iter().zip(received) {
+                let lost = received as u64;
+                self.ledger.count(source, Cause::StoreFailed, lost);
+            }
+            return Err(IngestError::Closed);
+        };
+        self.count(&sources, &outcomes, &valid);
         if let Err(error) = self.append(way, &sources, valid).await {
             return Err(error.into());
         }
         Ok(outcomes)
     }
 
-    /// Parses and validates.
-    fn check(&self, batches: Vec<Batch>) -> (Vec<Source>, Vec<Outcome>, Vec<Valid>) {
-        let mut sources = Vec::with_capacity(batches.len());
+    /// Parses and validates, batch by batch.
+    fn check(&self, batches: Vec<Vec<Bytes>>) -> (Vec<Outcome>, Vec<Valid>) {
         let mut outcomes = Vec::with_capacity(batches.len());
         let mut valid = Vec::new();
         let mut trace_bytes = HashMap::new();
-        for (number, batch) in batches.into_iter().enumerate() {
-            let mut outcome = Vec::with_capacity(batch.documents.len());
-            for json in batch.documents {
+        for (number, documents) in batches.into_iter().enumerate() {
+            let mut outcome = Vec::with_capacity(documents.len());
+            for json in documents {
                 let checked = self.check_one(&mut trace_bytes, &json);
                 outcome.push(checked.map(|document| {
-                    self.ledger.count_trims(&batch.source, &document.trims);
                     valid.push(Valid {
                         batch: number,
                         facts_json: document.facts_in(&json),
@@ -352,14 +362,22 @@ impl Intake {
                     });
                 }));
             }
-            for refusal in outcome.iter().filter_map(|result| result.as_ref().err()) {
-                self.ledger
-                    .count(&batch.source, Cause::Refused(refusal.code), 1);
-            }
             outcomes.push(outcome);
-            sources.push(batch.source);
         }
-        (sources, outcomes, valid)
+        (outcomes, valid)
+    }
+
+    /// Counts what was refused and what was left out.
+    fn count(&self, sources: &[Source], outcomes: &[Outcome], valid: &[Valid]) {
+        for valid in valid {
+            let trims = &valid.facts.trims;
+            self.ledger.count_trims(&sources[valid.batch], trims);
+        }
+        for (source, outcome) in sources.iter().zip(outcomes) {
+            for refusal in outcome.iter().filter_map(|result| result.as_ref().err()) {
+                self.ledger.count(source, Cause::Refused(refusal.code), 1);
+            }
+        }
     }
 
     /// `trace_bytes` holds the traces of this call, with what they have so far.
