@@ -49,6 +49,16 @@ pub(crate) struct Waiting {
     pub(crate) changed: Arc<Notify>,
 }
 
+// === impl Completion ===
+
+impl Completion {
+    fn of(mut open: Vec<String>) -> Self {
+        let complete = open.is_empty();
+        open.truncate(TOLD);
+        Self { complete, open }
+    }
+}
+
 // === impl OpenTraces ===
 
 impl OpenTraces {
@@ -96,10 +106,7 @@ impl OpenTraces {
 
     /// What is open, given what is known of the trace.
     pub(crate) fn completion(&self, trace: TraceId, known: Option<&Projection>) -> Completion {
-        let mut open: Vec<String> = match self.traces.lock().get(&trace) {
-            Some(entry) => entry.work.iter().map(|(_, what)| what.clone()).collect(),
-            None => Vec::new(),
-        };
+        let mut open = self.work(trace);
         match known {
             Some(projection) => open.extend(projection.open.iter().map(in_words)),
             None if open.is_empty() => {
@@ -107,9 +114,21 @@ impl OpenTraces {
             }
             None => {}
         }
-        let complete = open.is_empty();
-        open.truncate(TOLD);
-        Completion { complete, open }
+        Completion::of(open)
+    }
+
+    /// What is open when it is not known in time what was received of the trace.
+    pub(crate) fn unread(&self, trace: TraceId) -> Completion {
+        let mut open = self.work(trace);
+        open.insert(0, "what was received could not be read in time".to_owned());
+        Completion::of(open)
+    }
+
+    fn work(&self, trace: TraceId) -> Vec<String> {
+        let traces = self.traces.lock();
+        let work = traces.get(&trace).map(|entry| &entry.work);
+        let work = work.into_iter().flatten();
+        work.map(|(_, what)| what.clone()).collect()
     }
 
     /// Changes an entry, tells those who wait, and forgets it when it is of no more use.

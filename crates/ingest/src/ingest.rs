@@ -131,6 +131,9 @@ struct Valid {
 /// In-flight bytes are counted in units of this many.
 const FLIGHT_UNIT: usize = 1 << 10;
 
+/// How long reading a trace may take for one who does not wait for it to be complete.
+const READING: Duration = Duration::from_secs(1);
+
 /// How many blocking threads parsing may use at once; and one more for recorded documents.
 const THREADS: usize = 2;
 
@@ -191,7 +194,8 @@ impl Ingest {
         stored.await.unwrap_or(Err(IngestError::Closed))
     }
 
-    /// Waits until the trace is complete, at most for `timeout`, and says what is open otherwise.
+    /// Waits until the trace is complete, at most for `timeout`, and says what is open otherwise. What is known is read
+    /// first, which may take up to [`READING`] of its own.
     ///
     /// # Errors
     ///
@@ -201,15 +205,23 @@ impl Ingest {
         trace: TraceId,
         timeout: Duration,
     ) -> Result<Completion, ScanError> {
-        let deadline = tokio::time::Instant::now() + timeout;
+        let began = tokio::time::Instant::now();
+        let deadline = began + timeout;
+        let read_by = began + timeout.max(READING);
         let waiting = self.intake.open.wait(trace);
         loop {
             let changed = waiting.changed.notified();
             tokio::pin!(changed);
             // From here on no change is missed.
             changed.as_mut().enable();
-            self.flushed().await;
-            let known = self.intake.hot.by_id(trace).await?;
+            let known = async {
+                self.flushed().await;
+                self.intake.hot.by_id(trace).await
+            };
+            let Ok(known) = tokio::time::timeout_at(read_by, known).await else {
+                return Ok(self.intake.open.unread(trace));
+            };
+            let known = known?;
             let completion = self.intake.open.completion(trace, known.as_deref());
             if completion.complete || tokio::time::timeout_at(deadline, changed).await.is_err() {
                 return Ok(completion);

@@ -349,6 +349,21 @@ async fn a_trace_is_complete_when_its_work_is_done_and_its_documents_are_there()
 }
 
 #[tokio::test]
+async fn waiting_ends_also_when_nothing_can_be_read() {
+    let log = Arc::new(HeldLog {
+        held: MemoryLog::default(),
+        turns: Semaphore::new(0),
+        first: AtomicUsize::new(0),
+        others: AtomicUsize::new(0),
+    });
+    let bench = Bench::over(SimulatedDisk::new(1), log, IngestSettings::default());
+    bench.ingest.record(&sdk(), Bytes::from(segment(1)));
+    let waits = bench.ingest.wait_complete(trace(1), Duration::ZERO);
+    let completion = waits.await.unwrap();
+    assert!(!completion.complete && completion.open.len() == 1);
+}
+
+#[tokio::test]
 async fn waiting_sees_documents_that_come_without_open_work() {
     let bench = Bench::new(IngestSettings::default());
     let ingest = Arc::clone(&bench.ingest);
