@@ -1,6 +1,6 @@
 //! Trace summaries: what a list of traces tells about each, and pages of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use fluoro_model::document::AnnotationValue;
@@ -170,12 +170,8 @@ impl<'a> Summary<'a> {
     }
 
     fn distinct(&self, of: impl Fn(&'a Observation) -> Option<&'a str>) -> Vec<&'a str> {
-        let mut found = Vec::new();
-        for value in self.projection.observations.iter().filter_map(of) {
-            if !found.contains(&value) {
-                found.push(value);
-            }
-        }
-        found
+        let mut seen = HashSet::new();
+        let values = self.projection.observations.iter().filter_map(of);
+        values.filter(|value| seen.insert(*value)).collect()
     }
 }
