@@ -1,7 +1,12 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use async_trait::async_trait;
+use bytes::Bytes;
 use fluoro_query::insights::{ChangeKind, Insight, InsightEvent, Listener};
-use fluoro_store::catalog::{Catalog, MemoryCatalog};
+use fluoro_store::catalog::{
+    Catalog, CatalogError, Expect, MemoryCatalog, Revision, Versioned, Watch,
+};
 use fluoro_store::log::{Log, MemoryLog};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -39,11 +44,12 @@ struct Shop {
 impl Shop {
     /// A shop whose table has been well for two hours, watched from the start.
     async fn watched() -> Self {
-        let mut shop = Self::on(
-            Arc::new(MemoryCatalog::default()),
-            Arc::new(MemoryLog::default()),
-        )
-        .await;
+        let catalog = Arc::new(MemoryCatalog::default());
+        Self::watched_on(catalog, Arc::new(MemoryLog::default())).await
+    }
+
+    async fn watched_on(catalog: Arc<dyn Catalog>, log: Arc<dyn Log>) -> Self {
+        let mut shop = Self::on(catalog, log).await;
         let watch = json!({"InsightsEnabled": true, "NotificationsEnabled": true});
         let group = json!({"GroupName": "Default", "InsightsConfiguration": watch});
         shop.fixture.ok("/UpdateGroup", group).await;
@@ -311,6 +317,67 @@ async fn insights_outlive_a_restart_open_or_closed() {
     let told = again.told.0.lock();
     let kinds: Vec<ChangeKind> = told.iter().map(|(kind, _)| *kind).collect();
     assert_eq!(kinds, [ChangeKind::Closed]);
+}
+
+/// A catalog that takes no insights while it fails.
+#[derive(Debug, Default)]
+struct Failing {
+    catalog: MemoryCatalog,
+    fails: AtomicBool,
+}
+
+#[async_trait]
+impl Catalog for Failing {
+    async fn get(&self, key: &str) -> Result<Option<Versioned<Bytes>>, CatalogError> {
+        self.catalog.get(key).await
+    }
+
+    async fn put(&self, key: &str, value: Bytes, expect: Expect) -> Result<Revision, CatalogError> {
+        if key.starts_with("xray/insights/") && self.fails.load(Ordering::Relaxed) {
+            return Err(CatalogError::Engine("no room".into()));
+        }
+        self.catalog.put(key, value, expect).await
+    }
+
+    async fn delete(&self, key: &str, expect: Expect) -> Result<bool, CatalogError> {
+        self.catalog.delete(key, expect).await
+    }
+
+    async fn scan(&self, prefix: &str) -> Result<Vec<(String, Versioned<Bytes>)>, CatalogError> {
+        self.catalog.scan(prefix).await
+    }
+
+    fn watch(&self, prefix: &str) -> Watch {
+        self.catalog.watch(prefix)
+    }
+}
+
+#[tokio::test]
+async fn what_could_not_be_written_is_written_and_told_later() {
+    let catalog = Arc::new(Failing::default());
+    let log = Arc::new(MemoryLog::default());
+    let mut shop = Shop::watched_on(Arc::<Failing>::clone(&catalog), log).await;
+    catalog.fails.store(true, Ordering::Relaxed);
+    for _ in 0..3 {
+        let documents: Vec<Value> = (0..REQUESTS)
+            .map(|number| shop.request(shop.next + number, true))
+            .collect();
+        shop.next += REQUESTS;
+        shop.fixture.store(&documents).await;
+        shop.fixture.pass_seconds(60);
+        shop.fixture.insights.tick().await.ok();
+    }
+    shop.fixture.insights.tick().await.unwrap_err();
+    let id = shop.id().await;
+    assert!(shop.told.0.lock().is_empty());
+
+    catalog.fails.store(false, Ordering::Relaxed);
+    shop.fixture.insights.tick().await.unwrap();
+    let written = catalog.scan("xray/insights/").await.unwrap();
+    assert!(written.len() == 1 && written[0].0.ends_with(&id));
+    let told = shop.told.0.lock();
+    let kinds: Vec<ChangeKind> = told.iter().map(|(kind, _)| *kind).collect();
+    assert_eq!(kinds, [ChangeKind::Opened]);
 }
 
 #[tokio::test]

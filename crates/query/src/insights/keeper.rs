@@ -1,5 +1,6 @@
 //! Insights that last: the handle that everybody shares, and the task that shows the detectors each minute.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -46,7 +47,7 @@ impl Listener for NoListener {
     fn happened(&self, _: &Insight, _: &InsightEvent) {}
 }
 
-/// Why a minute was not taken in. It will be asked for again.
+/// Why not all minutes were taken in, or what they came to was not written. Both will be tried again.
 #[derive(Debug, thiserror::Error)]
 pub enum InsightsError {
     /// Traces could not be read.
@@ -72,8 +73,17 @@ struct Shared {
     /// By account, region and group.
     detectors: Table<Watched>,
     book: Mutex<Book>,
+    unwritten: Mutex<Unwritten>,
     /// Held while minutes are taken in, so that each is once; the last minute that was.
     ticking: tokio::sync::Mutex<Option<Minute>>,
+}
+
+/// What the catalog does not have as the book has it, and what is told once it has.
+#[derive(Debug, Default)]
+struct Unwritten {
+    detectors: BTreeSet<String>,
+    insights: BTreeSet<String>,
+    news: Vec<(Insight, InsightEvent)>,
 }
 
 /// What is told of minutes that are taken in together.
@@ -118,6 +128,7 @@ impl Insights {
             insights,
             detectors,
             book: Mutex::new(book),
+            unwritten: Mutex::default(),
             ticking: tokio::sync::Mutex::default(),
         })))
     }
@@ -208,29 +219,25 @@ impl Shared {
             return Ok(());
         }
         let groups = self.groups.with_insights();
-        self.unwatch(&groups, present).await?;
+        self.unwatch(&groups, present);
+        let mut all = Ok(());
         for (scope, group) in &groups {
-            self.catch_up(scope, group, present).await?;
+            let caught_up = self.catch_up(scope, group, present).await;
+            all = all.and(caught_up);
         }
         let expired = self.book.lock().expire(now.floor_second());
-        for key in expired {
-            self.insights.delete(&key, Expect::Anything).await?;
-        }
+        self.unwritten.lock().insights.extend(expired);
+        let written = self.write().await;
+        all.and(written)?;
         *last = Some(present);
         Ok(())
     }
 
-    async fn unwatch(
-        &self,
-        groups: &[(Scope, Arc<Group>)],
-        present: Minute,
-    ) -> Result<(), InsightsError> {
+    fn unwatch(&self, groups: &[(Scope, Arc<Group>)], present: Minute) {
         let arns: Vec<&str> = groups.iter().map(|(_, group)| &*group.arn).collect();
         let (outcome, gone) = self.book.lock().unwatch(&arns, present.plus(-1));
-        for key in gone {
-            self.detectors.delete(&key, Expect::Anything).await?;
-        }
-        self.write(outcome, false).await
+        self.unwritten.lock().detectors.extend(gone);
+        self.note(outcome, false);
     }
 
     /// Shows a group's detector the minutes before the present one that it has not seen.
@@ -246,7 +253,7 @@ impl Shared {
             arn: &group.arn,
         };
         let (seen, reconciled) = self.watch(of, present);
-        self.write(reconciled, false).await?;
+        self.note(reconciled, false);
         let earliest = present.plus(-LOOKS_BACK);
         let mut next = seen.map_or(earliest, |seen| seen.plus(1).max(earliest));
         while next < present {
@@ -261,10 +268,10 @@ impl Shared {
             let outcome = self.take_in(of, &graphs, telling);
             let due = (next.0..end.0).any(|minute| minute % WRITTEN_EVERY == 0);
             if due || !outcome.changed.is_empty() {
-                self.write_detector(of).await?;
+                let key = group_key(scope, &group.name);
+                self.unwritten.lock().detectors.insert(key);
             }
-            let notify = group.insights.notifications_enabled;
-            self.write(outcome, notify).await?;
+            self.note(outcome, group.insights.notifications_enabled);
             next = end;
         }
         Ok(())
@@ -323,26 +330,65 @@ impl Shared {
         all
     }
 
-    /// The detector first: what it has open is told after a start, if the insight was not written.
-    async fn write_detector(&self, of: Of<'_>) -> Result<(), InsightsError> {
-        let key = group_key(of.scope, of.name);
-        let watched = self.book.lock().watched.get(&key).cloned();
-        if let Some(watched) = watched {
-            self.detectors.put(&key, &watched, Expect::Anything).await?;
+    fn note(&self, outcome: Outcome, notify: bool) {
+        let mut unwritten = self.unwritten.lock();
+        unwritten.insights.extend(outcome.changed);
+        if notify {
+            unwritten.news.extend(outcome.news);
+        }
+    }
+
+    /// Writes all that is not written, the detectors first: what they have open is told after a start, if the insight was
+    /// not written. What fails stays to be written, and nothing is told before all is.
+    async fn write(&self) -> Result<(), InsightsError> {
+        let mut all = Ok(());
+        let keys = self.unwritten.lock().detectors.clone();
+        for key in keys {
+            let written = self.write_detector(&key).await;
+            if written.is_ok() {
+                self.unwritten.lock().detectors.remove(&key);
+            }
+            all = all.and(written);
+        }
+        all?;
+        let mut all = Ok(());
+        let keys = self.unwritten.lock().insights.clone();
+        for key in keys {
+            let written = self.write_insight(&key).await;
+            if written.is_ok() {
+                self.unwritten.lock().insights.remove(&key);
+            }
+            all = all.and(written);
+        }
+        all?;
+        let news = std::mem::take(&mut self.unwritten.lock().news);
+        for (insight, event) in &news {
+            self.listener.happened(insight, event);
         }
         Ok(())
     }
 
-    async fn write(&self, outcome: Outcome, notify: bool) -> Result<(), InsightsError> {
-        for key in outcome.changed {
-            let insight = self.book.lock().insights.get(&key).cloned();
-            if let Some(insight) = insight {
-                self.insights.put(&key, &insight, Expect::Anything).await?;
+    async fn write_detector(&self, key: &str) -> Result<(), CatalogError> {
+        let watched = self.book.lock().watched.get(key).cloned();
+        match watched {
+            Some(watched) => {
+                self.detectors.put(key, &watched, Expect::Anything).await?;
+            }
+            None => {
+                self.detectors.delete(key, Expect::Anything).await?;
             }
         }
-        if notify {
-            for (insight, event) in &outcome.news {
-                self.listener.happened(insight, event);
+        Ok(())
+    }
+
+    async fn write_insight(&self, key: &str) -> Result<(), CatalogError> {
+        let insight = self.book.lock().insights.get(key).cloned();
+        match insight {
+            Some(insight) => {
+                self.insights.put(key, &insight, Expect::Anything).await?;
+            }
+            None => {
+                self.insights.delete(key, Expect::Anything).await?;
             }
         }
         Ok(())
