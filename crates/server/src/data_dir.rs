@@ -4,6 +4,8 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use fluoro_store::log::disk::make_directory;
+
 /// The layout that this version reads and writes.
 const VERSION: u32 = 1;
 
@@ -64,7 +66,7 @@ impl DataDir {
     ///
     /// See [`DataDirError`]. Nothing but the lock is touched in a directory that is in use or of another version.
     pub(crate) fn open(path: &Path) -> Result<Self, DataDirError> {
-        fs::create_dir_all(path).map_err(io_error("create", path))?;
+        make_directory(path).map_err(io_error("create", path))?;
         let path = fs::canonicalize(path).map_err(io_error("find", path))?;
         let lock = lock(&path)?;
         check_version(&path)?;

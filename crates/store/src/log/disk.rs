@@ -140,24 +140,52 @@ impl Directory {
     ///
     /// [`io::ErrorKind::WouldBlock`] when another process holds it; otherwise when it cannot be made or opened.
     pub fn open(path: &Path) -> io::Result<Self> {
-        std::fs::create_dir_all(path)?;
-        if let Some(parent) = path.parent().filter(|parent| parent.is_dir()) {
-            std::fs::File::open(parent)?.sync_all()?;
-        }
-        let lock = std::fs::File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(path.join(LOCK))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(std::fs::TryLockError::WouldBlock) => return Err(io::ErrorKind::WouldBlock.into()),
-            Err(std::fs::TryLockError::Error(error)) => return Err(error),
-        }
+        make_directory(path)?;
         Ok(Self {
             path: path.to_owned(),
-            _lock: lock,
+            _lock: lock(&path.join(LOCK))?,
         })
+    }
+}
+
+/// Makes a directory and those above it, where they are not there yet. Each is durable in the one above it, as far as
+/// that may be opened.
+///
+/// # Errors
+///
+/// When one cannot be made, or the disk fails.
+pub fn make_directory(path: &Path) -> io::Result<()> {
+    let above = match path.parent() {
+        None => return Ok(()),
+        Some(above) if above.as_os_str().is_empty() => Path::new("."),
+        Some(above) => above,
+    };
+    if !above.is_dir() {
+        make_directory(above)?;
+    }
+    match std::fs::create_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
+        made => made?,
+    }
+    match std::fs::File::open(above) {
+        Ok(above) => above.sync_all(),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Locks a file, which is made where it is not there yet, for as long as it is open; [`io::ErrorKind::WouldBlock`] when
+/// another process holds it.
+pub(crate) fn lock(path: &Path) -> io::Result<std::fs::File> {
+    let lock = std::fs::File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(std::fs::TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
+        Err(std::fs::TryLockError::Error(error)) => Err(error),
     }
 }
 
@@ -225,5 +253,27 @@ impl File for RealFile {
 
     fn truncate(&self, length: u64) -> io::Result<()> {
         self.0.set_len(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_is_made_with_those_above_it() {
+        let temporary = tempfile::tempdir().unwrap();
+        let deep = temporary.path().join("a/b/c");
+        for _ in 0..2 {
+            make_directory(&deep).unwrap();
+            assert!(deep.is_dir());
+        }
+        let file = deep.join("file");
+        std::fs::write(&file, "").unwrap();
+        assert!(make_directory(&file).is_err());
+        assert!(make_directory(&file.join("below")).is_err());
+        for there in ["/", ".", ".."] {
+            make_directory(Path::new(there)).unwrap();
+        }
     }
 }
