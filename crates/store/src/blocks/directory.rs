@@ -14,14 +14,20 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::{BlockError, BlockInfo, BlockName, Blocks};
+use crate::log::disk;
 
 /// No block's name begins so.
 const HALF_WRITTEN: &str = ".half-";
+
+/// The file whose lock says that a process uses the directory; no block has such a name.
+const LOCK: &str = ".lock";
 
 /// Blocks in a directory.
 #[derive(Debug)]
 pub struct DirectoryBlocks {
     path: PathBuf,
+    // Locked for as long as it is open.
+    _lock: fs::File,
     writes: AtomicU64,
 }
 
@@ -32,12 +38,13 @@ impl DirectoryBlocks {
     ///
     /// # Errors
     ///
-    /// When it cannot be made, read or cleaned.
+    /// When another process uses it, or it cannot be made, read or cleaned.
     pub fn open(path: &Path) -> Result<Self, BlockError> {
-        prepare(path)
+        let lock = prepare(path)
             .map_err(|source| failed(format!("open blocks in {}", path.display()), source))?;
         Ok(Self {
             path: path.to_owned(),
+            _lock: lock,
             writes: AtomicU64::new(0),
         })
     }
@@ -56,11 +63,14 @@ impl Blocks for DirectoryBlocks {
         let directory = self.path.clone();
         let written = blocking(move || {
             let written = write_block(&half, &whole, &content);
-            // Linked or not, the first name has served.
-            let cleaned = fs::remove_file(&half);
+            // Linked or not, the first name has served. One that stays goes at the next start.
+            if let Err(error) = fs::remove_file(&half) {
+                tracing::warn!(file = %half.display(), %error, "cannot remove the first name of a block");
+            }
             written?;
-            cleaned?;
-            fs::File::open(directory)?.sync_all()
+            let synced = fs::File::open(directory).and_then(|directory| directory.sync_all());
+            // A block that may not last is none.
+            synced.inspect_err(|_| drop(fs::remove_file(&whole)))
         });
         written.await.map_err(|source| match source.kind() {
             io::ErrorKind::AlreadyExists => BlockError::Exists(name.clone()),
@@ -128,8 +138,9 @@ impl Blocks for DirectoryBlocks {
     }
 }
 
-fn prepare(path: &Path) -> io::Result<()> {
-    fs::create_dir_all(path)?;
+fn prepare(path: &Path) -> io::Result<fs::File> {
+    disk::make_directory(path)?;
+    let lock = disk::lock(&path.join(LOCK))?;
     for entry in fs::read_dir(path)? {
         let entry = entry?;
         let name = entry.file_name();
@@ -137,7 +148,7 @@ fn prepare(path: &Path) -> io::Result<()> {
             fs::remove_file(entry.path())?;
         }
     }
-    Ok(())
+    Ok(lock)
 }
 
 /// Fails with [`io::ErrorKind::AlreadyExists`] when there is such a block.

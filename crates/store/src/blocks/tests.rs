@@ -21,6 +21,15 @@ async fn half_written_blocks_are_cleaned_away() {
 }
 
 #[test]
+fn one_process_at_a_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let first = DirectoryBlocks::open(directory.path()).unwrap();
+    DirectoryBlocks::open(directory.path()).unwrap_err();
+    drop(first);
+    DirectoryBlocks::open(directory.path()).unwrap();
+}
+
+#[test]
 fn a_name_is_a_plain_file_name() {
     for bad in [
         "",
