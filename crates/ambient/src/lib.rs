@@ -120,6 +120,34 @@ impl Ambient {
     }
 }
 
+/// Says when to tell of what a client or a disk can make happen very often: at once, and then once a minute at most.
+#[derive(Debug, Default)]
+pub struct Seldom {
+    /// When it may be told again, in ticks.
+    due: AtomicU64,
+    /// How often it happened since it was told.
+    times: AtomicU64,
+}
+
+impl Seldom {
+    /// How long nothing is told, in ticks.
+    const PAUSE: u64 = 60 * 1_000_000_000;
+
+    /// Notes that it happened; how often it did since it was told last, if it is to be told now.
+    pub fn happened(&self, ambient: &Ambient) -> Option<u64> {
+        self.times.fetch_add(1, Ordering::Relaxed);
+        let now = ambient.ticks_nanos();
+        let due = self.due.load(Ordering::Relaxed);
+        let next = now.saturating_add(Self::PAUSE);
+        let is_ours = now >= due
+            && self
+                .due
+                .compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok();
+        is_ours.then(|| self.times.swap(0, Ordering::Relaxed))
+    }
+}
+
 /// The operating system's clocks.
 #[derive(Debug)]
 pub struct SystemClock {
@@ -286,6 +314,20 @@ mod tests {
         let clock = ManualClock::at(10);
         clock.advance_micros(3);
         assert_eq!((clock.now_micros(), clock.ticks_nanos()), (13, 3_000));
+    }
+
+    #[test]
+    fn what_happens_often_is_told_once_a_minute() {
+        let clock = Arc::new(ManualClock::at(5));
+        let ambient = Ambient::new(Arc::clone(&clock) as _, Arc::new(SeededEntropy::new(1)));
+        let seldom = Seldom::default();
+        assert_eq!(seldom.happened(&ambient), Some(1));
+        for _ in 0..9 {
+            assert_eq!(seldom.happened(&ambient), None);
+        }
+        clock.advance_micros(60_000_000);
+        assert_eq!(seldom.happened(&ambient), Some(10));
+        assert_eq!(seldom.happened(&ambient), None);
     }
 
     #[test]

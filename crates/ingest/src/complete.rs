@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use fluoro_ambient::{Ambient, Seldom};
 use fluoro_model::TraceId;
 use fluoro_trace::Projection;
 use fluoro_trace::projection::Open;
@@ -27,8 +28,10 @@ pub struct Completion {
 }
 
 /// The open work of all traces. Clones are the same.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct OpenTraces {
+    ambient: Ambient,
+    crowded: Arc<Seldom>,
     traces: Arc<Mutex<HashMap<TraceId, Entry>>>,
 }
 
@@ -62,11 +65,24 @@ impl Completion {
 // === impl OpenTraces ===
 
 impl OpenTraces {
+    pub(crate) fn new(ambient: Ambient) -> Self {
+        Self {
+            ambient,
+            crowded: Arc::default(),
+            traces: Arc::default(),
+        }
+    }
+
     /// Notes work until the returned value is dropped.
     pub(crate) fn open(&self, trace: TraceId, what: String) -> OpenWork {
         let mut traces = self.traces.lock();
         if traces.len() >= TRACES && !traces.contains_key(&trace) {
-            tracing::warn!("too many traces have open work at once; one more is not noted");
+            if let Some(times) = self.crowded.happened(&self.ambient) {
+                tracing::warn!(
+                    times,
+                    "too many traces have open work at once; further work is not noted"
+                );
+            }
             return OpenWork::new(|| {});
         }
         let entry = traces.entry(trace).or_default();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use fluoro_ambient::Ambient;
+use fluoro_ambient::{Ambient, Seldom};
 use fluoro_model::document::{Document, Limits, Refusal};
 use fluoro_model::{TimestampMicros, TraceId};
 use fluoro_store::hot::{Arrival, HotTraces};
@@ -92,6 +92,7 @@ pub(crate) struct Intake {
     pub(crate) ledger: Ledger,
     origins: Origins,
     open: OpenTraces,
+    lost: Seldom,
     /// The last receipt time given: each delivery has its own.
     last_receipt: AtomicI64,
     /// Bytes on their way, in units of [`FLIGHT_UNIT`].
@@ -149,13 +150,14 @@ impl Ingest {
         settings: IngestSettings,
     ) -> Arc<Self> {
         let intake = Arc::new(Intake {
+            open: OpenTraces::new(ambient.clone()),
             ambient,
             log,
             hot,
             settings,
             ledger: Ledger::default(),
             origins: Origins::default(),
-            open: OpenTraces::default(),
+            lost: Seldom::default(),
             last_receipt: AtomicI64::new(i64::MIN),
             flight: Arc::new(Semaphore::new(settings.in_flight_bytes / FLIGHT_UNIT)),
             threads: Arc::new(Semaphore::new(THREADS)),
@@ -469,6 +471,17 @@ impl Intake {
         self.open
             .arrived(valid.iter().map(|valid| valid.facts.trace_id));
         Ok(())
+    }
+
+    /// Logs that a group of recorded documents was not stored; they are counted by cause already.
+    pub(crate) fn tell_of_loss(&self, error: &IngestError) {
+        if let Some(times) = self.lost.happened(&self.ambient) {
+            tracing::warn!(
+                error = error as &dyn std::error::Error,
+                times,
+                "recorded documents are lost"
+            );
+        }
     }
 
     /// A receipt time that no other delivery has: a trace's revision counts deliveries by it. It follows the wall clock,

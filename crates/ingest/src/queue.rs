@@ -138,11 +138,7 @@ async fn store(
     if !group.batches.is_empty()
         && let Err(error) = intake.store(Way::Recorded, group.batches).await
     {
-        // The documents are counted by cause already.
-        tracing::warn!(
-            error = &error as &dyn std::error::Error,
-            "recorded documents are lost"
-        );
+        intake.tell_of_loss(&error);
     }
     waiting_bytes.fetch_sub(group.bytes, Ordering::Relaxed);
     if let Some(previous) = previous {

@@ -40,7 +40,7 @@ use cache::DocumentCache;
 use index::Index;
 use observe::Observers;
 pub use observe::ProjectionObserver;
-use refresh::{TURNS_A_CACHE, Wakes};
+use refresh::{Refusals, TURNS_A_CACHE, Wakes};
 
 /// What of the hot traces can be chosen.
 #[derive(Debug, Clone, Copy)]
@@ -136,6 +136,7 @@ pub struct HotTraces {
     observers: Arc<Observers>,
     cache: Mutex<DocumentCache>,
     losses: Mutex<Losses>,
+    refusals: Arc<Refusals>,
     /// Where the log ended at the last sweep: what lies before is in the index or will never be.
     settled: Mutex<Position>,
     progress: watch::Sender<Progress>,
@@ -171,6 +172,7 @@ impl HotTraces {
     ) -> Arc<Self> {
         let index = Index::new(!observers.is_empty());
         let hot = Arc::new(Self {
+            refusals: Arc::new(Refusals::new(ambient.clone())),
             ambient,
             log,
             settings,

@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
+use fluoro_ambient::{Ambient, Seldom};
 use fluoro_model::TraceId;
 use fluoro_model::document::{Document, Limits, Refusal};
 use fluoro_trace::{Projection, ProjectionLimits, Received, Trace};
@@ -164,11 +165,12 @@ impl HotTraces {
     ) -> Result<Vec<Received>, ScanError> {
         let positions: Vec<Position> = places.iter().map(|place| place.position).collect();
         let records = self.log.read(&positions).await?;
+        let refusals = Arc::clone(&self.refusals);
         let documents = self.blocking(move || {
             let records = positions.into_iter().zip(records);
             let documents = records.filter_map(|(position, record)| {
                 let document = Document::parse_within(STORED, &record?.document);
-                Some((position, Arc::new(accepted_once(document)?)))
+                Some((position, refusals.accepted_once(document)?))
             });
             received(&places, &documents.collect())
         });
@@ -215,7 +217,9 @@ impl HotTraces {
             0 => Vec::new(),
             _ => self.log.read(&missing).await?,
         };
+        let refusals = Arc::clone(&self.refusals);
         let parsed = self.blocking(move || {
+            let facts = |json: &[u8]| refusals.accepted_once(Document::parse_facts(STORED, json));
             let cached = unparsed
                 .iter()
                 .filter_map(|(position, json)| Some((*position, facts(json)?)));
@@ -234,19 +238,34 @@ impl HotTraces {
     }
 }
 
-fn facts(json: &[u8]) -> Option<Arc<Document>> {
-    accepted_once(Document::parse_facts(STORED, json)).map(Arc::new)
+/// Tells of stored documents that are not accepted any more.
+#[derive(Debug)]
+pub(super) struct Refusals {
+    ambient: Ambient,
+    told: Seldom,
 }
 
-/// A stored document; it was accepted, if by a version with other rules.
-fn accepted_once(read: Result<Document, Refusal>) -> Option<Document> {
-    let refused = |refusal: &Refusal| {
-        tracing::warn!(
-            error = refusal as &dyn std::error::Error,
-            "a stored document is not accepted any more"
-        );
-    };
-    read.inspect_err(refused).ok()
+impl Refusals {
+    pub(super) fn new(ambient: Ambient) -> Self {
+        Self {
+            ambient,
+            told: Seldom::default(),
+        }
+    }
+
+    /// A stored document; it was accepted, if by a version with other rules.
+    fn accepted_once(&self, read: Result<Document, Refusal>) -> Option<Arc<Document>> {
+        let refused = |refusal: &Refusal| {
+            if let Some(times) = self.told.happened(&self.ambient) {
+                tracing::warn!(
+                    error = refusal as &dyn std::error::Error,
+                    times,
+                    "stored documents are not accepted any more"
+                );
+            }
+        };
+        read.inspect_err(refused).ok().map(Arc::new)
+    }
 }
 
 /// What the log holds was short enough once, by whatever limit.
