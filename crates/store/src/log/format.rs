@@ -13,7 +13,7 @@
 //!
 //! A file's *first offset* counts its header. *Group* is the offset of the first frame that was made durable by the
 //! same sync: all that lies before it was durable when this frame was written. So recovery can tell a torn write,
-//! which nobody was promised, from damage to acknowledged records.
+//! which nobody was promised, from damage to acknowledged records that others followed.
 
 use std::io;
 

@@ -1,7 +1,8 @@
 //! Opening a log after whatever happened to it.
 //!
 //! Only the end of the last file can be torn: everything before was synced before it was acknowledged. What is wrong
-//! elsewhere is damage; it is reported, passed over, and never served.
+//! elsewhere is damage; it is reported, passed over, and never served. Damage to the last group cannot be told from a
+//! torn write, and is cut off as one.
 
 use std::sync::Arc;
 
@@ -104,7 +105,7 @@ fn open_file(pieces: &Pieces, first: u64, next: Option<u64>) -> Result<Option<Pi
         tracing::warn!(
             file = piece.name,
             bytes = torn,
-            "cut off the log's torn end; nothing in it had been acknowledged"
+            "cut off the log's end, which is not whole: a write that was not acknowledged, or the last that was, damaged"
         );
     }
     Ok(Some(Piece::new(piece.name, piece.file, first, end)))
