@@ -6,7 +6,6 @@ use std::sync::Arc;
 use fluoro_ambient::{Ambient, Seldom};
 use fluoro_model::TraceId;
 use fluoro_trace::Projection;
-use fluoro_trace::projection::Open;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -124,7 +123,7 @@ impl OpenTraces {
     pub(crate) fn completion(&self, trace: TraceId, known: Option<&Projection>) -> Completion {
         let mut open = self.work(trace);
         match known {
-            Some(projection) => open.extend(projection.open.iter().map(in_words)),
+            Some(projection) => open.extend(projection.open.iter().map(ToString::to_string)),
             None if open.is_empty() => {
                 open.push("nothing of this trace has been received".to_owned());
             }
@@ -164,23 +163,5 @@ impl OpenTraces {
 impl Drop for Waiting {
     fn drop(&mut self) {
         self.open.change(self.trace, |entry| entry.waiting -= 1);
-    }
-}
-
-fn in_words(open: &Open) -> String {
-    let kind = |segment: &bool| if *segment { "segment" } else { "subsegment" };
-    match open {
-        Open::InProgress { id, name, segment } => {
-            format!("{} {name} ({id}) is in progress", kind(segment))
-        }
-        Open::MissingParent {
-            id,
-            name,
-            segment,
-            parent_id,
-        } => format!(
-            "parent {parent_id} of {} {name} ({id}) has not come",
-            kind(segment)
-        ),
     }
 }

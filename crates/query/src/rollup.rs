@@ -130,24 +130,13 @@ impl Graphs {
         Ok(made)
     }
 
-    /// The graph of one minute, told by its number since the epoch.
-    ///
-    /// # Errors
-    ///
-    /// When projections cannot be read.
-    pub async fn minute(&self, traces: Traces, minute: i64) -> Result<Arc<Graph>, ScanError> {
-        self.scan.settle().await?;
-        let mut made = self.made(traces, minute..minute + 1).await?;
-        Ok(made.pop().map(|(_, graph)| graph).unwrap_or_default())
-    }
-
     /// A part of one minute: from its rollup, if all that arrived in the minute did so in this part.
     async fn ragged(
         &self,
         traces: Traces,
         part: Range<TimestampMicros>,
     ) -> Result<Arc<Graph>, ScanError> {
-        let minute = minute_of(part.start);
+        let minute = part.start.floor_minute();
         let begins_it = part.start == minute_range(minute).start;
         let rollup = match self.rollups.get(traces, Slot::Minute(minute)) {
             // The present minute is asked for from its beginning.
@@ -262,7 +251,7 @@ impl Graphs {
         if others.is_empty() {
             return Ok(linked);
         }
-        let minutes = parts.iter().map(|part| minute_of(part.start));
+        let minutes = parts.iter().map(|part| part.start.floor_minute());
         self.rollups
             .depend(traces, &minutes.collect::<Vec<_>>(), &others);
         self.scan.settle().await?;
@@ -306,10 +295,6 @@ fn direct(
         .zip(ends)
         .map(|(builder, end)| builder.finish(end))
         .collect()
-}
-
-fn minute_of(at: TimestampMicros) -> i64 {
-    at.0.div_euclid(MINUTE)
 }
 
 fn minute_range(minute: i64) -> Range<TimestampMicros> {

@@ -42,16 +42,6 @@ pub trait Forecast: Send + Sync + std::fmt::Debug {
     ) -> Option<Band>;
 }
 
-/// Nobody foretells anything.
-#[derive(Debug, Clone, Copy)]
-pub struct NoForecast;
-
-impl Forecast for NoForecast {
-    fn faults(&self, _: &str, _: &Selected, _: i64, _: i64, _: u64) -> Option<Band> {
-        None
-    }
-}
-
 /// Points from graphs of minutes, told by their numbers since the epoch and in order; the latest first.
 ///
 /// Without a selector a point is about the calls to the entries of traces, with one about what it selects. Minutes in

@@ -2,7 +2,7 @@
 //!
 //! [`Sampling`] is the handle that everybody shares: the gateway asks it through [`Sampler`], the X-Ray API changes
 //! rules and hands out quotas through it. Below it everything is pure and takes `now` and, where chance decides, a
-//! fraction: [`Book`] holds one region's rules, [`Reservoir`] one rule's requests per second. [`LambdaSampler`] stands
+//! fraction: [`Book`] holds one region's rules, and of each rule what it may still take in a second. [`LambdaSampler`] stands
 //! apart, as Lambda's own sampling does.
 //!
 //! Nothing is stored here: who changes a rule makes the [`RuleRecord`] durable before it is installed. The words are
@@ -33,11 +33,10 @@ pub use decision::{Decision, FinishedRequest, How, KeepUnsampled, Kept, SampledR
 pub use handle::Sampling;
 pub use lambda::LambdaSampler;
 pub use matching::Compared;
-pub use pattern::Pattern;
 pub use preview::Preview;
 pub use recent::RecentRequest;
 pub use report::{BoostReport, ClientId, Report, StatisticSummary, Target};
-pub use reservoir::{Quota, Reservoir};
+pub use reservoir::Quota;
 pub use rule::{DEFAULT_RULE, RULE_LIMIT, RuleRecord, SamplingRateBoost, SamplingRule};
 pub use rule_set::{Explanation, PassedOver, RuleName, RuleSet};
 pub use window::{Counts, Usage};

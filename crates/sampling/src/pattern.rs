@@ -4,7 +4,7 @@
 ///
 /// Case is folded for ASCII letters only. Source: X-Ray developer guide, sampling rules; the SDKs' matchers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pattern(Vec<Token>);
+pub(crate) struct Pattern(Vec<Token>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Token {
@@ -19,7 +19,7 @@ enum Token {
 impl Pattern {
     /// Any text is a pattern.
     #[must_use]
-    pub fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         let tokens = text.chars().map(|character| match character {
             '*' => Token::Any,
             '?' => Token::One,
@@ -30,7 +30,7 @@ impl Pattern {
 
     /// Whether the whole of `text` matches. Takes at most the product of both lengths in steps.
     #[must_use]
-    pub fn matches(&self, text: &str) -> bool {
+    pub(crate) fn matches(&self, text: &str) -> bool {
         if self.0 == [Token::Any] {
             return true;
         }

@@ -33,7 +33,7 @@ pub struct Quota {
 /// In every second, what is leased and what in-process callers took are together at most the size: also in the second
 /// in which a lease changes hands.
 #[derive(Debug, Clone)]
-pub struct Reservoir {
+pub(crate) struct Reservoir {
     size: u32,
     leases: HashMap<ClientId, Lease>,
     first_report: Option<Window>,
@@ -52,7 +52,7 @@ struct Lease {
 impl Reservoir {
     /// A full one.
     #[must_use]
-    pub fn new(size: u32) -> Self {
+    pub(crate) fn new(size: u32) -> Self {
         Self {
             size,
             leases: HashMap::new(),
@@ -62,12 +62,12 @@ impl Reservoir {
     }
 
     /// Changes its size. Leases stay until their holders report, so a smaller reservoir takes effect over ten seconds.
-    pub fn resize(&mut self, size: u32) {
+    pub(crate) fn resize(&mut self, size: u32) {
         self.size = size;
     }
 
     /// Takes one request for an in-process caller, if this second has room.
-    pub fn take(&mut self, now: TimestampMicros) -> bool {
+    pub(crate) fn take(&mut self, now: TimestampMicros) -> bool {
         let second = now.floor_second();
         let taken = self.taken_in(second);
         let room = taken.saturating_add(self.leased(second)) < self.size;
@@ -81,7 +81,7 @@ impl Reservoir {
     ///
     /// `requests` is what it reported for about ten seconds, `local_demand` the requests per second of in-process
     /// callers, if there are any. `None` in the window of the rule's very first report, whoever made it.
-    pub fn renew(
+    pub(crate) fn renew(
         &mut self,
         now: TimestampMicros,
         client: &ClientId,

@@ -23,7 +23,7 @@ use fluoro_trace::{Projection, ProjectionLimits, Received};
 use parking_lot::Mutex;
 use tokio::sync::{Semaphore, watch};
 
-use crate::log::{Log, Position, Record};
+use crate::log::{Log, Position};
 use crate::scan::{Axis, Candidates, Found, Scan, ScanError};
 
 mod cache;
@@ -267,18 +267,6 @@ impl HotTraces {
     pub async fn documents(&self, trace: TraceId) -> Result<Vec<Received>, ScanError> {
         let places = self.index.lock().places(trace);
         self.read_documents(places).await
-    }
-
-    /// The trace's documents as they were received, byte for byte, in the order received.
-    ///
-    /// # Errors
-    ///
-    /// When they cannot be read.
-    pub async fn raw(&self, trace: TraceId) -> Result<Vec<Record>, ScanError> {
-        let places = self.index.lock().places(trace);
-        let positions: Vec<Position> = places.iter().map(|place| place.position).collect();
-        let records = self.log.read(&positions).await?;
-        Ok(records.into_iter().flatten().collect())
     }
 
     /// The projection of one trace; `None` when nothing of it is known.

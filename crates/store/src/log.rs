@@ -41,13 +41,13 @@ impl Position {
     /// Before every record.
     pub const START: Self = Self(0);
 
-    /// The position with these bits, as [`Position::bits`] gave them.
-    #[must_use]
-    pub const fn from_bits(bits: u64) -> Self {
+    /// The position with these bits.
+    #[cfg(test)]
+    pub(crate) const fn from_bits(bits: u64) -> Self {
         Self(bits)
     }
 
-    /// The bits, to be kept and given back to the same log.
+    /// The bits: how far into the log it lies, roughly.
     #[must_use]
     pub const fn bits(self) -> u64 {
         self.0

@@ -320,11 +320,8 @@ impl fmt::Display for Open {
                 segment,
                 parent_id,
             } => {
-                write!(
-                    f,
-                    "{} {name} ({id}) has a parent that has not come: {parent_id}",
-                    kind(segment)
-                )
+                let kind = kind(segment);
+                write!(f, "parent {parent_id} of {kind} {name} ({id}) has not come")
             }
         }
     }

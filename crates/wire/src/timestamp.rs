@@ -32,12 +32,6 @@ pub fn lambda(time: TimestampMicros) -> String {
     format(time, "%Y-%m-%dT%H:%M:%S.%3f+0000")
 }
 
-/// `22/Nov/2026:06:12:05 +0000`: the common log format, `$context.requestTime`.
-#[must_use]
-pub fn common_log(time: TimestampMicros) -> String {
-    format(time, "%d/%b/%Y:%H:%M:%S +0000")
-}
-
 /// `20261122T061205Z`: `X-Amz-Date` of Signature Version 4.
 #[must_use]
 pub fn amz_date(time: TimestampMicros) -> String {
@@ -89,7 +83,6 @@ mod tests {
     fn every_spelling_names_the_same_moment() {
         assert_eq!(iso8601(TIME), "2026-11-22T06:12:05Z");
         assert_eq!(lambda(TIME), "2026-11-22T06:12:05.490+0000");
-        assert_eq!(common_log(TIME), "22/Nov/2026:06:12:05 +0000");
         assert_eq!(amz_date(TIME), "20261122T061205Z");
     }
 

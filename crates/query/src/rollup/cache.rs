@@ -8,7 +8,7 @@ use fluoro_store::hot::ProjectionObserver;
 use fluoro_trace::Projection;
 use parking_lot::Mutex;
 
-use super::{Members, TEN, Traces, minute_of};
+use super::{Members, TEN, Traces};
 use crate::graph::{Graph, times};
 use crate::groups::Joined;
 
@@ -75,8 +75,8 @@ impl Rollups {
     }
 
     /// The memory that is taken, in bytes, roughly.
-    #[must_use]
-    pub fn memory_bytes(&self) -> usize {
+    #[cfg(test)]
+    pub(super) fn memory_bytes(&self) -> usize {
         self.kept.lock().weight
     }
 
@@ -168,7 +168,7 @@ impl ProjectionObserver for Rollups {
             let Some(joined) = self.joined(traces, now.id) else {
                 continue;
             };
-            let minutes = at.iter().map(|at| minute_of((*at).max(joined.at)));
+            let minutes = at.iter().map(|at| (*at).max(joined.at).floor_minute());
             for minute in minutes.collect::<BTreeSet<i64>>() {
                 kept.void(traces, minute);
             }

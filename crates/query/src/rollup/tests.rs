@@ -198,6 +198,12 @@ fn directly(
     made.pop().unwrap().as_of(window.end)
 }
 
+/// The graph of one minute.
+async fn minute(graphs: &Graphs, minute: i64) -> Arc<Graph> {
+    let made = graphs.minutes(Traces::All, minute..minute + 1).await;
+    made.unwrap().pop().unwrap().1
+}
+
 #[tokio::test]
 async fn a_minute_is_made_once_and_again_when_a_trace_of_it_changes() {
     let (store, graphs) = graphs(1 << 20);
@@ -217,7 +223,7 @@ async fn a_minute_is_made_once_and_again_when_a_trace_of_it_changes() {
         told(&now)
     );
     assert!(store.reads() > reads);
-    let minute = graphs.minute(Traces::All, 10).await.unwrap();
+    let minute = minute(&graphs, 10).await;
     assert_eq!(
         minute.nodes.len(),
         2 + 1,
@@ -301,7 +307,7 @@ async fn a_link_is_an_edge_of_its_own_as_soon_as_both_ends_are_known() {
     let (store, graphs) = graphs(1 << 20);
     store.put(600, &consumer(2));
     let worker = async || {
-        let minute = graphs.minute(Traces::All, 10).await.unwrap();
+        let minute = minute(&graphs, 10).await;
         told(&minute)
             .into_iter()
             .filter(|line| line.contains("worker"))
@@ -310,7 +316,7 @@ async fn a_link_is_an_edge_of_its_own_as_soon_as_both_ends_are_known() {
     let alone = worker().await;
     assert_eq!(alone.len(), 3, "{alone:?}");
     store.put(700, &root(2, 1.0));
-    let minute = graphs.minute(Traces::All, 10).await.unwrap();
+    let minute = minute(&graphs, 10).await;
     let shop = minute
         .nodes
         .iter()

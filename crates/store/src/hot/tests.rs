@@ -126,14 +126,14 @@ async fn a_document_is_found_at_once_and_changes_its_trace() {
         assert!(!orphaned.is_complete() && orphaned.start.is_none());
         assert_eq!(bench.hot.orphans().await.unwrap().len(), 1);
 
-        bench.put(NOW + 1, &[segment(1, 3.0)]).await;
+        let last = bench.put(NOW + 1, &[segment(1, 3.0)]).await;
         let whole = bench.hot.by_id(trace(1)).await.unwrap().unwrap();
         assert!(whole.is_complete());
         assert_eq!(whole.revision, 2);
         assert_eq!(bench.hot.orphans().await.unwrap(), []);
         assert_eq!(bench.hot.documents(trace(1)).await.unwrap().len(), 2);
-        let raw = bench.hot.raw(trace(1)).await.unwrap();
-        assert_eq!(raw[1].document, segment(1, 3.0));
+        let stored = bench.log.read(&last).await.unwrap();
+        assert_eq!(stored[0].as_ref().unwrap().document, segment(1, 3.0));
     }
 }
 

@@ -155,9 +155,9 @@ fn a_subsegment_without_its_parent_is_kept_and_not_shown() {
         .map(ToString::to_string)
         .collect();
     let wanted = format!(
-        "subsegment apart ({}) has a parent that has not come: {}",
-        id(2),
-        id(1)
+        "parent {} of subsegment apart ({}) has not come",
+        id(1),
+        id(2)
     );
     assert_eq!(open, [wanted]);
 
