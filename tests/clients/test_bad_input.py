@@ -128,6 +128,19 @@ def test_a_web_page_reaches_no_management_operation(server, headers, status):
         assert requests.post(server.endpoint + path, data="{}", headers=headers, timeout=20).status_code == status, path
 
 
+@pytest.mark.parametrize("query", ["Action=DeleteRole&Version=2010-05-08&RoleName=x", "X-Amz-Credential=a/20260101/us-east-1/iam/aws4_request"])
+def test_a_link_of_a_web_page_reaches_no_management_operation(server, query):
+    navigation = {"Accept": "text/html", "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    assert requests.get(f"{server.endpoint}/?{query}", headers=navigation, timeout=20).status_code == 403
+    opened = requests.get(server.endpoint, headers=navigation, timeout=20, allow_redirects=False)
+    assert (opened.status_code, opened.headers["Location"]) == (302, "/_fluoro/console/")
+
+
+def test_an_image_under_a_name_that_browsers_do_not_trust_changes_nothing(server):
+    asked = requests.get(f"{server.endpoint}/?Action=DeleteRole&Version=2010-05-08&RoleName=x", timeout=20)
+    assert asked.status_code == 403 and "POST" in asked.text, asked.text
+
+
 def test_a_full_disk_refuses_and_recovers(tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()

@@ -35,16 +35,15 @@ pub(crate) fn is_browser_at_root(head: &Parts) -> bool {
         && accepts(&head.headers, &header::ACCEPT, "text/html")
 }
 
-/// Whether this only opens the console's page, in a tab of its own. A link may do that wherever it stands: the page is
-/// the same for everybody, and what it then asks for, it asks for itself.
+/// Whether a request for the console only opens its page, in a tab of its own. A link may do that wherever it stands: the
+/// page is the same for everybody, and what it then asks for, it asks for itself. What a request is for, dispatch says:
+/// a `GET /` with a query is a call.
 pub(crate) fn is_opened(head: &Parts) -> bool {
     let is = |name: &str, value: &str| {
         let mut values = head.headers.get_all(name).iter();
         values.next().is_some_and(|found| found == value) && values.next().is_none()
     };
-    let path = head.uri.path();
     head.method == Method::GET
-        && (is_at(path) || path == "/")
         && !head.headers.contains_key(header::ORIGIN)
         && is("sec-fetch-mode", "navigate")
         && is("sec-fetch-dest", "document")
@@ -175,9 +174,11 @@ fn accepts(headers: &HeaderMap, list: &header::HeaderName, wanted: &str) -> bool
 
 #[cfg(test)]
 mod tests {
+    use fluoro_wire::sigv4::Scope;
     use http::Request;
 
     use super::*;
+    use crate::dispatch::{self, Destination};
 
     fn head(method: Method, path: &str, headers: &[(&str, &str)]) -> Parts {
         let mut request = Request::builder().method(method).uri(path);
@@ -302,29 +303,41 @@ mod tests {
 
     #[test]
     fn a_link_may_open_the_console_and_nothing_else() {
+        let page = ("accept", "text/html");
         let (mode, dest) = (
             ("sec-fetch-mode", "navigate"),
             ("sec-fetch-dest", "document"),
         );
-        assert!(is_opened(&head(
-            Method::GET,
-            "/_fluoro/console/traces",
-            &[mode, dest]
-        )));
-        assert!(is_opened(&head(Method::GET, "/", &[mode, dest])));
+        let opens = |head: &Parts| {
+            let destination = dispatch::by_head(head, Scope::of(head).as_ref());
+            destination == Destination::Console && is_opened(head)
+        };
+        let linked = |path: &str| head(Method::GET, path, &[page, mode, dest]);
+        assert!(opens(&linked("/_fluoro/console/traces")));
+        assert!(opens(&linked("/")));
         for other in [
-            head(Method::GET, "/_fluoro/health", &[mode, dest]),
-            head(Method::POST, ROOT, &[mode, dest]),
-            head(Method::GET, ROOT, &[mode, ("sec-fetch-dest", "iframe")]),
-            head(Method::GET, ROOT, &[("sec-fetch-mode", "no-cors"), dest]),
+            linked("/_fluoro/health"),
+            linked("/?Action=DeleteRole&Version=2010-05-08&RoleName=x"),
+            linked("/?X-Amz-Credential=a%2F20260101%2Fus-east-1%2Fsqs%2Faws4_request"),
+            head(Method::POST, ROOT, &[page, mode, dest]),
             head(
                 Method::GET,
                 ROOT,
-                &[mode, dest, ("origin", "http://evil.test")],
+                &[page, mode, ("sec-fetch-dest", "iframe")],
+            ),
+            head(
+                Method::GET,
+                ROOT,
+                &[page, ("sec-fetch-mode", "no-cors"), dest],
+            ),
+            head(
+                Method::GET,
+                ROOT,
+                &[page, mode, dest, ("origin", "http://evil.test")],
             ),
             head(Method::GET, ROOT, &[]),
         ] {
-            assert!(!is_opened(&other), "{other:?}");
+            assert!(!opens(&other), "{other:?}");
         }
     }
 }

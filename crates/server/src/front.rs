@@ -7,7 +7,7 @@ use fluoro_gateway::{Gateway, Scheme, StageRequest};
 use fluoro_wire::sigv4::Scope;
 use http::request::Parts;
 use http::uri::PathAndQuery;
-use http::{Request, Response, StatusCode, header};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 
 use crate::body::{self, Body, ReadError};
@@ -99,7 +99,8 @@ impl Front {
             | Destination::Nowhere => "",
         };
         let protocol = Protocol::of(head, service);
-        let admitted = if console::is_opened(head) {
+        let opens_console = *destination == Destination::Console && console::is_opened(head);
+        let admitted = if opens_console {
             self.guard.admit_host(head).map(drop)
         } else {
             self.guard.admit(head)
@@ -185,7 +186,7 @@ impl Front {
             "the server is starting: GET /_fluoro/health says how far it is",
             &self.ambient.uuid(),
         );
-        let soon = http::HeaderValue::from_static("1");
+        let soon = HeaderValue::from_static("1");
         response.headers_mut().insert(header::RETRY_AFTER, soon);
         response
     }

@@ -3,13 +3,16 @@
 //! A browser sends whatever a page asks it to send, also to 127.0.0.1. It says so, though: `Origin` names the page, and
 //! `Sec-Fetch-Site` how far away it is; and a page that had its own name point to 127.0.0.1 (DNS rebinding) still says
 //! that name in `Host`. So a call passes when its `Host` is a name of ours and nothing in it speaks of a page from elsewhere.
+//! Of an image or a link under a name that is not loopback, a browser that speaks plain HTTP says none of that: a `GET`
+//! that asks for an action in its query may therefore only read, unless it is signed in a header, which no page can set.
 //! Stages are exempt: they are what they are deployed to be. A link may open the console, wherever it stands.
 
 use std::net::IpAddr;
 
+use fluoro_wire::query::Form;
 use http::request::Parts;
 use http::uri::Authority;
-use http::{HeaderMap, header};
+use http::{HeaderMap, Method, header};
 
 /// The names under which management calls may come.
 #[derive(Debug)]
@@ -32,6 +35,12 @@ pub(crate) enum Stranger {
     /// A page from elsewhere sent it.
     #[error("calls from web pages of other origins are refused: this one came from {0:?}")]
     Origin(String),
+    /// Any page's image or link can be this call.
+    #[error(
+        "{0:?} in the query of an unsigned GET is refused, as any web page can have it sent: send it by POST, or sign it \
+         in the Authorization header"
+    )]
+    Linked(String),
 }
 
 // === impl Guard ===
@@ -45,7 +54,8 @@ impl Guard {
     /// Whether the call may be a management call.
     pub(crate) fn admit(&self, head: &Parts) -> Result<(), Stranger> {
         let host = self.admit_host(head)?;
-        not_from_elsewhere(&head.headers, host)
+        not_from_elsewhere(&head.headers, host)?;
+        no_linked_action(head)
     }
 
     /// The name under which the call came, if it is ours; whoever sent it.
@@ -109,6 +119,29 @@ fn not_from_elsewhere(headers: &HeaderMap, host: &str) -> Result<(), Stranger> {
         if !matches!(site.as_bytes(), b"same-origin" | b"none") {
             let site = String::from_utf8_lossy(site.as_bytes());
             return Err(Stranger::Origin(site.into_owned()));
+        }
+    }
+    Ok(())
+}
+
+/// How the names of actions begin that change nothing. Nobody's page gets to see what they answer.
+const READS: [&str; 3] = ["Describe", "Get", "List"];
+
+/// An action in the query of a `GET` only reads, unless a header that no page can set comes with it. A presigned query is
+/// no proof of anything: whoever writes the link writes that too, and nobody verifies it.
+fn no_linked_action(head: &Parts) -> Result<(), Stranger> {
+    let authorization = head.headers.get(header::AUTHORIZATION);
+    let signed = authorization.is_some_and(|value| value.as_bytes().starts_with(b"AWS4-"));
+    if signed || !matches!(head.method, Method::GET | Method::HEAD) {
+        return Ok(());
+    }
+    let query = head.uri.query().unwrap_or_default().split('&');
+    for parameter in query.filter_map(|pair| Form::parse(pair.as_bytes()).ok()) {
+        let Some(action) = parameter.get("Action") else {
+            continue;
+        };
+        if !READS.iter().any(|reads| action.starts_with(reads)) {
+            return Err(Stranger::Linked(action.to_owned()));
         }
     }
     Ok(())
@@ -204,5 +237,38 @@ mod tests {
             Ok(())
         );
         assert_eq!(admitted(&[host, ("sec-fetch-site", "none")]), Ok(()));
+    }
+
+    #[test]
+    fn an_action_in_a_link_only_reads() {
+        let asked = |method: Method, query: &str, headers: &[(&str, &str)]| {
+            let mut request = Request::builder().method(method).uri(format!("/?{query}"));
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            let head = request.header("host", "fluoro:4566").body(()).unwrap();
+            Guard::new(vec!["fluoro".to_owned()]).admit(&head.into_parts().0)
+        };
+        let presigned = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=a%2F20260101%2Fus-east-1%2Fiam%2Faws4_request\
+                         &X-Amz-Signature=00&Action=DeleteRole";
+        for query in [
+            "Action=DeleteRole&Version=2010-05-08&RoleName=x",
+            "Action=GetRole&Action=DeleteRole",
+            "%41ction=%44eleteRole",
+            "x=%ff&Action=DeleteRole",
+            presigned,
+        ] {
+            let refused = Err(Stranger::Linked("DeleteRole".to_owned()));
+            assert_eq!(asked(Method::GET, query, &[]), refused, "{query}");
+            assert_eq!(asked(Method::HEAD, query, &[]), refused, "{query}");
+            let basic = ("authorization", "Basic eDp5");
+            assert_eq!(asked(Method::GET, query, &[basic]), refused, "{query}");
+            let signed = ("authorization", "AWS4-HMAC-SHA256 Credential=a/b");
+            assert_eq!(asked(Method::GET, query, &[signed]), Ok(()), "{query}");
+            assert_eq!(asked(Method::POST, query, &[]), Ok(()), "{query}");
+        }
+        for query in ["Action=GetCallerIdentity", "Action=ListRoles", "action=x"] {
+            assert_eq!(asked(Method::GET, query, &[]), Ok(()), "{query}");
+        }
     }
 }

@@ -29,7 +29,7 @@ async fn malformed_json_is_the_services_own_error() {
 async fn unknown_operations_say_so() {
     let server = TestServer::start().await;
     let answer = server
-        .get("/?Action=Nonsense&Version=2010-05-08")
+        .get("/?Action=GetNonsense&Version=2010-05-08")
         .send()
         .await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);

@@ -100,6 +100,8 @@ async fn a_link_of_another_site_opens_the_console_and_nothing_else() {
         followed("/_fluoro/console/traces").header("host", "rebound.evil.test:4566"),
         followed("/_fluoro/doctor"),
         followed("/restapis"),
+        followed("/?Action=GetCallerIdentity&Version=2011-06-15"),
+        followed("/?X-Amz-Credential=a%2F20260101%2Fus-east-1%2Fsts%2Faws4_request"),
         server
             .get("/_fluoro/console/")
             .header("sec-fetch-site", "cross-site"),
