@@ -156,7 +156,7 @@ fn is_read(method: &Method) -> bool {
 }
 
 /// Whether a list of what is accepted names this, and not with `q=0`.
-fn accepts(headers: &HeaderMap, list: &header::HeaderName, wanted: &str) -> bool {
+pub(crate) fn accepts(headers: &HeaderMap, list: &header::HeaderName, wanted: &str) -> bool {
     let lists = headers.get_all(list).iter();
     let mut listed = lists
         .filter_map(|value| value.to_str().ok())

@@ -3,11 +3,11 @@
 use std::sync::{Arc, OnceLock};
 
 use fluoro_ambient::Ambient;
-use fluoro_gateway::{Gateway, Scheme, StageRequest};
+use fluoro_gateway::{Addressed, Gateway, Scheme, StageRequest};
 use fluoro_wire::sigv4::Scope;
 use http::request::Parts;
 use http::uri::PathAndQuery;
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 
 use crate::body::{self, Body, ReadError};
@@ -22,6 +22,9 @@ use crate::settings::Limits;
 
 /// The longest form whose service is told by nothing but the form.
 const FORM_LIMIT: usize = 1 << 20;
+
+/// Puts a page into an origin of its own, in which it may do what pages do.
+const SANDBOX: &str = "sandbox allow-downloads allow-forms allow-modals allow-popups allow-scripts";
 
 /// The main port.
 #[derive(Debug)]
@@ -214,6 +217,7 @@ async fn at_stage(
     body: Body,
 ) -> Response<Body> {
     let head_as_sent = connection.tap.head(&head);
+    let sandboxed = stage.addressed == Addressed::Path && may_become_page(&head.headers);
     let target = head.uri.path_and_query().cloned();
     let request = StageRequest {
         api_id: stage.api_id,
@@ -228,5 +232,24 @@ async fn at_stage(
         peer: connection.peer,
         scheme: Scheme::Http,
     };
-    gateway.handle(request).await.map(BodyExt::boxed_unsync)
+    let mut response = gateway.handle(request).await.map(BodyExt::boxed_unsync);
+    if sandboxed {
+        // Beside a policy of the stage's own, not in its place: what one of them forbids is forbidden.
+        let policy = HeaderValue::from_static(SANDBOX);
+        let headers = response.headers_mut();
+        headers.append(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
+/// Whether a browser asks for what it would show as a page. By path, a stage has the management API's origin, and its page
+/// could call it. Source: W3C, Fetch Metadata; a browser leaves it away under a name that it does not trust.
+fn may_become_page(headers: &HeaderMap) -> bool {
+    match headers.get("sec-fetch-dest") {
+        Some(shown_as) => {
+            let pages: [&[u8]; 5] = [b"document", b"embed", b"frame", b"iframe", b"object"];
+            pages.contains(&shown_as.as_bytes())
+        }
+        None => console::accepts(headers, &header::ACCEPT, "text/html"),
+    }
 }

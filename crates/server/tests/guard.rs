@@ -72,6 +72,39 @@ async fn stages_are_open_to_every_page() {
 }
 
 #[tokio::test]
+async fn a_page_of_a_stage_by_path_is_not_of_our_origin() {
+    let server = TestServer::start().await;
+    let policy = async |ask: Ask| {
+        let answer = ask.send().await;
+        answer.header("content-security-policy").to_owned()
+    };
+    let by_path = "/_aws/execute-api/abc/dev/x";
+    for shown_as in ["document", "iframe", "frame", "embed", "object"] {
+        let ask = server.get(by_path).header("sec-fetch-dest", shown_as);
+        assert!(policy(ask).await.starts_with("sandbox "), "{shown_as}");
+    }
+    let page = ("accept", "text/html,*/*;q=0.8");
+    for path in [by_path, "/restapis/abc/dev/_user_request_/x"] {
+        let untrusted = server.get(path).header(page.0, page.1);
+        assert!(policy(untrusted).await.starts_with("sandbox "), "{path}");
+    }
+    for other in [
+        server.get(by_path),
+        server
+            .get(by_path)
+            .header(page.0, page.1)
+            .header("sec-fetch-dest", "empty"),
+        server
+            .get("/dev/x")
+            .header("host", "abc.execute-api.localhost")
+            .header("sec-fetch-dest", "document"),
+    ] {
+        assert_eq!(policy(other).await, "");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn our_own_origin_may_ask() {
     let server = TestServer::start().await;
     let origin = server.addresses().endpoint.clone();
