@@ -77,6 +77,12 @@ impl Resigner {
 
     /// The call as the operator would have made it.
     pub(super) async fn resign(&self, call: Forwarded) -> Result<Request<Body>, ResignError> {
+        // They are the caller's own words, and become the host that is trusted with the operator's signature.
+        for name in [call.service.as_str(), &*call.region.0] {
+            if !is_name(name) {
+                return Err(ResignError::Endpoint(name.to_owned()));
+            }
+        }
         let credentials = self.source.credentials().await?;
         let host = endpoint(&call.head, &call.service, &call.region.0);
         let base: Uri = format!("https://{host}")
@@ -121,6 +127,12 @@ impl Resigner {
         let body = body.unwrap_or_else(|| body::whole(bytes.unwrap_or_default()));
         Ok(Request::from_parts(head, body))
     }
+}
+
+/// Whether AWS could name a service or a region so.
+fn is_name(name: &str) -> bool {
+    let fits = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    !name.is_empty() && name.bytes().all(fits)
 }
 
 /// The host of a service, by its signing name. Source: AWS general reference, service endpoints.
@@ -244,6 +256,29 @@ mod tests {
             .await
             .unwrap_err();
         assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+    }
+
+    #[tokio::test]
+    async fn no_caller_chooses_the_host() {
+        for (service, region) in [
+            ("sqs", "evil.test?"),
+            ("sqs", "evil.test/"),
+            ("sqs", "x@evil.test#"),
+            ("sqs", "evil.test:443/"),
+            ("sqs", ""),
+            ("evil.test/", "us-east-1"),
+            ("", "us-east-1"),
+        ] {
+            let sent = resigner()
+                .resign(call(service, region, Request::post("/")))
+                .await;
+            let refused = sent.unwrap_err();
+            assert!(
+                matches!(refused, ResignError::Endpoint(_)),
+                "{service} {region}"
+            );
+            assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+        }
     }
 
     #[test]
