@@ -159,14 +159,19 @@ impl Inner {
 
     async fn try_until_done(self: &Arc<Self>, mut event: QueuedEvent) {
         let mut closing = self.closing.subscribe();
+        let mut runs = self.events_run.subscribe();
         let mut refused = 0;
         loop {
             let wait = Duration::from_micros(u64::try_from(event.due - self.now()).unwrap_or(0));
-            // Cancellation safe: a sleep, and a look at a flag.
+            let due = async {
+                tokio::time::sleep(wait).await;
+                runs.wait_for(|runs| *runs).await.is_ok()
+            };
+            // Cancellation safe: a sleep, and looks at flags.
             tokio::select! {
                 biased;
                 _ = closing.wait_for(|closing| *closing) => return,
-                () = tokio::time::sleep(wait) => {}
+                runs = due => if !runs { return },
             }
             let Some(live) = self.live(&event.invoked) else {
                 // Nothing is known any more once the server closes; the next start takes the event up.

@@ -117,10 +117,12 @@ pub(crate) struct Inner {
     /// Work that goes on behind answers.
     running: watch::Sender<usize>,
     pub(crate) closing: watch::Sender<bool>,
+    /// Whether events may be tried: see [`Functions::run_events`].
+    pub(crate) events_run: watch::Sender<bool>,
 }
 
 impl Functions {
-    /// Loads what the catalog has and takes up the events that were accepted before.
+    /// Loads what the catalog has and takes up the events that were accepted before; see [`Self::run_events`].
     ///
     /// # Errors
     ///
@@ -183,6 +185,7 @@ impl Functions {
             generations: AtomicU64::new(1),
             running: watch::Sender::new(0),
             closing: watch::Sender::new(false),
+            events_run: watch::Sender::new(false),
             parts,
         });
         inner.load().await?;
@@ -190,6 +193,12 @@ impl Functions {
         tokio::spawn(clear(Arc::downgrade(&inner), unused));
         inner.resume_events().await?;
         Ok(Self { inner })
+    }
+
+    /// Lets events run from now on, those that were accepted before among them. Until what functions call is there to
+    /// answer them, they would only use up their attempts.
+    pub fn run_events(&self) {
+        self.inner.events_run.send_replace(true);
     }
 
     /// Ends all environments, after what runs has had until `grace` to end.

@@ -262,6 +262,7 @@ pub(crate) async fn compose(
             stacks: stack_records(&catalog),
         },
     });
+    functions.run_events();
     Ok(Composed {
         functions,
         ingest,

@@ -146,10 +146,12 @@ impl World {
         let directory = tempfile::tempdir().unwrap();
         let mut settings = settings(&directory);
         adjust(&mut settings);
-        Self::over(iam, catalog, directory, settings).await
+        let world = Self::over(iam, catalog, directory, settings).await;
+        world.functions.run_events();
+        world
     }
 
-    /// A second life over the same catalog and directory.
+    /// A second life over the same catalog and directory, in which events do not run yet.
     pub(crate) async fn again(self) -> Self {
         let settings = settings(&self.directory);
         Self::over(self.iam, self.catalog, self.directory, settings).await

@@ -223,7 +223,7 @@ async fn an_accepted_event_survives_a_restart() {
     })
     .await;
     let directory = tempfile::tempdir().unwrap();
-    let source = "import pathlib\ndef handler(event, context):\n    pathlib.Path(event['path']).open('a').write('x')\n    if pathlib.Path(event['path']).read_text() == 'x': raise ValueError('first')\n";
+    let source = "import pathlib, time\ndef handler(event, context):\n    time.sleep(event.get('rest', 0))\n    pathlib.Path(event['path']).open('a').write('x')\n    if pathlib.Path(event['path']).read_text() == 'x': raise ValueError('first')\n";
     let arn = world.python("kept", source).await;
     let path = directory.path().join("seen");
     let event = format!(r#"{{"path":"{}"}}"#, path.display());
@@ -238,6 +238,12 @@ async fn an_accepted_event_survives_a_restart() {
         .shutdown(std::time::Duration::from_secs(10))
         .await;
     let world = world.again().await;
+    // Longer than until the second attempt is due: it waits until events may run.
+    let other = directory.path().join("other");
+    let event = format!(r#"{{"path":"{}","rest":1.5}}"#, other.display());
+    world.invoke(&arn, &event).await;
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "x");
+    world.functions.run_events();
     until(|| std::fs::read_to_string(&path).is_ok_and(|seen| seen.len() >= 2)).await;
     drop(world);
 }
