@@ -22,12 +22,14 @@ def logs(server: fluoro.Server, function: str) -> str:
 def test_logs_outlive_the_server(tmp_path: Path):
     server = fluoro.Server(tmp_path / "data")
     boto = Boto(server.endpoint)
-    function = make_function(boto, make_role(boto), archive(app__py=CODE))["FunctionName"]
+    made = make_function(boto, make_role(boto), archive(app__py=CODE))
+    function = made["FunctionName"]
     boto.call("lambda", "invoke", FunctionName=function, Payload=b'{"number": 1}')
     server.stop()
 
     server = fluoro.Server(tmp_path / "data")
     assert "wrote 1\n" in logs(server, function)
+    assert "wrote 1\n" in logs(server, made["FunctionArn"])
     Boto(server.endpoint).call("lambda", "invoke", FunctionName=function, Payload=b'{"number": 2}')
     kept = list((tmp_path / "data" / "functions" / "logs").glob("*/newer.jsonl"))
     assert len(kept) == 1

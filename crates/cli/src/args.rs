@@ -175,7 +175,7 @@ pub(crate) struct Invoke {
 
 #[derive(Debug, Args)]
 pub(crate) struct Logs {
-    /// The function's name
+    /// The function's name or ARN
     pub(crate) function: String,
     /// Only the lines of this trace
     #[arg(long, value_name = "ID")]

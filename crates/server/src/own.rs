@@ -102,7 +102,7 @@ impl OwnApi {
         head: &Parts,
         body: Body,
     ) -> Result<Response<Body>, Problem> {
-        let (named, query) = (asked.route.named, &asked.query);
+        let (named, query) = (&*asked.route.named, &asked.query);
         let reply = match asked.route.call {
             Call::Metrics => return Ok(metrics::metrics(self)),
             Call::Follow => return follow::answer(self, query),

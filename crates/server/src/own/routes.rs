@@ -2,7 +2,10 @@
 //!
 //! `docs/openapi.json` describes each of them; a test holds the two together.
 
+use std::borrow::Cow;
+
 use http::Method;
+use percent_encoding::percent_decode_str;
 
 use super::reply::Problem;
 
@@ -39,11 +42,11 @@ pub(super) struct Route {
 }
 
 /// The route that a request takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Taken<'p> {
     pub(super) call: Call,
-    /// What stands in the place of the part in braces; empty where there is none.
-    pub(super) named: &'p str,
+    /// What stands in the place of the part in braces, percent-decoded; empty where there is none.
+    pub(super) named: Cow<'p, str>,
 }
 
 const fn route(method: Method, path: &'static str, call: Call) -> Route {
@@ -97,13 +100,15 @@ pub(super) fn find<'p>(method: &Method, path: &'p str) -> Result<Taken<'p>, Prob
 }
 
 /// What stands for the part in braces, if the path is of this pattern.
-fn fit<'p>(pattern: &str, path: &'p str) -> Option<&'p str> {
-    let mut named = "";
+fn fit<'p>(pattern: &str, path: &'p str) -> Option<Cow<'p, str>> {
+    let mut named = Cow::Borrowed("");
     let (mut wanted, mut given) = (pattern.split('/'), path.split('/'));
     loop {
         match (wanted.next(), given.next()) {
             (None, None) => return Some(named),
-            (Some(wanted), Some(given)) if wanted.starts_with('{') => named = given,
+            (Some(wanted), Some(given)) if wanted.starts_with('{') => {
+                named = percent_decode_str(given).decode_utf8().ok()?;
+            }
             (Some(wanted), Some(given)) if wanted == given => {}
             _ => return None,
         }
@@ -120,9 +125,15 @@ mod tests {
             ("health", Call::Health, ""),
             ("traces/1-2-3", Call::Trace, "1-2-3"),
             ("functions/hello/logs", Call::Logs, "hello"),
+            (
+                "functions/arn%3Aaws%3alambda%2Fx/logs",
+                Call::Logs,
+                "arn:aws:lambda/x",
+            ),
             ("stacks/shop", Call::GetStack, "shop"),
         ] {
             let taken = find(&Method::GET, path).unwrap();
+            let named = named.into();
             assert_eq!(taken, Taken { call, named });
             assert_eq!(find(&Method::HEAD, path).unwrap(), taken);
         }
@@ -132,7 +143,14 @@ mod tests {
 
     #[test]
     fn a_path_that_nobody_has_is_told_from_a_method_that_nobody_has() {
-        for path in ["", "healthy", "health/", "traces/a/b", "functions/a/log"] {
+        for path in [
+            "",
+            "healthy",
+            "health/",
+            "traces/a/b",
+            "functions/a/log",
+            "functions/%ff",
+        ] {
             let problem = find(&Method::GET, path).unwrap_err();
             assert!(format!("{problem:?}").contains("NotFound"), "{path}");
         }
