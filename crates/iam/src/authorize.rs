@@ -181,7 +181,6 @@ impl Iam {
                 }
                 context
             }
-            Principal::Anonymous => context.with("aws:PrincipalType", "Anonymous"),
         }
     }
 }

@@ -16,8 +16,6 @@ pub enum Principal {
     },
     /// The account itself.
     Root(AccountId),
-    /// Nobody in particular: an unsigned request.
-    Anonymous,
 }
 
 impl Principal {
@@ -43,17 +41,16 @@ impl Principal {
             Self::Service(name) => name.clone(),
             Self::RoleSession { session_arn, .. } => session_arn.clone(),
             Self::Root(account) => format!("arn:aws:iam::{account}:root"),
-            Self::Anonymous => "anonymous".to_owned(),
         }
     }
 
-    /// The account to which the principal belongs; services and strangers have none.
+    /// The account to which the principal belongs; services have none.
     #[must_use]
     pub fn account(&self) -> Option<&str> {
         match self {
             Self::Root(account) => Some(&account.0),
             Self::RoleSession { role_arn, .. } => role_arn.split(':').nth(4),
-            Self::Service(_) | Self::Anonymous => None,
+            Self::Service(_) => None,
         }
     }
 }

@@ -140,7 +140,7 @@ fn principals_are_named_in_many_ways() {
     let lambda = service("lambda.amazonaws.com");
     let cases = [
         (json!("*"), session(), Allowed),
-        (json!({"AWS": "*"}), Principal::Anonymous, Allowed),
+        (json!({"AWS": "*"}), lambda.clone(), Allowed),
         (
             json!({"Service": "lambda.amazonaws.com"}),
             lambda.clone(),
