@@ -212,7 +212,7 @@ fn in_vain(paint: Paint, answer: &Value) -> String {
 }
 
 fn documents(paint: Paint, answer: &Value) -> String {
-    let lines = answer["lines"].as_array().or_else(|| answer.as_array());
+    let lines = answer["lines"].as_array();
     let lines = lines.map(Vec::as_slice).unwrap_or_default();
     if lines.is_empty() {
         return "nothing has come in yet; docs/clients.md says how to send the first trace\n"
@@ -229,7 +229,7 @@ fn documents(paint: Paint, answer: &Value) -> String {
     for line in lines {
         let class = word(line, "class");
         let ink = match class.as_str() {
-            "received" | "kept" => Ink::Plain,
+            "received" => Ink::Plain,
             "unsampled" => Ink::Faint,
             "trimmed" | "orphaned" => Ink::Error,
             _ => Ink::Fault,
