@@ -21,6 +21,7 @@ mod waterfall;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{CommandFactory, Parser};
 use serde_json::json;
@@ -35,7 +36,7 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(&cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             if cli.json {
                 eprintln!("{}", json!({"error": format!("{error:#}")}));
@@ -47,42 +48,48 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: &Cli) -> anyhow::Result<()> {
+/// How long what runs on threads of its own may hold up the end of the server: waiting for a file's lock has no bound.
+const LAST_THREADS: Duration = Duration::from_secs(1);
+
+fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
     match &cli.verb {
         Verb::Sandbox { arguments } => fluoro_functions::sandbox::run(arguments.iter().cloned()),
         Verb::Version => {
             let version = env!("CARGO_PKG_VERSION");
-            if cli.json {
-                println!("{}", json!({"version": version}))
+            let text = if cli.json {
+                json!({"version": version}).to_string()
             } else {
-                println!("fluoro {version}")
-            }
-            Ok(())
+                format!("fluoro {version}")
+            };
+            verbs::print(format!("{text}\n").as_bytes())?;
         }
         Verb::Completion { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "fluoro", &mut script);
-            verbs::print(&script)
+            verbs::print(&script)?;
         }
         Verb::Serve(serve) => {
             let loaded = serve::load(cli, serve)?;
             if serve.print_config {
-                serve::print_config(cli, &loaded);
-                return Ok(());
+                serve::print_config(cli, &loaded)?;
+                return Ok(ExitCode::SUCCESS);
             }
             log_to_stderr();
             let runtime = tokio::runtime::Builder::new_multi_thread()
                 .enable_all()
                 .build()?;
-            runtime.block_on(serve::serve(cli, loaded))
+            let served = runtime.block_on(serve::serve(cli, loaded));
+            runtime.shutdown_timeout(LAST_THREADS);
+            return served;
         }
         _ => {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()?;
-            runtime.block_on(verbs::run(cli))
+            runtime.block_on(verbs::run(cli))?;
         }
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// `FLUORO_LOG` chooses what is logged, as `info` or `warn,fluoro_functions=debug`.

@@ -1,16 +1,17 @@
 //! `fluoro serve`: settings to a running server, until somebody says stop.
 
 use std::path::Path;
+use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use fluoro_ambient::Ambient;
 use fluoro_server::settings::{self, Layer, Loaded};
 use fluoro_server::{Addresses, Server};
 use serde_json::json;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::args::{Cli, Sample, Serve};
-use crate::cache;
+use crate::{cache, verbs};
 
 /// Read when it lies in the working directory.
 const SETTINGS_FILE: &str = "fluoro.toml";
@@ -71,7 +72,7 @@ fn sample_word(sample: Sample) -> &'static str {
 }
 
 /// Prints each setting with its value and where it came from.
-pub(crate) fn print_config(cli: &Cli, loaded: &Loaded) {
+pub(crate) fn print_config(cli: &Cli, loaded: &Loaded) -> anyhow::Result<()> {
     let listing = loaded.listing();
     if cli.json {
         let all: Vec<_> = listing
@@ -82,8 +83,7 @@ pub(crate) fn print_config(cli: &Cli, loaded: &Loaded) {
                 json!({"key": key, "value": value, "from": origin.to_string()})
             })
             .collect();
-        println!("{:#}", json!(all));
-        return;
+        return verbs::print(format!("{:#}\n", json!(all)).as_bytes());
     }
     let width = listing
         .iter()
@@ -91,62 +91,87 @@ pub(crate) fn print_config(cli: &Cli, loaded: &Loaded) {
         .max()
         .unwrap_or(0)
         + 3;
+    let mut text = String::new();
     for (key, value, origin) in listing {
         let setting = format!("{key} = {value}");
-        println!("{setting:width$}  # {origin}");
+        text.push_str(&format!("{setting:width$}  # {origin}\n"));
     }
+    verbs::print(text.as_bytes())
 }
 
-/// Runs until SIGINT or SIGTERM, then stops in order.
-pub(crate) async fn serve(cli: &Cli, mut loaded: Loaded) -> anyhow::Result<()> {
+/// Runs until SIGINT or SIGTERM, then stops in order; at a second one, at once.
+pub(crate) async fn serve(cli: &Cli, mut loaded: Loaded) -> anyhow::Result<ExitCode> {
     let packages = &mut loaded.settings.functions.package_cache;
     packages.get_or_insert_with(|| cache::folder().join("aws-sdks"));
     let sample_all = loaded.settings.sample == settings::Sample::All;
     let data = loaded.settings.data.clone();
     // Before a port opens, so that a signal that comes early is not lost.
-    let mut interrupt = signal(SignalKind::interrupt()).context("failed to listen for SIGINT")?;
-    let mut terminate = signal(SignalKind::terminate()).context("failed to listen for SIGTERM")?;
+    let mut signals = Signals::listen()?;
     let bound = Server::new(Ambient::system(), loaded.settings)
         .bind()
         .await?;
     let addresses = bound.addresses().clone();
     if cli.json {
-        println!("{}", json!(addresses));
+        verbs::print(format!("{}\n", json!(addresses)).as_bytes())?;
     }
     let running = tokio::select! {
         running = bound.serve() => running?,
-        _ = interrupt.recv() => return Ok(()),
-        _ = terminate.recv() => return Ok(()),
+        _ = signals.next() => return Ok(ExitCode::SUCCESS),
     };
     if !cli.json {
-        announce(&addresses, &data, sample_all);
+        verbs::print(announcement(&addresses, &data, sample_all).as_bytes())?;
     }
+    signals.next().await;
     tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+        () = running.shutdown() => Ok(ExitCode::SUCCESS),
+        signal = signals.next() => Ok(ExitCode::from(KILLED + signal)),
     }
-    running.shutdown().await;
-    Ok(())
 }
 
-fn announce(addresses: &Addresses, data: &Path, sample_all: bool) {
-    let endpoint = &addresses.endpoint;
-    println!("fluoro is up");
-    println!("  console               {endpoint}/_fluoro/console/");
-    println!("  AWS APIs and stages   {endpoint}   (--endpoint-url, AWS_ENDPOINT_URL)");
-    println!(
-        "  X-Ray daemon          {}   (AWS_XRAY_DAEMON_ADDRESS)",
-        addresses.daemon
-    );
-    println!("  health                {endpoint}/_fluoro/health");
-    println!("  data                  {}", data.display());
-    if sample_all {
-        println!(
-            "  sampling              every request (--sample all); custom rules and a caller's Sampled=0 still win"
-        );
-    } else {
-        println!(
-            "  sampling              by rules, as AWS: 1 request a second and 5 % (--sample all keeps every one)"
-        );
+/// What ends the server.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+/// Added to the number of the signal that ended a process, as shells do.
+const KILLED: u8 = 128;
+
+impl Signals {
+    fn listen() -> anyhow::Result<Self> {
+        let listen =
+            |kind, name| signal(kind).with_context(|| format!("failed to listen for {name}"));
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt(), "SIGINT")?,
+            terminate: listen(SignalKind::terminate(), "SIGTERM")?,
+        })
     }
+
+    /// The number of the next one. Cancel safe.
+    async fn next(&mut self) -> u8 {
+        tokio::select! {
+            _ = self.interrupt.recv() => 2,
+            _ = self.terminate.recv() => 15,
+        }
+    }
+}
+
+fn announcement(addresses: &Addresses, data: &Path, sample_all: bool) -> String {
+    let endpoint = &addresses.endpoint;
+    let sampling = if sample_all {
+        "every request (--sample all); custom rules and a caller's Sampled=0 still win"
+    } else {
+        "by rules, as AWS: 1 request a second and 5 % (--sample all keeps every one)"
+    };
+    format!(
+        "fluoro is up\n  \
+           console               {endpoint}/_fluoro/console/\n  \
+           AWS APIs and stages   {endpoint}   (--endpoint-url, AWS_ENDPOINT_URL)\n  \
+           X-Ray daemon          {}   (AWS_XRAY_DAEMON_ADDRESS)\n  \
+           health                {endpoint}/_fluoro/health\n  \
+           data                  {}\n  \
+           sampling              {sampling}\n",
+        addresses.daemon,
+        data.display(),
+    )
 }

@@ -4,6 +4,7 @@ use fluoro_stack::{DownOptions, Event, Progress, UpOptions};
 use serde_json::json;
 
 use crate::args::Cli;
+use crate::verbs::show;
 
 /// Tells on standard error, so that standard output stays the answer.
 struct Telling;
@@ -32,30 +33,25 @@ impl Progress for Telling {
 pub(crate) async fn up(cli: &Cli, options: &UpOptions) -> anyhow::Result<()> {
     let deployed = fluoro_stack::up(options, &mut Telling).await?;
     let record = &deployed.record;
-    if cli.json {
-        println!("{:#}", json!(record));
-        return Ok(());
-    }
-    let [created, updated, unchanged, removed] = deployed.counts;
-    println!(
-        "stack {}: {created} created, {updated} updated, {unchanged} unchanged, {removed} removed",
-        record.stack
-    );
-    for (api, url) in &record.urls {
-        println!("  {api}  {url}");
-    }
-    for (name, value) in &record.outputs {
-        println!("  output {name} = {value}");
-    }
-    Ok(())
+    show(cli, &json!(record), || {
+        let [created, updated, unchanged, removed] = deployed.counts;
+        let mut text = format!(
+            "stack {}: {created} created, {updated} updated, {unchanged} unchanged, {removed} removed\n",
+            record.stack
+        );
+        for (api, url) in &record.urls {
+            text.push_str(&format!("  {api}  {url}\n"));
+        }
+        for (name, value) in &record.outputs {
+            text.push_str(&format!("  output {name} = {value}\n"));
+        }
+        text
+    })
 }
 
 pub(crate) async fn down(cli: &Cli, options: &DownOptions) -> anyhow::Result<()> {
     let removed = fluoro_stack::down(options, &mut Telling).await?;
-    if cli.json {
-        println!("{:#}", json!({"removed": removed}));
-    } else {
-        println!("{removed} resources removed");
-    }
-    Ok(())
+    show(cli, &json!({"removed": removed}), || {
+        format!("{removed} resources removed\n")
+    })
 }
