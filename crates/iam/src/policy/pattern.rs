@@ -3,7 +3,8 @@
 //! `*` stands for any characters, `?` for one. In policies of version 2012-10-17 `${aws:PrincipalArn}` stands for a
 //! value of the request context, `${key, 'default'}` for the default when there is none, and `${*}`, `${?}`, `${$}` for
 //! the characters themselves. What a variable brings in is literal: its own `*` is no wildcard. A variable without
-//! value and default matches nothing. Source: IAM user guide, policy elements: variables and tags.
+//! value and default matches nothing, so NotResource and negated operators, which hold where nothing matches, hold.
+//! Source: IAM user guide, policy elements: variables and tags, "Policy variables with no value".
 
 use crate::conditions::Conditions;
 

@@ -105,6 +105,22 @@ fn not_resource_speaks_of_all_the_others() {
 }
 
 #[test]
+fn a_variable_without_value_matches_no_resource() {
+    for (element, allowed) in [
+        ("Resource", Verdict::Silent),
+        ("NotResource", Verdict::Allowed),
+    ] {
+        let mut policy = json!({"Effect": "Allow", "Action": "s3:*"});
+        policy[element] = json!("arn:aws:s3:::${aws:PrincipalTag/team}/*");
+        assert_eq!(
+            identity(policy, "s3:GetObject", "arn:aws:s3:::blue/k"),
+            allowed,
+            "{element}"
+        );
+    }
+}
+
+#[test]
 fn a_condition_narrows_its_statement() {
     let text = document(json!({
         "Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "*",

@@ -165,6 +165,21 @@ fn variables_stand_in_values() {
     assert!(holds(block, &context));
 }
 
+/// The guide's example denies whoever has no team by just this.
+#[test]
+fn a_variable_without_value_equals_nothing() {
+    let given = Conditions::none().with("s3:ExistingObjectTag/Team", "blue");
+    for (operator, held) in [
+        ("StringEquals", false),
+        ("StringLike", false),
+        ("StringNotEquals", true),
+        ("StringNotLike", true),
+    ] {
+        let block = json!({operator: {"s3:ExistingObjectTag/Team": "${aws:PrincipalTag/Team}"}});
+        assert_eq!(holds(block, &given), held, "{operator}");
+    }
+}
+
 #[test]
 fn unknown_operators_are_refused() {
     for operator in [
