@@ -17,7 +17,7 @@ use crate::gateway_response::{ERROR_TYPE, ErrorAnswer};
 use crate::head::Head;
 use crate::integration::{Answer, AnswerTrace, Failure, Plan};
 use crate::passing::{Passing, Seen};
-use crate::request::{BodyError, RequestBody, StageRequest};
+use crate::request::{BodyError, RequestBody, StageRequest, StoodStill};
 use crate::response::{ResponseBody, StageResponse};
 use crate::routes::Found;
 use crate::served::{ServedMethod, ServedStage};
@@ -186,7 +186,12 @@ fn too_large() -> Failure {
 
 fn broken_off(error: &BodyError) -> Failure {
     let reason = format!("the client's body broke off: {error}");
-    Failure::new(ErrorAnswer::bad_request_body(), reason)
+    let answer = if error.is::<StoodStill>() {
+        ErrorAnswer::request_timeout()
+    } else {
+        ErrorAnswer::bad_request_body()
+    };
+    Failure::new(answer, reason)
 }
 
 /// The answer of an integration, with the headers of the gateway before its own.

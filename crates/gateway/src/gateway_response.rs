@@ -219,6 +219,15 @@ impl ErrorAnswer {
         )
     }
 
+    /// The client's body stood still.
+    pub(crate) fn request_timeout() -> Self {
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "RequestTimeoutException",
+            "Request Timeout",
+        )
+    }
+
     pub(crate) fn body(&self) -> Bytes {
         format!(r#"{{"message":"{}"}}"#, self.message).into()
     }

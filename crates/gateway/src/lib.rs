@@ -49,7 +49,7 @@ use crate::records::{ApiRecord, Deployment, Stage};
 use crate::served::View;
 
 pub use gateway_response::GatewayResponseType;
-pub use request::{Addressed, BodyError, RequestBody, Scheme, StageRequest};
+pub use request::{Addressed, BodyError, RequestBody, Scheme, StageRequest, StoodStill};
 pub use response::{HeaderSpelling, ResponseBody, StageResponse};
 pub use settings::{GatewaySettings, IntegrationNode};
 

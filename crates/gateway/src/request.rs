@@ -1,6 +1,7 @@
 //! A request as the server hands it over, once dispatch knows which stage it is for.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::uri::PathAndQuery;
@@ -9,6 +10,11 @@ use http_body_util::combinators::UnsyncBoxBody;
 
 /// What may go wrong while a body is read or written.
 pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The body stood still for so long that nobody waits any more.
+#[derive(Debug, thiserror::Error)]
+#[error("the body stood still for {} seconds", .0.as_secs())]
+pub struct StoodStill(pub Duration);
 
 /// A request's body, not yet read.
 pub type RequestBody = UnsyncBoxBody<Bytes, BodyError>;
@@ -35,7 +41,7 @@ pub struct StageRequest {
     /// An event shows a header's name as the client spelt it, which [`HeaderMap`] has lost. Without this, names
     /// come in lower case.
     pub head_as_sent: Option<Bytes>,
-    /// The body; read only as far as the integration needs it.
+    /// The body; read only as far as the integration needs it. It ends with [`StoodStill`] rather than not at all.
     pub body: RequestBody,
     /// The other end of the connection.
     pub peer: SocketAddr,

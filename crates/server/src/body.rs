@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use fluoro_gateway::BodyError;
-use http::{HeaderMap, header};
+use fluoro_gateway::{BodyError, StoodStill};
+use http::{HeaderMap, StatusCode, header};
 use http_body::Body as _;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
@@ -22,6 +22,9 @@ pub(crate) enum ReadError {
         /// The most that is taken.
         limit: usize,
     },
+    /// Nothing came of it for too long.
+    #[error("the body stood still for too long")]
+    Stalled,
     /// The client went away, or what it sent was no body.
     #[error("failed to read the body")]
     Broken(#[source] BodyError),
@@ -41,7 +44,7 @@ pub(crate) fn whole(bytes: impl Into<Bytes>) -> Body {
         .boxed_unsync()
 }
 
-/// Reads `body` to its end, unless it is longer than `limit` bytes.
+/// Reads `body` to its end, unless it is longer than `limit` bytes or stands still.
 ///
 /// A body whose announced length is too long is refused before a byte of it is asked for, so a client that sent
 /// `Expect: 100-continue` never sends it.
@@ -59,7 +62,7 @@ pub(crate) async fn read(
     };
     let mut read = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(ReadError::Broken)?.into_data() else {
+        let Ok(data) = frame.map_err(ReadError::of)?.into_data() else {
             continue; // trailers
         };
         if read.len() + data.len() > limit {
@@ -74,6 +77,35 @@ pub(crate) async fn read(
         read.extend_from_slice(&data);
     }
     Ok(read.freeze())
+}
+
+// === impl ReadError ===
+
+impl ReadError {
+    fn of(error: BodyError) -> Self {
+        if error.is::<StoodStill>() {
+            Self::Stalled
+        } else {
+            Self::Broken(error)
+        }
+    }
+
+    /// What it means to whoever sent the body.
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Self::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Stalled => StatusCode::REQUEST_TIMEOUT,
+            Self::Broken(_) => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::TooLong { .. } => "RequestEntityTooLargeException",
+            Self::Stalled => "RequestTimeoutException",
+            Self::Broken(_) => "RequestAbortedException",
+        }
+    }
 }
 
 // === impl Room ===
@@ -120,6 +152,7 @@ mod tests {
     use hyper::body::Frame;
 
     use super::*;
+    use crate::steady::{STANDSTILL, Steady};
 
     struct Pieces(VecDeque<&'static str>);
 
@@ -167,6 +200,27 @@ mod tests {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("5"));
         let refused = read(&headers, in_pieces(&["abc"]), 4).await;
         assert!(matches!(refused, Err(ReadError::TooLong { limit: 4 })));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_stands_still_is_given_up() {
+        struct Nothing;
+        impl http_body::Body for Nothing {
+            type Data = Bytes;
+            type Error = Infallible;
+
+            fn poll_frame(
+                self: Pin<&mut Self>,
+                _context: &mut Context<'_>,
+            ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+                Poll::Pending
+            }
+        }
+        let body = Steady::new(Nothing.map_err(|never| match never {}), (), STANDSTILL);
+        let given_up = read(&HeaderMap::new(), body.boxed_unsync(), 4).await;
+        let given_up = given_up.unwrap_err();
+        assert!(matches!(given_up, ReadError::Stalled));
+        assert_eq!(given_up.status(), StatusCode::REQUEST_TIMEOUT);
     }
 
     #[test]

@@ -208,25 +208,18 @@ fn expired_code(protocol: Protocol) -> &'static str {
 }
 
 /// An answer to a body that was not read to its end. What is left of it would be taken for the next request.
-fn unread(head: &Parts, service: &str, error: &ReadError, request_id: &str) -> Response<Body> {
-    let protocol = Protocol::of(head, service);
-    let mut response = match error {
-        ReadError::TooLong { limit } => {
-            let message = format!("Request must be smaller than {limit} bytes");
-            let status = StatusCode::PAYLOAD_TOO_LARGE;
-            protocol.refuse(
-                status,
-                "RequestEntityTooLargeException",
-                &message,
-                request_id,
-            )
-        }
-        ReadError::Broken(_) => {
-            let status = StatusCode::BAD_REQUEST;
-            let message = error.to_string();
-            protocol.refuse(status, "RequestAbortedException", &message, request_id)
-        }
+pub(crate) fn unread(
+    head: &Parts,
+    service: &str,
+    error: &ReadError,
+    request_id: &str,
+) -> Response<Body> {
+    let message = match error {
+        ReadError::TooLong { limit } => format!("Request must be smaller than {limit} bytes"),
+        ReadError::Stalled | ReadError::Broken(_) => error.to_string(),
     };
+    let protocol = Protocol::of(head, service);
+    let mut response = protocol.refuse(error.status(), error.code(), &message, request_id);
     let close = HeaderValue::from_static("close");
     response.headers_mut().insert(header::CONNECTION, close);
     response

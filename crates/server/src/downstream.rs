@@ -11,7 +11,6 @@
 mod aws;
 mod client;
 mod credentials;
-mod guarded;
 mod headers;
 
 use std::collections::BTreeMap;
@@ -30,10 +29,10 @@ use tokio::sync::Semaphore;
 
 use crate::body::Body;
 use crate::refusal::Protocol;
+use crate::steady::{STANDSTILL, Steady};
 use aws::Resigner;
 pub(crate) use client::{Client, SendError};
 use credentials::CredentialSource;
-use guarded::Guarded;
 
 /// How many calls may be under way at once.
 const MAX_CALLS: usize = 512;
@@ -43,9 +42,6 @@ const TURN: Duration = Duration::from_secs(5);
 
 /// How long the head of an answer may take: longer than any service's long poll.
 const HEAD: Duration = Duration::from_secs(120);
-
-/// How long a body may stand still.
-const STANDSTILL: Duration = Duration::from_secs(60);
 
 /// Where the calls of one service go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -188,7 +184,7 @@ impl Downstream {
         };
         let (mut head, body) = answer.into_parts();
         headers::remove_hop_by_hop(&mut head.headers);
-        let body = Guarded::new(body, turn, self.patience.standstill);
+        let body = Steady::new(body, turn, self.patience.standstill);
         Ok(Response::from_parts(head, body.boxed_unsync()))
     }
 }

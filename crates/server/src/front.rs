@@ -10,8 +10,8 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 
-use crate::body::{self, Body, ReadError};
-use crate::calls::Calls;
+use crate::body::{self, Body};
+use crate::calls::{self, Calls};
 use crate::console;
 use crate::dispatch::{self, Destination, StageAddress};
 use crate::guard::Guard;
@@ -140,7 +140,7 @@ impl Front {
     ) -> Response<Body> {
         let form = match body::read(&head.headers, form, FORM_LIMIT).await {
             Ok(form) => form,
-            Err(error) => return self.unread(&head, &error),
+            Err(error) => return calls::unread(&head, "", &error, &self.ambient.uuid()),
         };
         let Destination::Service(service) = dispatch::by_form(&form) else {
             return self.nowhere(&head);
@@ -163,21 +163,6 @@ impl Front {
             StatusCode::NOT_FOUND,
             "UnknownOperationException",
             &message,
-            &id,
-        )
-    }
-
-    fn unread(&self, head: &Parts, error: &ReadError) -> Response<Body> {
-        let status = match error {
-            ReadError::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            ReadError::Broken(_) => StatusCode::BAD_REQUEST,
-        };
-        let id = self.ambient.uuid();
-        let protocol = Protocol::of(head, "");
-        protocol.refuse(
-            status,
-            "RequestEntityTooLargeException",
-            &error.to_string(),
             &id,
         )
     }

@@ -1,7 +1,7 @@
 //! HTTP/1.1 on a listener: connections, their limits, and their end.
 //!
-//! A connection is kept while its client wants; its number, the size of a head and the time that one may take are
-//! bounded. What is no HTTP at all is answered 400 by the parser and closed.
+//! A connection is kept while its client wants; its number, the size of a head, the time that one may take and the time
+//! that a body may stand still are bounded. What is no HTTP at all is answered 400 by the parser and closed.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -23,6 +23,7 @@ use tokio::time::Instant;
 
 use crate::body::Body;
 use crate::settings::Limits;
+use crate::steady::{STANDSTILL, Steady};
 use crate::tap::Tap;
 
 /// Headers of one request. API Gateway takes no more bytes of them than 10,240, so names cannot be many either.
@@ -137,7 +138,7 @@ async fn connection<A: Answer>(
         let (answer, connection) = (Arc::clone(&answer), Arc::clone(&connection));
         async move {
             connection.tap.close();
-            let request = request.map(|body| body.map_err(Into::into).boxed_unsync());
+            let request = request.map(|body| Steady::new(body, (), STANDSTILL).boxed_unsync());
             let mut response = answer.answer(&connection, request).await;
             let given = response.extensions_mut().remove::<HeaderSpelling>();
             let given = given.map(|names| names.0).unwrap_or_default();

@@ -22,6 +22,7 @@ mod refusal;
 mod running;
 pub mod settings;
 mod spelling;
+mod steady;
 mod tap;
 mod webhook;
 

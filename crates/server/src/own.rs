@@ -36,7 +36,7 @@ use http::request::Parts;
 use http::{Response, StatusCode};
 use serde::Serialize;
 
-use crate::body::{self, Body, ReadError};
+use crate::body::{self, Body};
 use crate::feed::TraceFeed;
 use crate::http1::Stop;
 use crate::running::Addresses;
@@ -140,13 +140,7 @@ impl OwnApi {
 /// A body of at most so many bytes.
 async fn read_body(head: &Parts, body: Body, limit: usize) -> Result<Bytes, Problem> {
     let read = body::read(&head.headers, body, limit).await;
-    read.map_err(|error| {
-        let status = match error {
-            ReadError::TooLong { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            ReadError::Broken(_) => StatusCode::BAD_REQUEST,
-        };
-        Problem::new(status, "BadBody", error)
-    })
+    read.map_err(|error| Problem::new(error.status(), "BadBody", error))
 }
 
 // === impl Asked ===

@@ -53,10 +53,8 @@ impl ResignError {
     pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::NoCredentials(_) | Self::Credentials => StatusCode::NOT_IMPLEMENTED,
-            Self::Body(ReadError::TooLong { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Body(ReadError::Broken(_)) | Self::SignedChunks | Self::Endpoint(_) => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::Body(error) => error.status(),
+            Self::SignedChunks | Self::Endpoint(_) => StatusCode::BAD_REQUEST,
         }
     }
 
@@ -64,6 +62,7 @@ impl ResignError {
         match self {
             Self::NoCredentials(_) | Self::Credentials => "ServiceNotConfigured",
             Self::Body(ReadError::TooLong { .. }) => "RequestEntityTooLarge",
+            Self::Body(ReadError::Stalled) => "RequestTimeout",
             Self::Body(ReadError::Broken(_)) => "IncompleteBody",
             Self::SignedChunks | Self::Endpoint(_) => "InvalidRequest",
         }
