@@ -12,7 +12,7 @@ use bytes::Bytes;
 use fluoro_ambient::Ambient;
 use fluoro_functions::{Invocation, InvokeError, Invoker, Outcome};
 use fluoro_gateway::management::{ImportOptions, NewDeployment, PatchOp, PatchOperation};
-use fluoro_gateway::{Addressed, Gateway, GatewaySettings, Parts, Scheme, StageRequest};
+use fluoro_gateway::{Addressed, Gateway, GatewaySettings, Parts, Room, Scheme, StageRequest};
 use fluoro_ingest::{OpenWork, Source, TraceSink};
 use fluoro_model::{TimestampMicros, TraceHeader, TraceId};
 use fluoro_sampling::{Decision, How, KeepUnsampled, SampledRequest, Sampler};
@@ -37,6 +37,7 @@ async fn main() {
         traces: Arc::new(Instant),
         keep_unsampled: KeepUnsampled::default(),
         statistics: Statistics::default(),
+        room: Room::new(1 << 20),
         account: AccountId("000000000000".into()),
         settings: GatewaySettings::default(),
     })

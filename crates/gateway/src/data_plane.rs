@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use fluoro_ambient::Ambient;
 use fluoro_model::TimestampMicros;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use http_body::Body as _;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE as BASE64URL;
@@ -19,6 +19,7 @@ use crate::integration::{Answer, AnswerTrace, Failure, Plan};
 use crate::passing::{Passing, Seen};
 use crate::request::{BodyError, RequestBody, StageRequest, StoodStill};
 use crate::response::{ResponseBody, StageResponse};
+use crate::room::{Room, Taken};
 use crate::routes::Found;
 use crate::served::{ServedMethod, ServedStage};
 use crate::trace::{self, Recording, TRACE_HEADER, Tracing};
@@ -129,7 +130,7 @@ impl Gateway {
         let shared = &*self.shared;
         match &found.method.plan {
             Plan::Function(plan) => {
-                let body = collect(body).await?;
+                let (body, _taken) = collect(&shared.parts.room, body).await?;
                 let invoker = &shared.parts.invoker;
                 plan.call(invoker, &context, request.tracing, recording, body)
                     .await
@@ -141,11 +142,10 @@ impl Gateway {
                     .await
             }
             Plan::Mock(plan) => {
-                let body = if plan.reads_body(&context) {
-                    collect(body).await?
-                } else {
-                    Bytes::new()
-                };
+                if !plan.reads_body(&context) {
+                    return plan.call(&context, &Bytes::new());
+                }
+                let (body, _taken) = collect(&shared.parts.room, body).await?;
                 plan.call(&context, &body)
             }
             Plan::Broken(reason) => Err(Failure::configuration(reason)),
@@ -170,14 +170,31 @@ fn header_bytes(headers: &HeaderMap) -> usize {
         .sum()
 }
 
-async fn collect(body: RequestBody) -> Result<Bytes, Failure> {
-    // Boxed unsized, so that a future that holds this one can still be proven to be `Send`.
-    let body: RequestBody = Limited::new(body, PAYLOAD_LIMIT).boxed_unsync();
-    match body.collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
-        Err(error) => Err(broken_off(&error)),
+/// Reads a body whole, within the room that all bodies share.
+async fn collect(room: &Room, mut body: RequestBody) -> Result<(Bytes, Taken), Failure> {
+    let mut taken = room.take(0).ok_or_else(no_room)?;
+    let mut read = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|error| broken_off(&error))?.into_data() else {
+            continue; // trailers
+        };
+        let length = read.len() + data.len();
+        if length > PAYLOAD_LIMIT {
+            return Err(too_large());
+        }
+        if !taken.grow_to(length) {
+            return Err(no_room());
+        }
+        if read.is_empty() && body.is_end_stream() {
+            return Ok((data, taken));
+        }
+        read.extend_from_slice(&data);
     }
+    Ok((read.freeze(), taken))
+}
+
+fn no_room() -> Failure {
+    Failure::new(ErrorAnswer::unavailable(), "too many large bodies at once")
 }
 
 fn too_large() -> Failure {

@@ -219,6 +219,15 @@ impl ErrorAnswer {
         )
     }
 
+    /// All bodies together take too much memory.
+    pub(crate) fn unavailable() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "ServiceUnavailableException",
+            "Service Unavailable",
+        )
+    }
+
     /// The client's body stood still.
     pub(crate) fn request_timeout() -> Self {
         Self::new(

@@ -26,6 +26,7 @@ mod passing;
 pub mod records;
 mod request;
 mod response;
+mod room;
 mod routes;
 mod served;
 mod settings;
@@ -51,6 +52,7 @@ use crate::served::View;
 pub use gateway_response::GatewayResponseType;
 pub use request::{Addressed, BodyError, RequestBody, Scheme, StageRequest, StoodStill};
 pub use response::{HeaderSpelling, ResponseBody, StageResponse};
+pub use room::{Room, Taken};
 pub use settings::{GatewaySettings, IntegrationNode};
 
 /// The most that a request's or an answer's body may have, in bytes. Source: API Gateway developer guide, limits.
@@ -79,6 +81,8 @@ pub struct Parts {
     pub traces: Arc<dyn TraceSink>,
     /// Counts the requests.
     pub statistics: Statistics,
+    /// Memory of the bodies that are read whole.
+    pub room: Room,
     /// The account that owns everything here.
     pub account: AccountId,
     /// What the operator set.

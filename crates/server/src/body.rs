@@ -1,14 +1,11 @@
 //! Bodies: streamed where they pass through, read whole and bounded where a service needs them.
 
-use std::sync::Arc;
-
 use bytes::{Bytes, BytesMut};
-use fluoro_gateway::{BodyError, StoodStill};
+use fluoro_gateway::{BodyError, Room, StoodStill, Taken};
 use http::{HeaderMap, StatusCode, header};
 use http_body::Body as _;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// A request's or an answer's body, whatever makes it.
 pub(crate) type Body = UnsyncBoxBody<Bytes, BodyError>;
@@ -29,13 +26,6 @@ pub(crate) enum ReadError {
     #[error("failed to read the body")]
     Broken(#[source] BodyError),
 }
-
-/// The memory that all bodies together may take while they are read and answered.
-#[derive(Debug, Clone)]
-pub(crate) struct Room(Arc<Semaphore>);
-
-/// Room is counted in units of this many bytes.
-const ROOM_UNIT: usize = 1 << 10;
 
 /// A body of these bytes.
 pub(crate) fn whole(bytes: impl Into<Bytes>) -> Body {
@@ -108,28 +98,12 @@ impl ReadError {
     }
 }
 
-// === impl Room ===
-
-impl Room {
-    /// Room for `bytes` bytes together.
-    pub(crate) fn new(bytes: usize) -> Self {
-        Self(Arc::new(Semaphore::new(bytes / ROOM_UNIT)))
-    }
-
-    /// Room for `body` while it is read and answered, given back when dropped. A body that did not announce its length
-    /// takes room for `limit` bytes. `None` when too much is taken: try again later.
-    pub(crate) fn take(
-        &self,
-        headers: &HeaderMap,
-        body: &Body,
-        limit: usize,
-    ) -> Option<OwnedSemaphorePermit> {
-        let limit = limit as u64;
-        let unknown = if body.is_end_stream() { 0 } else { limit };
-        let bytes = announced(headers).unwrap_or(unknown).min(limit);
-        let units = u32::try_from(bytes.div_ceil(ROOM_UNIT as u64)).ok()?;
-        Arc::clone(&self.0).try_acquire_many_owned(units).ok()
-    }
+/// Room for `body` while it is read and answered. A body that did not announce its length takes room for `limit` bytes.
+/// `None` when too much is taken: try again later.
+pub(crate) fn room_for(room: &Room, body: &Body, limit: usize) -> Option<Taken> {
+    let bytes = body.size_hint().upper();
+    let bytes = bytes.and_then(|bytes| usize::try_from(bytes).ok());
+    room.take(bytes.unwrap_or(limit).min(limit))
 }
 
 fn announced(headers: &HeaderMap) -> Option<u64> {
@@ -224,17 +198,15 @@ mod tests {
     }
 
     #[test]
-    fn bodies_share_their_room() {
-        let room = Room::new(8 * ROOM_UNIT);
-        let (none, limit) = (HeaderMap::new(), 5 * ROOM_UNIT);
-        let first = room.take(&none, &in_pieces(&["abc"]), limit);
+    fn a_body_that_does_not_say_its_length_takes_room_for_the_longest() {
+        let room = Room::new(8 << 10);
+        let take = |body: Body| room_for(&room, &body, 5 << 10);
+        let first = take(in_pieces(&["abc"]));
         assert!(first.is_some());
-        assert!(room.take(&none, &in_pieces(&["abc"]), limit).is_none());
-        assert!(room.take(&none, &whole(""), limit).is_some());
-        let mut announced = HeaderMap::new();
-        announced.insert(header::CONTENT_LENGTH, HeaderValue::from_static("3"));
-        assert!(room.take(&announced, &in_pieces(&["abc"]), limit).is_some());
+        assert!(take(in_pieces(&["abc"])).is_none());
+        assert!(take(whole("")).is_some());
+        assert!(take(whole("abc")).is_some());
         drop(first);
-        assert!(room.take(&none, &in_pieces(&["abc"]), limit).is_some());
+        assert!(take(in_pieces(&["abc"])).is_some());
     }
 }

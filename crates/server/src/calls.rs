@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use fluoro_ambient::Ambient;
+use fluoro_gateway::Room;
 use fluoro_iam::Iam;
 use fluoro_wire::sigv4::Scope;
 use fluoro_wire::{AccountId, Call, Caller, Region, Service};
@@ -12,7 +13,7 @@ use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode, header};
 use tokio::task::JoinError;
 
-use crate::body::{self, Body, ReadError, Room};
+use crate::body::{self, Body, ReadError};
 use crate::downstream::{Downstream, Forwarded};
 use crate::refusal::Protocol;
 
@@ -26,7 +27,7 @@ pub(crate) struct Calls {
     pub(crate) region: Region,
     pub(crate) services: Services,
     pub(crate) downstream: Downstream,
-    /// The memory of all calls' bodies.
+    /// The memory of all bodies that are read whole.
     pub(crate) room: Room,
 }
 
@@ -140,7 +141,7 @@ impl Calls {
     ) -> Response<Body> {
         let request_id = self.ambient.uuid();
         let limit = body_limit(service.signing_name());
-        let Some(room) = self.room.take(&head.headers, &body, limit) else {
+        let Some(room) = body::room_for(&self.room, &body, limit) else {
             let protocol = Protocol::of(&head, service.signing_name());
             let message = "too many large requests at once; try again";
             let status = StatusCode::SERVICE_UNAVAILABLE;
@@ -270,7 +271,7 @@ mod tests {
             account,
             region: Region("us-east-1".into()),
             services: Services::new([Arc::clone(&change) as Arc<dyn Service>]),
-            downstream: Downstream::new(ambient.clone(), BTreeMap::new()),
+            downstream: Downstream::new(ambient.clone(), BTreeMap::new(), Room::new(0)),
             room: Room::new(BODY_ROOM),
             ambient,
         };

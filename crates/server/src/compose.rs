@@ -10,7 +10,7 @@ use fluoro_api_iam::{IamService, StsService};
 use fluoro_api_lambda::Lambda;
 use fluoro_api_xray::{OpenRulesError, SamplingRules, XRay, XRayRecords, XRaySettings};
 use fluoro_functions::{Functions, InvocationSampler, SandboxCommand};
-use fluoro_gateway::Gateway;
+use fluoro_gateway::{Gateway, Room};
 use fluoro_iam::Iam;
 use fluoro_ingest::daemon::UdpDaemon;
 use fluoro_ingest::{Door, Ingest, IngestSettings, Source};
@@ -27,7 +27,6 @@ use fluoro_store::scan::ScanError;
 use fluoro_trace::ProjectionLimits;
 use fluoro_wire::Service;
 
-use crate::body::Room;
 use crate::calls::{BODY_ROOM, Calls, Services};
 use crate::daemon::{EnvironmentDaemons, LaterCalls};
 use crate::data_dir::{DataDir, DataDirError};
@@ -181,6 +180,7 @@ pub(crate) async fn compose(
         ),
     )
     .await?;
+    let room = Room::new(BODY_ROOM);
     let gateway = Gateway::open(fluoro_gateway::Parts {
         ambient: ambient.clone(),
         catalog: Arc::clone(&catalog),
@@ -189,6 +189,7 @@ pub(crate) async fn compose(
         keep_unsampled,
         statistics: statistics.clone(),
         traces: Arc::<Ingest>::clone(&ingest),
+        room: room.clone(),
         account: settings.account.clone(),
         settings: settings.gateway.clone(),
     })
@@ -235,8 +236,8 @@ pub(crate) async fn compose(
         account: settings.account.clone(),
         region: settings.region.clone(),
         services: Services::new(services),
-        downstream: Downstream::new(ambient.clone(), settings.downstream.clone()),
-        room: Room::new(BODY_ROOM),
+        downstream: Downstream::new(ambient.clone(), settings.downstream.clone(), room.clone()),
+        room,
     });
     hot.caught_up().await?;
     insights.start();

@@ -6,7 +6,8 @@
 //! the service's own protocol.
 //!
 //! Bounds: at most [`MAX_CALLS`] at a time, the next ones wait [`TURN`] and are then refused; five seconds to connect,
-//! two minutes to the head of the answer, one minute between two pieces of a body.
+//! two minutes to the head of the answer, one minute between two pieces of a body. Bodies that are read whole, to be
+//! signed, share their room with everybody's.
 
 mod aws;
 mod client;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fluoro_ambient::Ambient;
+use fluoro_gateway::Room;
 use fluoro_wire::Region;
 use http::request::Parts;
 use http::uri::PathAndQuery;
@@ -114,11 +116,15 @@ enum ForwardError {
 
 impl Downstream {
     /// Sends the calls of each service, by its signing name, to its address.
-    pub(crate) fn new(ambient: Ambient, addresses: BTreeMap<String, DownstreamAddress>) -> Self {
+    pub(crate) fn new(
+        ambient: Ambient,
+        addresses: BTreeMap<String, DownstreamAddress>,
+        room: Room,
+    ) -> Self {
         Self {
             addresses,
             client: Client::new(),
-            resigner: Resigner::new(ambient, CredentialSource::of_the_operator()),
+            resigner: Resigner::new(ambient, CredentialSource::of_the_operator(), room),
             turns: Arc::new(Semaphore::new(MAX_CALLS)),
             patience: Patience {
                 turn: TURN,
@@ -157,8 +163,8 @@ impl Downstream {
             return Err(ForwardError::TooMany);
         };
         let service = call.service.clone();
-        let request = match address {
-            DownstreamAddress::Url(base) => addressed(call, base),
+        let (request, _taken) = match address {
+            DownstreamAddress::Url(base) => (addressed(call, base), None),
             DownstreamAddress::Aws => self.resigner.resign(call).await?,
         };
         let target = request

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use fluoro_ambient::{Ambient, ManualClock, SeededEntropy};
 use fluoro_api_gateway::ApiGateway;
 use fluoro_functions::{Invocation, InvokeError, Invoker, Outcome};
-use fluoro_gateway::{Gateway, GatewaySettings, Parts};
+use fluoro_gateway::{Gateway, GatewaySettings, Parts, Room};
 use fluoro_ingest::{OpenWork, Source, TraceSink};
 use fluoro_model::{TimestampMicros, TraceId};
 use fluoro_sampling::{Decision, How, KeepUnsampled, SampledRequest, Sampler};
@@ -53,6 +53,7 @@ impl World {
             traces: Arc::new(Unasked),
             keep_unsampled: KeepUnsampled::default(),
             statistics: Statistics::default(),
+            room: Room::new(1 << 20),
             account: AccountId("000000000000".into()),
             settings: GatewaySettings::default(),
         };

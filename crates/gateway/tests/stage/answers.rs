@@ -217,6 +217,19 @@ async fn ten_megabytes_are_taken_and_no_more() {
 }
 
 #[tokio::test]
+async fn bodies_share_their_room() {
+    let world = world().await;
+    let send = || world.send(Request::new("POST", "/items/17").body(vec![b'x'; 2_000]));
+    let taken = world.room.take(crate::world::ROOM - 1_024).unwrap();
+    let answer = send().await;
+    assert_eq!(answer.status, 503);
+    assert_eq!(answer.json(), json!({"message": "Service Unavailable"}));
+    assert_eq!(world.send(Request::get("/items/17")).await.status, 200);
+    drop(taken);
+    assert_eq!(send().await.status, 200);
+}
+
+#[tokio::test]
 async fn headers_beyond_the_limit_are_refused() {
     let world = world().await;
     let request = Request::get("/items/17").header("x-large", &"x".repeat(10_240));

@@ -6,7 +6,7 @@ use fluoro_ambient::Ambient;
 use fluoro_gateway::management::{
     ManagementError, NewDeployment, NewStage, PatchOp, PatchOperation,
 };
-use fluoro_gateway::{Gateway, GatewaySettings, Parts};
+use fluoro_gateway::{Gateway, GatewaySettings, Parts, Room};
 use fluoro_sampling::KeepUnsampled;
 use fluoro_statistics::Statistics;
 use fluoro_wire::AccountId;
@@ -199,6 +199,7 @@ async fn what_was_deployed_is_served_again_after_a_restart() {
         traces: Arc::clone(&world.sink) as _,
         keep_unsampled: KeepUnsampled::default(),
         statistics: Statistics::default(),
+        room: Room::new(1 << 20),
         account: AccountId("000000000000".into()),
         settings: GatewaySettings::default(),
     })

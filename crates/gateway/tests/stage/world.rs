@@ -13,7 +13,7 @@ use fluoro_gateway::management::{
     RequestedKind,
 };
 use fluoro_gateway::records::{MethodResponse, RestApi};
-use fluoro_gateway::{Addressed, Gateway, GatewaySettings, Parts, Scheme, StageRequest};
+use fluoro_gateway::{Addressed, Gateway, GatewaySettings, Parts, Room, Scheme, StageRequest};
 use fluoro_ingest::{OpenWork, Source, TraceSink};
 use fluoro_model::{TimestampMicros, TraceHeader, TraceId};
 use fluoro_sampling::{
@@ -30,6 +30,8 @@ use serde_json::Value;
 /// Monday, 23 November 2026, 10:11:12.345678 UTC.
 pub(crate) const NOW: i64 = 1_795_428_672_345_678;
 pub(crate) const FUNCTION: &str = "arn:aws:lambda:us-east-1:000000000000:function:orders";
+/// Bytes of bodies at once: of one of the largest.
+pub(crate) const ROOM: usize = 11 << 20;
 
 pub(crate) struct World {
     pub(crate) gateway: Gateway,
@@ -37,6 +39,7 @@ pub(crate) struct World {
     pub(crate) sampler: Arc<FakeSampler>,
     pub(crate) sink: Arc<RecordingSink>,
     pub(crate) statistics: Statistics,
+    pub(crate) room: Room,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) catalog: Arc<MemoryCatalog>,
     pub(crate) region: Region,
@@ -143,6 +146,7 @@ impl World {
         });
         let sink = Arc::new(RecordingSink::default());
         let statistics = Statistics::default();
+        let room = Room::new(ROOM);
         let parts = Parts {
             ambient: Ambient::new(Arc::clone(&clock) as _, Arc::new(SeededEntropy::new(7))),
             catalog: Arc::clone(&catalog) as _,
@@ -151,6 +155,7 @@ impl World {
             traces: Arc::clone(&sink) as _,
             keep_unsampled,
             statistics: statistics.clone(),
+            room: room.clone(),
             account: AccountId("000000000000".into()),
             settings,
         };
@@ -170,6 +175,7 @@ impl World {
             sampler,
             sink,
             statistics,
+            room,
             clock,
             catalog,
             region,

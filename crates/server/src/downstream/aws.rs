@@ -1,6 +1,7 @@
 //! Calls that go to AWS itself: the right endpoint, signed anew with the operator's own credentials.
 
 use fluoro_ambient::Ambient;
+use fluoro_gateway::{Room, Taken};
 use fluoro_model::TimestampMicros;
 use fluoro_wire::sigv4::{Payload, sign};
 use http::header::HOST;
@@ -29,6 +30,8 @@ const PRESIGNED: [&str; 7] = [
 pub(super) struct Resigner {
     ambient: Ambient,
     source: CredentialSource,
+    /// For the bodies that must be read whole.
+    room: Room,
 }
 
 /// Why a call could not be signed anew.
@@ -45,6 +48,8 @@ pub(super) enum ResignError {
     SignedChunks,
     #[error("the operator's AWS credentials hold characters that no header can carry")]
     Credentials,
+    #[error("too many large requests at once; try again")]
+    NoRoom,
     #[error("\"{0}\" is no service or region of AWS")]
     Endpoint(String),
 }
@@ -53,6 +58,7 @@ impl ResignError {
     pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::NoCredentials(_) | Self::Credentials => StatusCode::NOT_IMPLEMENTED,
+            Self::NoRoom => StatusCode::SERVICE_UNAVAILABLE,
             Self::Body(error) => error.status(),
             Self::SignedChunks | Self::Endpoint(_) => StatusCode::BAD_REQUEST,
         }
@@ -61,6 +67,7 @@ impl ResignError {
     pub(super) fn code(&self) -> &'static str {
         match self {
             Self::NoCredentials(_) | Self::Credentials => "ServiceNotConfigured",
+            Self::NoRoom => "ServiceUnavailable",
             Self::Body(ReadError::TooLong { .. }) => "RequestEntityTooLarge",
             Self::Body(ReadError::Stalled) => "RequestTimeout",
             Self::Body(ReadError::Broken(_)) => "IncompleteBody",
@@ -70,12 +77,19 @@ impl ResignError {
 }
 
 impl Resigner {
-    pub(super) fn new(ambient: Ambient, source: CredentialSource) -> Self {
-        Self { ambient, source }
+    pub(super) fn new(ambient: Ambient, source: CredentialSource, room: Room) -> Self {
+        Self {
+            ambient,
+            source,
+            room,
+        }
     }
 
-    /// The call as the operator would have made it.
-    pub(super) async fn resign(&self, call: Forwarded) -> Result<Request<Body>, ResignError> {
+    /// The call as the operator would have made it, with the room that its body takes.
+    pub(super) async fn resign(
+        &self,
+        call: Forwarded,
+    ) -> Result<(Request<Body>, Option<Taken>), ResignError> {
         // They are the caller's own words, and become the host that is trusted with the operator's signature.
         for name in [call.service.as_str(), &*call.region.0] {
             if !is_name(name) {
@@ -99,14 +113,16 @@ impl Resigner {
             .get("x-amz-content-sha256")
             .and_then(|value| value.to_str().ok());
         let named = named.map(str::to_owned);
-        let (body, bytes) = match &named {
+        let (body, bytes, taken) = match &named {
             Some(hash) if hash.starts_with("STREAMING-AWS4-") => {
                 return Err(ResignError::SignedChunks);
             }
-            Some(_) => (Some(call.body), None),
+            Some(_) => (Some(call.body), None, None),
             None => {
+                let taken = body::room_for(&self.room, &call.body, MAX_SIGNED_BYTES);
+                let taken = taken.ok_or(ResignError::NoRoom)?;
                 let read = body::read(&head.headers, call.body, MAX_SIGNED_BYTES).await;
-                (None, Some(read.map_err(ResignError::Body)?))
+                (None, Some(read.map_err(ResignError::Body)?), Some(taken))
             }
         };
         let payload = match (&named, &bytes) {
@@ -124,7 +140,7 @@ impl Resigner {
         )
         .map_err(|_| ResignError::Credentials)?;
         let body = body.unwrap_or_else(|| body::whole(bytes.unwrap_or_default()));
-        Ok(Request::from_parts(head, body))
+        Ok((Request::from_parts(head, body), taken))
     }
 }
 
@@ -191,6 +207,7 @@ mod tests {
                 profile: "default".to_owned(),
                 files: Vec::new(),
             },
+            Room::new(1 << 10),
         )
     }
 
@@ -219,7 +236,7 @@ mod tests {
             .resign(call("dynamodb", "eu-west-1", request))
             .await
             .unwrap();
-        let (head, body) = signed.into_parts();
+        let (head, body) = signed.0.into_parts();
         assert_eq!(head.uri, "https://dynamodb.eu-west-1.amazonaws.com/?a=1");
         assert_eq!(head.headers["host"], "dynamodb.eu-west-1.amazonaws.com");
         assert_eq!(head.headers["x-amzn-trace-id"], "Root=1-1-1");
@@ -235,7 +252,7 @@ mod tests {
     async fn a_presigned_query_loses_its_signature() {
         let uri = "/b/k?X-Amz-Algorithm=A&X-Amz-Signature=0&versionId=1&X-Amz-Date=d";
         let request = Request::get(uri).header("x-amz-content-sha256", "UNSIGNED-PAYLOAD");
-        let signed = resigner()
+        let (signed, _) = resigner()
             .resign(call("s3", "us-east-1", request))
             .await
             .unwrap();
@@ -244,6 +261,17 @@ mod tests {
             "https://s3.us-east-1.amazonaws.com/b/k?versionId=1"
         );
         assert_eq!(signed.headers()["x-amz-content-sha256"], "UNSIGNED-PAYLOAD");
+    }
+
+    #[tokio::test]
+    async fn bodies_that_are_read_share_their_room() {
+        let resigner = resigner();
+        let send = || resigner.resign(call("sqs", "us-east-1", Request::post("/")));
+        let first = send().await.unwrap();
+        let refused = send().await.unwrap_err();
+        assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+        drop(first);
+        assert!(send().await.is_ok());
     }
 
     #[tokio::test]

@@ -70,6 +70,7 @@ fn downstream(service: &str, address: &str) -> Downstream {
     Downstream::new(
         Ambient::system(),
         BTreeMap::from([(service.to_owned(), address)]),
+        Room::new(0),
     )
 }
 
@@ -213,7 +214,7 @@ async fn every_protocol_has_its_own_shape() {
     ];
     for (service, name, value, beginning) in cases {
         let request = Request::post("/").header(name, value);
-        let nowhere = Downstream::new(Ambient::system(), BTreeMap::new());
+        let nowhere = Downstream::new(Ambient::system(), BTreeMap::new(), Room::new(0));
         let response = nowhere
             .forward(call(service, request, body::whole("")))
             .await;
@@ -227,7 +228,7 @@ async fn every_protocol_has_its_own_shape() {
 async fn cbor_is_answered_in_cbor() {
     let request = Request::post("/service/GraniteServiceVersion20100801/operation/PutMetricData")
         .header("smithy-protocol", "rpc-v2-cbor");
-    let nowhere = Downstream::new(Ambient::system(), BTreeMap::new());
+    let nowhere = Downstream::new(Ambient::system(), BTreeMap::new(), Room::new(0));
     let response = nowhere
         .forward(call("monitoring", request, body::whole("")))
         .await;
