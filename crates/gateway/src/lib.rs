@@ -45,11 +45,11 @@ use fluoro_statistics::Statistics;
 use fluoro_store::catalog::{Catalog, CatalogError, Table};
 use fluoro_wire::AccountId;
 
-use crate::http_client::HttpClient;
 use crate::records::{ApiRecord, Deployment, Stage};
 use crate::served::View;
 
 pub use gateway_response::GatewayResponseType;
+pub use http_client::{CallError, HttpClient};
 pub use request::{Addressed, BodyError, RequestBody, Scheme, StageRequest, StoodStill};
 pub use response::{HeaderSpelling, ResponseBody, StageResponse};
 pub use room::{Room, Taken};
@@ -123,7 +123,7 @@ impl Gateway {
             view: ArcSwap::default(),
             refreshing: tokio::sync::Mutex::default(),
             deploying: tokio::sync::Mutex::default(),
-            http: HttpClient::new(),
+            http: HttpClient::default(),
             parts,
         };
         let gateway = Self {

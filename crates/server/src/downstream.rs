@@ -10,7 +10,6 @@
 //! signed, share their room with everybody's.
 
 mod aws;
-mod client;
 mod credentials;
 mod headers;
 
@@ -21,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fluoro_ambient::Ambient;
-use fluoro_gateway::Room;
+use fluoro_gateway::{HttpClient, Room};
 use fluoro_wire::Region;
 use http::request::Parts;
 use http::uri::PathAndQuery;
@@ -33,7 +32,6 @@ use crate::body::Body;
 use crate::refusal::Protocol;
 use crate::steady::{STANDSTILL, Steady};
 use aws::Resigner;
-pub(crate) use client::{Client, SendError};
 use credentials::CredentialSource;
 
 /// How many calls may be under way at once.
@@ -73,7 +71,7 @@ pub(crate) struct Forwarded {
 #[derive(Debug)]
 pub(crate) struct Downstream {
     addresses: BTreeMap<String, DownstreamAddress>,
-    client: Client,
+    client: HttpClient,
     resigner: Resigner,
     turns: Arc<Semaphore>,
     patience: Patience,
@@ -123,7 +121,7 @@ impl Downstream {
     ) -> Self {
         Self {
             addresses,
-            client: Client::new(),
+            client: HttpClient::default(),
             resigner: Resigner::new(ambient, CredentialSource::of_the_operator(), room),
             turns: Arc::new(Semaphore::new(MAX_CALLS)),
             patience: Patience {
@@ -177,9 +175,9 @@ impl Downstream {
             address: target.clone(),
             cause,
         };
-        let sent = self.client.send(request);
+        let sent = self.client.call(request);
         let answer = match tokio::time::timeout(self.patience.head, sent).await {
-            Ok(answer) => answer.map_err(|error| unreachable(error.to_string()))?,
+            Ok(answer) => answer.map_err(|error| unreachable(chain(&error)))?,
             Err(_) => {
                 return Err(ForwardError::TooSlow {
                     service: service.clone(),
@@ -193,6 +191,13 @@ impl Downstream {
         let body = Steady::new(body, turn, self.patience.standstill);
         Ok(Response::from_parts(head, body.boxed_unsync()))
     }
+}
+
+/// An error with its causes: it is read by somebody who must mend it.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let causes: Vec<String> = causes.map(ToString::to_string).collect();
+    causes.join(": ")
 }
 
 /// The call with its target at `base`: what `base` has as a path comes first.

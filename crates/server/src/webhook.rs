@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fluoro_ambient::Ambient;
+use fluoro_gateway::{CallError, HttpClient};
 use fluoro_query::insights::{Insight, InsightEvent, Listener};
 use http::{Method, Request, StatusCode, Uri, header};
 use tokio::sync::mpsc;
 
 use crate::body;
-use crate::downstream::{Client, SendError};
 
 /// How many notifications may wait.
 const QUEUE: usize = 256;
@@ -39,7 +39,7 @@ pub(crate) struct Webhook {
 #[derive(Debug, thiserror::Error)]
 enum AttemptError {
     #[error("failed to reach the webhook")]
-    Send(#[from] SendError),
+    Send(#[from] CallError),
     #[error("the webhook did not answer in time")]
     TooSlow,
     #[error("the webhook answered {0}")]
@@ -70,7 +70,7 @@ impl Listener for Webhook {
 }
 
 async fn deliver(address: Uri, mut waiting: mpsc::Receiver<Bytes>) {
-    let client = Client::new();
+    let client = HttpClient::default();
     while let Some(body) = waiting.recv().await {
         let mut retries = RETRIES.iter();
         while let Err(error) = attempt(&client, &address, body.clone()).await {
@@ -86,7 +86,7 @@ async fn deliver(address: Uri, mut waiting: mpsc::Receiver<Bytes>) {
     }
 }
 
-async fn attempt(client: &Client, address: &Uri, body: Bytes) -> Result<(), AttemptError> {
+async fn attempt(client: &HttpClient, address: &Uri, body: Bytes) -> Result<(), AttemptError> {
     let request = Request::builder()
         .method(Method::POST)
         .uri(address)
@@ -96,7 +96,7 @@ async fn attempt(client: &Client, address: &Uri, body: Bytes) -> Result<(), Atte
             concat!("fluoro/", env!("CARGO_PKG_VERSION")),
         )
         .body(body::whole(body))?;
-    let sent = tokio::time::timeout(PATIENCE, client.send(request)).await;
+    let sent = tokio::time::timeout(PATIENCE, client.call(request)).await;
     let answer = sent.map_err(|_| AttemptError::TooSlow)??;
     match answer.status() {
         status if status.is_success() => Ok(()),
