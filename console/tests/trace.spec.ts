@@ -85,6 +85,37 @@ test("the trace's own map leads to the rows of a service", async ({ page, open, 
   await expect(page).not.toHaveURL(/view=/);
 });
 
+test("what is looked for, shown and selected outlives the view and stands in the URL", async ({ page, open, api }) => {
+  await open(`traces/${await exampleTrace(api.call, CREATED)}`);
+  const find = page.getByRole("searchbox", { name: /Find names, ids/ });
+  await find.pressSequentially("price the");
+  await page.getByRole("button", { name: /Which rows are shown/ }).click();
+  await page.getByRole("option", { name: "Critical path" }).click();
+  await expect(page).toHaveURL(/find=price/);
+  await expect(page).toHaveURL(/shown=critical/);
+  await page.getByRole("tab", { name: "Map" }).click();
+  const map = page.getByRole("region", { name: "Map of this trace" });
+  await map
+    .getByRole("button", { name: /OrdersTable/ })
+    .first()
+    .click();
+  await expect(page).toHaveURL(/node=/);
+  await page.reload();
+  const behind = page.getByRole("complementary", { name: "Selected part of the map" });
+  await behind.getByRole("button", { name: "Close" }).click();
+  await expect(page).not.toHaveURL(/node=/);
+  await page.getByRole("tab", { name: "Timeline" }).click();
+  await expect(find).toHaveValue("price the");
+});
+
+test("the tab is named for the page that is shown", async ({ page, open, api }) => {
+  await open(`traces/${await exampleTrace(api.call, CREATED)}`);
+  await expect(page).toHaveTitle(/^POST .*Traces · Fluoro$/);
+  await page.getByRole("link", { name: "Errors" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Errors" })).toBeVisible();
+  await expect(page).toHaveTitle("Errors · Fluoro");
+});
+
 test("the function's log lines of the request are shown", async ({ page, open, api }) => {
   await open(`traces/${await exampleTrace(api.call, BROKEN)}`);
   await page.getByRole("tab", { name: "Logs" }).click();

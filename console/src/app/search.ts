@@ -11,6 +11,11 @@ export function oneOf<T extends string>(known: readonly T[], value: unknown): T 
   return known.find((one) => one === value);
 }
 
+/** A search after a change, in which a member that is undefined goes. */
+export function merged<T extends object>(search: T, change: { [K in keyof T]?: T[K] | undefined }): T {
+  return present({ ...search, ...change }) as T;
+}
+
 /** Without the members that are not there, so that they do not stand in the URL. */
 export function present<T extends object>(search: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   const there = Object.entries(search).filter(([, value]) => value !== undefined);

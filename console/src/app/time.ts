@@ -40,6 +40,12 @@ export function readTime(search: Record<string, unknown>): TimeSearch {
   return {};
 }
 
+/** The time alone of a page's search, for links to other pages. */
+export function timeOf({ since, from, to }: TimeSearch): TimeSearch {
+  if (from !== undefined && to !== undefined) return { from, to };
+  return since === undefined ? {} : { since };
+}
+
 /** The window that a search means at this moment. */
 export function windowOf(search: TimeSearch, at: EpochSeconds = now()): Window {
   if (search.from !== undefined && search.to !== undefined) {

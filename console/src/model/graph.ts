@@ -69,6 +69,23 @@ export type GraphSelection =
   | { readonly kind: "node"; readonly key: NodeKey }
   | { readonly kind: "edge"; readonly key: EdgeKey };
 
+/** What a search that names one of them means. */
+export function selectionOf({ node, edge }: { node?: NodeKey; edge?: EdgeKey }): GraphSelection | undefined {
+  if (node !== undefined) return { kind: "node", key: node };
+  return edge === undefined ? undefined : { kind: "edge", key: edge };
+}
+
+/** What a search says of a selection. */
+export function selecting(selection: GraphSelection | undefined): {
+  node: NodeKey | undefined;
+  edge: EdgeKey | undefined;
+} {
+  return {
+    node: selection?.kind === "node" ? selection.key : undefined,
+    edge: selection?.kind === "edge" ? selection.key : undefined,
+  };
+}
+
 export const NO_TRAFFIC: Traffic = { counts: NO_COUNTS, total: 0, totalTime: seconds(0), histogram: [] };
 
 export function nodeKey(name: string, type: string | undefined, account?: string): NodeKey {

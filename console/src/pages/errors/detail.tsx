@@ -8,7 +8,7 @@ import Header from "@cloudscape-design/components/header";
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useMemo } from "react";
-import type { Window } from "../../app/time";
+import { timeOf, type Window } from "../../app/time";
 import { LatestTraces, LatestTracesHeader } from "../../components/latest-traces";
 import { OUTCOME_WORDS, OutcomeSign } from "../../components/outcome-sign";
 import { PanelHeader } from "../../components/panel-header";
@@ -17,7 +17,7 @@ import { type FailureGroup, titleOf } from "../../model/errors";
 import { groupFilter } from "../../model/errors-filter";
 import { kindOf, shortName } from "../../model/graph-kind";
 import { formatCount, formatPercent, formatTime, shareOf } from "../../model/units";
-import { type ErrorsChange, type ErrorsSearch, timeOf } from "./search";
+import type { ErrorsChange, ErrorsSearch } from "./search";
 import { StackOf } from "./stack";
 
 interface Props {

@@ -7,7 +7,7 @@ import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Toggle from "@cloudscape-design/components/toggle";
 import { useCallback, useMemo } from "react";
-import { epochSeconds, isLive } from "../../app/time";
+import { epochSeconds, isLive, timeOf } from "../../app/time";
 import { Beside } from "../../components/beside";
 import { Groups } from "../../components/groups";
 import { OutcomeChoice } from "../../components/outcome-choice";
@@ -21,7 +21,7 @@ import { NO_COUNTS, type OutcomeCounts } from "../../model/outcome";
 import { formatCount, formatTime } from "../../model/units";
 import { FailureDetail } from "./detail";
 import { expressionOf, type FailedTraces, useFailedTraces } from "./queries";
-import { type ErrorsChange, type ErrorsSearch, timeOf, useErrorsSearch } from "./search";
+import { type ErrorsChange, type ErrorsSearch, useErrorsSearch } from "./search";
 import { FailureTable } from "./table";
 
 export function ErrorsPage() {

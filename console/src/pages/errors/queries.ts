@@ -5,12 +5,12 @@ import { useEffect, useMemo, useState } from "react";
 import { batchGetTraces, type XRayTraceSummary } from "../../api/aws";
 import { call } from "../../api/operation";
 import { type SummariesPlace, summariesPage } from "../../api/trace-summaries";
-import { isLive, type Window, windowOf } from "../../app/time";
+import { isLive, timeOf, type Window, windowOf } from "../../app/time";
 import { failedTracesFilter } from "../../model/errors-filter";
 import { scoped } from "../../model/filter/scope";
 import { readDocument } from "../../model/trace/documents";
 import { buildTrace, type Row } from "../../model/trace/trace";
-import { type ErrorsSearch, timeOf } from "./search";
+import type { ErrorsSearch } from "./search";
 
 /** So many failed traces are counted at first, and so many more each time that somebody wants more. */
 const BATCH = 2_000;

@@ -2,6 +2,7 @@
 
 import { getRouteApi } from "@tanstack/react-router";
 import { useCallback } from "react";
+import { merged, present, text } from "../../app/search";
 import { readTime, type TimeSearch } from "../../app/time";
 import { ERROR_KINDS, type ErrorKind } from "../../model/errors";
 
@@ -23,23 +24,16 @@ export interface ErrorsSearch extends TimeSearch {
 export type ErrorsChange = { [K in keyof ErrorsSearch]?: ErrorsSearch[K] | undefined };
 
 export function readErrorsSearch(search: Record<string, unknown>): ErrorsSearch {
-  const { group, kinds, find, handled, live, failure } = search;
-  const read: ErrorsSearch = readTime(search);
-  if (isText(group)) read.group = group;
+  const { kinds, handled, live } = search;
+  const read: ErrorsSearch = {
+    ...readTime(search),
+    ...present({ group: text(search["group"]), find: text(search["find"]), failure: text(search["failure"]) }),
+  };
   const known = Array.isArray(kinds) ? ERROR_KINDS.filter((kind) => kinds.includes(kind)) : [];
   if (known.length > 0) read.kinds = known;
-  if (isText(find)) read.find = find;
   if (handled === true) read.handled = handled;
   if (live === false) read.live = live;
-  // An id of digits alone is a number to the router.
-  if (isText(failure) || typeof failure === "number") read.failure = String(failure);
   return read;
-}
-
-/** The search's time alone, for links to other pages. */
-export function timeOf({ since, from, to }: ErrorsSearch): TimeSearch {
-  if (from !== undefined && to !== undefined) return { from, to };
-  return since === undefined ? {} : { since };
 }
 
 const route = getRouteApi("/errors");
@@ -50,17 +44,9 @@ export function useErrorsSearch(): { search: ErrorsSearch; change: (change: Erro
   const navigate = route.useNavigate();
   const change = useCallback(
     (change: ErrorsChange, replace = false) => {
-      const merged = (before: ErrorsSearch) =>
-        Object.fromEntries(
-          Object.entries({ ...before, ...change }).filter(([, value]) => value !== undefined),
-        ) as ErrorsSearch;
-      void navigate({ search: merged, replace, resetScroll: false });
+      void navigate({ search: (before) => merged(before, change), replace, resetScroll: false });
     },
     [navigate],
   );
   return { search, change };
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === "string" && value !== "";
 }

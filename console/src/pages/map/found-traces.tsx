@@ -3,11 +3,12 @@
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import SpaceBetween from "@cloudscape-design/components/space-between";
+import { timeOf } from "../../app/time";
 import { LatestTraces, LatestTracesHeader } from "../../components/latest-traces";
 import { Empty, Failure, Loading } from "../../components/states";
 import { scoped } from "../../model/filter/scope";
 import { isFollowing, useLatestTraces } from "./queries";
-import { type Searching, timeOf, WHOLE } from "./search";
+import { type Searching, WHOLE } from "./search";
 
 /** Without a filter nothing can tell its traces from others. */
 export function FoundTraces({ filter, search, onChange }: Searching & { filter: string | undefined }) {

@@ -9,20 +9,20 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useCallback, useMemo, useState } from "react";
 import type { XRayService } from "../../api/aws";
 import { ApiError } from "../../api/operation";
-import { isLive, type Window } from "../../app/time";
+import { isLive, timeOf, type Window } from "../../app/time";
 import { Beside } from "../../components/beside";
 import { PageLink } from "../../components/page-link";
 import { GraphLegend } from "../../components/service-graph/legend";
 import { ServiceGraph } from "../../components/service-graph/service-graph";
 import { Empty, Failure, Loading } from "../../components/states";
 import { TimeRange } from "../../components/time-range";
-import { type Graph, type GraphSelection, graphOf } from "../../model/graph";
+import { type Graph, type GraphSelection, graphOf, selectionOf } from "../../model/graph";
 import { grouped } from "../../model/graph-grouping";
 import { matchesOf } from "../../model/graph-search";
 import { formatCount, seconds } from "../../model/units";
 import { NodeList } from "./list";
 import { isFollowing, useGraph } from "./queries";
-import { type MapSearch, selecting, selectionOf, timeOf, useMapSearch } from "./search";
+import { choosing, type MapSearch, useMapSearch } from "./search";
 import { Selected } from "./selected";
 import { Tools } from "./tools";
 
@@ -102,7 +102,7 @@ function Drawn({ services, window, search, change }: DrawnProps) {
   const graph = useMemo(() => grouped(graphOf(services), by), [services, by]);
   const found = useMemo(() => (find ? matchesOf(graph, find) : undefined), [graph, find]);
   const selection = selectionOf(search);
-  const onSelect = useCallback((selection: GraphSelection | undefined) => change(selecting(selection)), [change]);
+  const onSelect = useCallback((selection: GraphSelection | undefined) => change(choosing(selection)), [change]);
   const span = seconds(window.to - window.from);
   const onFind = () => {
     const [first] = found ?? [];

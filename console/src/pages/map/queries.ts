@@ -4,9 +4,9 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { getServiceGraph } from "../../api/aws";
 import { call } from "../../api/operation";
 import { summariesPage } from "../../api/trace-summaries";
-import { isLive, type TimeSearch, windowOf } from "../../app/time";
+import { isLive, type TimeSearch, timeOf, windowOf } from "../../app/time";
 import { rowOf, type TraceRow } from "../../model/trace-row";
-import { type MapSearch, timeOf } from "./search";
+import type { MapSearch } from "./search";
 
 /** How often a map that follows what happens is drawn anew. */
 const EVERY_MS = 5_000;

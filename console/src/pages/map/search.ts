@@ -2,8 +2,9 @@
 
 import { getRouteApi } from "@tanstack/react-router";
 import { useCallback } from "react";
+import { merged, oneOf, present, text } from "../../app/search";
 import { readTime, type TimeSearch } from "../../app/time";
-import type { EdgeKey, GraphSelection, NodeKey } from "../../model/graph";
+import { type EdgeKey, type GraphSelection, type NodeKey, selecting } from "../../model/graph";
 import { GROUPINGS, type Grouping } from "../../model/graph-grouping";
 import { OUTCOMES, type Outcome } from "../../model/outcome";
 
@@ -28,31 +29,22 @@ export interface MapSearch extends TimeSearch {
 }
 
 export function readMapSearch(search: Record<string, unknown>): MapSearch {
-  const { group, by, find, view, live, node, edge, outcomes, over, under } = search;
-  const read: MapSearch = readTime(search);
-  if (isText(group)) read.group = group;
-  if (isOneOf(GROUPINGS, by) && by !== "none") read.by = by;
-  if (isText(find)) read.find = find;
+  const { by, view, live, outcomes, over, under } = search;
+  const node = text(search["node"]) as NodeKey | undefined;
+  const edge = text(search["edge"]) as EdgeKey | undefined;
+  const read: MapSearch = {
+    ...readTime(search),
+    ...present({ group: text(search["group"]), find: text(search["find"]), node, edge: node ? undefined : edge }),
+  };
+  const grouping = oneOf(GROUPINGS, by);
+  if (grouping && grouping !== "none") read.by = grouping;
   if (view === "list") read.view = view;
   if (live === false) read.live = live;
-  if (isText(node)) read.node = node as NodeKey;
-  else if (isText(edge)) read.edge = edge as EdgeKey;
   const known = Array.isArray(outcomes) ? OUTCOMES.filter((outcome) => outcomes.includes(outcome)) : [];
   if (known.length > 0) read.outcomes = known;
   if (typeof over === "number" && over >= 0) read.over = over;
   if (typeof under === "number" && under >= 0) read.under = under;
   return read;
-}
-
-export function selectionOf({ node, edge }: MapSearch): GraphSelection | undefined {
-  if (node !== undefined) return { kind: "node", key: node };
-  return edge === undefined ? undefined : { kind: "edge", key: edge };
-}
-
-/** The search's time alone, for links to other pages. */
-export function timeOf({ since, from, to }: MapSearch): TimeSearch {
-  if (from !== undefined && to !== undefined) return { from, to };
-  return since === undefined ? {} : { since };
 }
 
 export type MapChange = { [K in keyof MapSearch]?: MapSearch[K] | undefined };
@@ -66,12 +58,8 @@ export interface Searching {
 /** Nothing chosen of what is selected. */
 export const WHOLE: MapChange = { outcomes: undefined, over: undefined, under: undefined };
 
-export function selecting(selection: GraphSelection | undefined): MapChange {
-  return {
-    ...WHOLE,
-    node: selection?.kind === "node" ? selection.key : undefined,
-    edge: selection?.kind === "edge" ? selection.key : undefined,
-  };
+export function choosing(selection: GraphSelection | undefined): MapChange {
+  return { ...WHOLE, ...selecting(selection) };
 }
 
 const route = getRouteApi("/map");
@@ -87,17 +75,4 @@ export function useMapSearch(): { search: MapSearch; change: (change: MapChange,
     [navigate],
   );
   return { search, change };
-}
-
-function merged(search: MapSearch, change: MapChange): MapSearch {
-  const all = Object.entries({ ...search, ...change }).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(all) as MapSearch;
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === "string" && value !== "";
-}
-
-function isOneOf<T extends string>(all: readonly T[], value: unknown): value is T {
-  return all.some((one) => one === value);
 }

@@ -1,5 +1,6 @@
 import { createRoute, lazyRouteComponent } from "@tanstack/react-router";
 import { rootRoute } from "../../app/root";
+import { oneOf, present, text } from "../../app/search";
 import { PATTERNS, type Patterns } from "../../model/sampling";
 
 export interface SamplingSearch {
@@ -15,28 +16,21 @@ export interface SamplingSearch {
 }
 
 function readSamplingSearch(search: Record<string, unknown>): SamplingSearch {
-  const { view, rule, sampled, id, request } = search;
-  return {
-    ...(view === "decisions" && { view }),
-    ...(isText(rule) && { rule: String(rule) }),
-    ...(typeof sampled === "boolean" && { sampled }),
-    ...(isText(id) && { id: String(id) }),
-    ...(isText(request) && { request: String(request) }),
-  };
+  const { sampled } = search;
+  return present({
+    view: oneOf(["decisions"], search["view"]),
+    rule: text(search["rule"]),
+    sampled: typeof sampled === "boolean" ? sampled : undefined,
+    id: text(search["id"]),
+    request: text(search["request"]),
+  });
 }
 
 /** What a new rule begins with: patterns that somebody chose elsewhere. */
 export type NewRuleSearch = Partial<Patterns>;
 
 function readNewRuleSearch(search: Record<string, unknown>): NewRuleSearch {
-  return Object.fromEntries(
-    PATTERNS.flatMap((name) => (isText(search[name]) ? [[name, String(search[name])] as const] : [])),
-  );
-}
-
-// A name of digits comes out of the URL as a number.
-function isText(value: unknown): value is string | number {
-  return typeof value === "string" || typeof value === "number";
+  return present(Object.fromEntries(PATTERNS.map((name) => [name, text(search[name])])));
 }
 
 export const samplingRoutes = [

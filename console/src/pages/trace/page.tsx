@@ -8,7 +8,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Spinner from "@cloudscape-design/components/spinner";
 import Tabs from "@cloudscape-design/components/tabs";
 import { getRouteApi, useRouter } from "@tanstack/react-router";
-import { useCallback, useEffect, useMemo } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 import type { XRayTrace } from "../../api/aws";
 import type { TraceState } from "../../api/fluoro-api";
 import { titleOf } from "../../app/navigation";
@@ -16,8 +16,10 @@ import { useNow } from "../../app/window";
 import { PageLink } from "../../components/page-link";
 import { Empty, Failure, Loading } from "../../components/states";
 import { useTraceDocuments, useTraceState } from "../../components/use-trace";
+import { type GraphSelection, selecting, selectionOf } from "../../model/graph";
 import { type Analysis, analyse, type Documents, readDocuments } from "../../model/trace/analysis";
 import { functionsOf, requestOf } from "../../model/trace/request";
+import { type Collapsed, NONE_COLLAPSED } from "../../model/trace/row-tree";
 import { parseTraceId, type TraceId } from "../../model/trace-id";
 import type { EpochSeconds } from "../../model/units";
 import { FunctionLog } from "./function-log";
@@ -65,8 +67,10 @@ function TraceFound({ id, state, trace }: { id: TraceId; state: TraceState | und
   const documents = useMemo(() => readDocuments((trace.Segments ?? []).map((segment) => segment.Document)), [trace]);
   const live = state !== undefined && !state.complete;
   const analysis = useAnalysis(documents, live);
+  const [collapsed, setCollapsed] = useState<Collapsed>(NONE_COLLAPSED);
   const view = search.view ?? "timeline";
   const setView = useCallback((to: View) => change({ view: to === "timeline" ? undefined : to }), [change]);
+  const onSelect = useCallback((to: GraphSelection | undefined) => change(selecting(to)), [change]);
   useTitle(analysis);
   const names = useMemo(() => functionsOf(analysis.trace.rows), [analysis]);
   return (
@@ -89,7 +93,17 @@ function TraceFound({ id, state, trace }: { id: TraceId; state: TraceState | und
           {
             id: "timeline",
             label: "Timeline",
-            content: <Timeline id={id} analysis={analysis} live={live} search={search} change={change} />,
+            content: (
+              <Timeline
+                id={id}
+                analysis={analysis}
+                live={live}
+                search={search}
+                change={change}
+                collapsed={collapsed}
+                onCollapse={setCollapsed}
+              />
+            ),
           },
           {
             id: "map",
@@ -99,6 +113,8 @@ function TraceFound({ id, state, trace }: { id: TraceId; state: TraceState | und
                 id={id}
                 state={state}
                 rows={analysis.trace.rows}
+                selection={selectionOf(search)}
+                onSelect={onSelect}
                 onRow={(row) => change({ view: undefined, row: row.key })}
               />
             ),

@@ -2,10 +2,16 @@
 
 import { getRouteApi, useRouter, useRouterState } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useState } from "react";
+import { merged, oneOf, present, text } from "../../app/search";
 import { readTime, type TimeSearch } from "../../app/time";
+import type { EdgeKey, NodeKey } from "../../model/graph";
 
 export const VIEWS = ["timeline", "map", "logs", "sampling"] as const;
 export type View = (typeof VIEWS)[number];
+
+export const SHOWN = ["all", "critical", "failed", "waits"] as const;
+/** Which rows of the timeline are shown. */
+export type Shown = (typeof SHOWN)[number];
 
 /** The time is that of the list of traces, to which the page leads back. */
 export interface TraceSearch extends TimeSearch {
@@ -15,17 +21,30 @@ export interface TraceSearch extends TimeSearch {
   row?: string;
   /** The part of the trace's time that is looked at: `0.25-0.5`. */
   zoom?: string;
+  /** All rows when absent. */
+  shown?: Exclude<Shown, "all">;
+  /** What is searched for in the timeline. */
+  find?: string;
+  /** What is selected on the map. */
+  node?: NodeKey;
+  edge?: EdgeKey;
 }
 
 export function readTraceSearch(search: Record<string, unknown>): TraceSearch {
-  const { view, row, zoom } = search;
-  const key = keyOf(row);
-  const read: TraceSearch = readTime(search);
-  const known = VIEWS.find((one) => one === view);
-  if (known) read.view = known;
-  if (key !== undefined) read.row = key;
-  if (typeof zoom === "string") read.zoom = zoom;
-  return read;
+  const { zoom } = search;
+  const shown = oneOf(SHOWN, search["shown"]);
+  return {
+    ...readTime(search),
+    ...present({
+      view: oneOf(VIEWS, search["view"]),
+      row: keyOf(search["row"]),
+      zoom: typeof zoom === "string" ? zoom : undefined,
+      shown: shown === "all" ? undefined : shown,
+      find: text(search["find"]),
+      node: text(search["node"]) as NodeKey | undefined,
+      edge: text(search["edge"]) as EdgeKey | undefined,
+    }),
+  };
 }
 
 /** An id of digits alone is a number to the router when somebody wrote the URL by hand. */
@@ -39,15 +58,15 @@ const route = getRouteApi("/traces/$traceId");
 /** How long a search stands still before the URL says it: browsers refuse hundreds of changes in a row. */
 const SETTLED_MS = 150;
 
-type Change = { [K in keyof TraceSearch]?: TraceSearch[K] | undefined };
+export type TraceChange = { [K in keyof TraceSearch]?: TraceSearch[K] | undefined };
 
 /** The page's search, and a way to change it that shows at once and takes the URL along a moment later. */
-export function useTraceSearch(): { search: TraceSearch; change: (change: Change) => void } {
+export function useTraceSearch(): { search: TraceSearch; change: (change: TraceChange) => void } {
   const inUrl = route.useSearch();
   const navigate = route.useNavigate();
   const router = useRouter();
   const here = useRouterState({ select: (state) => state.location.pathname });
-  const [ahead, setAhead] = useState<Change>({});
+  const [ahead, setAhead] = useState<TraceChange>({});
   useEffect(() => {
     if (Object.keys(ahead).length === 0) return;
     const timer = setTimeout(() => {
@@ -58,13 +77,7 @@ export function useTraceSearch(): { search: TraceSearch; change: (change: Change
     }, SETTLED_MS);
     return () => clearTimeout(timer);
   }, [ahead, navigate, router, here]);
-  const change = useCallback((change: Change) => setAhead((before) => ({ ...before, ...change })), []);
+  const change = useCallback((change: TraceChange) => setAhead((before) => ({ ...before, ...change })), []);
   const search = useMemo(() => merged(inUrl, ahead), [inUrl, ahead]);
   return { search, change };
-}
-
-/** A member that is changed to undefined goes. */
-function merged(search: TraceSearch, change: Change): TraceSearch {
-  const all = Object.entries({ ...search, ...change }).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(all) as TraceSearch;
 }

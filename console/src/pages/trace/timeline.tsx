@@ -1,7 +1,7 @@
 // The waterfall with what steers it, and the details of its selected row.
 
 import Container from "@cloudscape-design/components/container";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { type Dispatch, type SetStateAction, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { ResizeHandle } from "../../components/resize-handle";
 import type { Analysis } from "../../model/trace/analysis";
 import { findRows, nextMatch } from "../../model/trace/row-search";
@@ -19,10 +19,10 @@ import type { Row, Span } from "../../model/trace/trace";
 import type { TraceId } from "../../model/trace-id";
 import { RowDetails } from "./details/row-details";
 import { useKeptNumber } from "./kept-number";
-import type { TraceSearch } from "./search";
+import type { Shown, TraceChange, TraceSearch } from "./search";
 import { Legend } from "./waterfall/legend";
 import { Overview } from "./waterfall/overview";
-import { type Shown, Toolbar } from "./waterfall/toolbar";
+import { Toolbar } from "./waterfall/toolbar";
 import { Waterfall } from "./waterfall/waterfall";
 import "./timeline.css";
 
@@ -32,16 +32,17 @@ interface Props {
   /** More may come. */
   live: boolean;
   search: TraceSearch;
-  change: (search: { row?: string; zoom?: string | undefined }) => void;
+  change: (change: TraceChange) => void;
+  /** It outlives the timeline, which goes while another view is shown. */
+  collapsed: Collapsed;
+  onCollapse: Dispatch<SetStateAction<Collapsed>>;
 }
 
 const DETAILS_WIDTH = { least: 280, most: 900 } as const;
 
-export function Timeline({ id, analysis, live, search, change }: Props) {
+export function Timeline({ id, analysis, live, search, change, collapsed, onCollapse: setCollapsed }: Props) {
   const { trace } = analysis;
-  const [collapsed, setCollapsed] = useState<Collapsed>(NONE_COLLAPSED);
-  const [shown, setShown] = useState<Shown>("all");
-  const [query, setQuery] = useState("");
+  const { shown = "all", find: query = "" } = search;
   const [nameWidth, setNameWidth] = useKeptNumber("fluoro.trace.names", 300);
   const [detailsWidth, setDetailsWidth] = useKeptNumber("fluoro.trace.details", 380);
   const [detailsShown, setDetailsShown] = useState(true);
@@ -56,7 +57,7 @@ export function Timeline({ id, analysis, live, search, change }: Props) {
   const slice = useMemo(() => sliceIn(search.zoom, whole), [search.zoom, whole]);
 
   const select = useCallback((row: Row) => change({ row: row.key }), [change]);
-  const toggle = useCallback((row: Row) => setCollapsed((before) => toggled(before, row)), []);
+  const toggle = useCallback((row: Row) => setCollapsed((before) => toggled(before, row)), [setCollapsed]);
   const open = useCallback(() => {
     setDetailsShown(true);
     // After they are in the page.
@@ -66,10 +67,9 @@ export function Timeline({ id, analysis, live, search, change }: Props) {
   const goTo = useCallback(
     (row: Row) => {
       setCollapsed((before) => revealed(trace.rows, before, row));
-      setShown((before) => (keptRows(analysis, before)?.has(row) === false ? "all" : before));
-      select(row);
+      change({ row: row.key, ...(kept?.has(row) === false ? { shown: undefined } : {}) });
     },
-    [analysis, trace, select],
+    [trace, kept, change, setCollapsed],
   );
   const setSlice = useCallback(
     (to: Span) => change({ zoom: isAll(to, whole) ? undefined : sliceText(to) }),
@@ -93,7 +93,7 @@ export function Timeline({ id, analysis, live, search, change }: Props) {
       setCollapsed((before) => revealed(trace.rows, before, selected));
     }
     named.current = undefined;
-  }, [trace, selected]);
+  }, [trace, selected, setCollapsed]);
 
   return (
     <div
@@ -110,9 +110,9 @@ export function Timeline({ id, analysis, live, search, change }: Props) {
           deepest={deepest(trace.rows)}
           isWhole={isAll(slice, whole)}
           canZoomToRow={selected !== undefined && selected.end > selected.start}
-          onQuery={setQuery}
+          onQuery={(find) => change({ find: find || undefined })}
           onNext={next}
-          onShown={setShown}
+          onShown={(to) => change({ shown: to === "all" ? undefined : to })}
           onDepth={(depth) => setCollapsed(depth === undefined ? NONE_COLLAPSED : collapsedTo(trace.rows, depth))}
           onZoom={zoom}
           detailsShown={detailsShown}

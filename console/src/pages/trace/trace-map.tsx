@@ -4,8 +4,9 @@ import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef } from "react";
 import type { TraceState } from "../../api/fluoro-api";
+import { useFocusAfterClosing } from "../../app/focus";
 import { OutcomeSign } from "../../components/outcome-sign";
 import { PanelHeader } from "../../components/panel-header";
 import { GraphLegend } from "../../components/service-graph/legend";
@@ -25,13 +26,15 @@ interface Props {
   id: TraceId;
   state: TraceState | undefined;
   rows: readonly Row[];
+  selection: GraphSelection | undefined;
+  onSelect: (selection: GraphSelection | undefined) => void;
   /** Shows the row in the timeline. */
   onRow: (row: Row) => void;
 }
 
-export function TraceMap({ id, state, rows, onRow }: Props) {
+export function TraceMap({ id, state, rows, selection, onSelect, onRow }: Props) {
   const graph = useTraceGraph(id, state);
-  const [selection, setSelection] = useState<GraphSelection>();
+  useFocusAfterClosing(selection?.key);
   if (graph.isPending) return <Loading what="the map" />;
   if (graph.isError) {
     return <Failure what="The map could not be read" error={graph.error} retry={() => void graph.refetch()} />;
@@ -46,7 +49,7 @@ export function TraceMap({ id, state, rows, onRow }: Props) {
   return (
     <SpaceBetween size="xs">
       <div className="trace-map">
-        <ServiceGraph services={graph.data} selection={selection} onSelect={setSelection} label="Map of this trace" />
+        <ServiceGraph services={graph.data} selection={selection} onSelect={onSelect} label="Map of this trace" />
       </div>
       {selection && (
         <Behind
@@ -54,7 +57,7 @@ export function TraceMap({ id, state, rows, onRow }: Props) {
           rows={rows}
           selection={selection}
           onRow={onRow}
-          onClose={() => setSelection(undefined)}
+          onClose={() => onSelect(undefined)}
         />
       )}
       <GraphLegend />

@@ -5,9 +5,7 @@ import ButtonDropdown from "@cloudscape-design/components/button-dropdown";
 import Input from "@cloudscape-design/components/input";
 import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-
-export const SHOWN = ["all", "critical", "failed", "waits"] as const;
-export type Shown = (typeof SHOWN)[number];
+import { SHOWN, type Shown } from "../search";
 
 const SHOWN_WORDS: Readonly<Record<Shown, string>> = {
   all: "All rows",
