@@ -12,6 +12,17 @@ test("the list has each function with its setup", async ({ page, open, deployed 
   await expect(page.getByRole("heading", { level: 1, name: deployed.functionName })).toBeVisible();
 });
 
+test("a search of the list goes with the page's own link", async ({ page, open, deployed }) => {
+  await open("functions");
+  const search = page.getByRole("searchbox", { name: "Find functions" });
+  await search.pressSequentially(deployed.functionName);
+  await expect(page).toHaveURL(/q=/);
+  await page.getByRole("link", { name: "Functions" }).first().click();
+  await expect(page).not.toHaveURL(/q=/);
+  await expect(search).toHaveValue("");
+  await expect(page.getByRole("row").nth(2)).toBeVisible();
+});
+
 test("its code is shown", async ({ page, open, deployed }) => {
   await open(`functions/${deployed.functionName}`);
   await expect(page.getByRole("region", { name: "app.py" })).toContainText("nobody is to be greeted");
@@ -27,6 +38,7 @@ test("active tracing is switched, and the role is mended", async ({ page, open, 
   await page.getByRole("button", { name: "Attach AWSXRayDaemonWriteAccess" }).click();
   await expect(page.getByText("AWSXRayDaemonWriteAccess is attached")).toBeVisible();
   await expect(warning).toBeHidden();
+  await expect(page.getByText("AWSXRayDaemonWriteAccess", { exact: true })).toBeVisible();
   expect(await iam(api, "ListAttachedRolePolicies", { RoleName: deployed.role })).toContain("AWSXRayDaemonWriteAccess");
 
   await tracing.click();

@@ -5,9 +5,9 @@ import Button from "@cloudscape-design/components/button";
 import Header from "@cloudscape-design/components/header";
 import Pagination from "@cloudscape-design/components/pagination";
 import Table, { type TableProps } from "@cloudscape-design/components/table";
-import TextFilter from "@cloudscape-design/components/text-filter";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect } from "react";
 import { oneOf, text } from "../app/search";
+import { SearchInput } from "./search-input";
 import { Empty } from "./states";
 
 export interface ListSearch {
@@ -52,8 +52,7 @@ export function ResourceList<T>(props: Props<T>) {
     items: shown,
     actions,
     collectionProps,
-    filterProps,
-    filteredItemsCount,
+    filteredItemsCount = items.length,
     paginationProps,
   } = useCollection(items, {
     filtering: {
@@ -61,7 +60,7 @@ export function ResourceList<T>(props: Props<T>) {
       empty: props.empty,
       noMatch: (
         <Empty title={`No ${noun.one} matches`}>
-          <Button onClick={() => clear()}>Clear the search</Button>
+          <Button onClick={() => searchFor("")}>Clear the search</Button>
         </Empty>
       ),
     },
@@ -69,10 +68,12 @@ export function ResourceList<T>(props: Props<T>) {
     pagination: { pageSize: PAGE },
   });
   const searchFor = (q: string) => onSearch({ ...(q && { q }), ...(search.sort && { sort: search.sort }) });
-  const clear = () => {
-    actions.setFiltering("");
-    searchFor("");
-  };
+  // What is searched for and how it is ordered may change without us: with Back, or a link to the page.
+  useEffect(() => actions.setFiltering(search.q ?? ""), [search.q, actions]);
+  useEffect(
+    () => actions.setMultiSorting(sorted ? [{ sortingColumn: sorted, isDescending: descending }] : []),
+    [sorted, descending, actions],
+  );
   return (
     <Table
       {...collectionProps}
@@ -87,7 +88,7 @@ export function ResourceList<T>(props: Props<T>) {
       header={
         <Header
           variant="h1"
-          counter={props.loading ? "" : `(${items.length})`}
+          counter={props.loading ? "" : search.q ? `(${filteredItemsCount} of ${items.length})` : `(${items.length})`}
           description={props.description}
           actions={props.actions}
         >
@@ -95,20 +96,15 @@ export function ResourceList<T>(props: Props<T>) {
         </Header>
       }
       filter={
-        <TextFilter
-          {...filterProps}
-          filteringAriaLabel={`Find ${noun.many}`}
-          filteringPlaceholder={`Find ${noun.many}`}
-          countText={filteredItemsCount === 1 ? "1 match" : `${filteredItemsCount ?? 0} matches`}
-          onChange={(event) => {
-            filterProps.onChange(event);
-            searchFor(event.detail.filteringText);
-          }}
+        <SearchInput
+          label={`Find ${noun.many}`}
+          placeholder={`Find ${noun.many}`}
+          text={search.q ?? ""}
+          onText={searchFor}
         />
       }
       pagination={items.length > PAGE ? <Pagination {...paginationProps} /> : undefined}
       onSortingChange={(event) => {
-        collectionProps.onSortingChange?.(event);
         const { sortingColumn, isDescending } = event.detail;
         const id = columns.find((column) => column.sortingField === sortingColumn.sortingField)?.id;
         onSearch({ ...(search.q && { q: search.q }), ...(id && { sort: isDescending ? `-${id}` : id }) });

@@ -66,7 +66,7 @@ export function Decisions() {
         header={
           <Header
             counter={requests.length === SHOWN ? `(last ${SHOWN})` : `(${requests.length})`}
-            description="Requests to stages, newest first, as rules saw them. The server remembers the last 10,000 since it started."
+            description="Requests to stages, newest first, as rules saw them. The server remembers as many of them as its setting sampling.recent says."
           >
             Recent decisions
           </Header>
@@ -108,11 +108,16 @@ function Filters() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const rules = useQuery(samplingRulesQuery);
-  const [id, setId] = useState(search.id ?? "");
+  // What the URL does not say yet.
+  const [typed, setTyped] = useState<string>();
   const choose = (change: Record<string, unknown>) => {
     const { request: _, ...kept } = search;
     const chosen = Object.entries({ ...kept, ...change }).filter(([, value]) => value !== undefined && value !== "");
     void navigate({ to: "/sampling", search: Object.fromEntries(chosen), replace: true });
+  };
+  const chooseId = (id: string) => {
+    setTyped(undefined);
+    choose({ id: id.trim() });
   };
   const names = (rules.data ?? []).map(({ name }) => ({ value: name, label: name }));
   const ofRule = [{ value: "", label: "Any rule, or none" }, ...names];
@@ -146,15 +151,15 @@ function Filters() {
       <FormField label="Trace or request id">
         <Input
           type="search"
-          value={id}
+          value={typed ?? search.id ?? ""}
           placeholder="1-67891233-…"
           clearAriaLabel="Clear the id"
           onChange={({ detail }) => {
-            setId(detail.value);
-            if (detail.value === "") choose({ id: undefined });
+            setTyped(detail.value);
+            if (detail.value === "") chooseId("");
           }}
-          onKeyDown={({ detail }) => detail.key === "Enter" && choose({ id: id.trim() })}
-          onBlur={() => choose({ id: id.trim() })}
+          onKeyDown={({ detail }) => detail.key === "Enter" && typed !== undefined && chooseId(typed)}
+          onBlur={() => typed !== undefined && chooseId(typed)}
         />
       </FormField>
     </SpaceBetween>
