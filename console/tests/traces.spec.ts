@@ -64,6 +64,19 @@ test("a filter is completed from what was seen, and finds what it says", async (
   expect(filterOf(page)).toBe(`user = "ada-${run}"`);
 });
 
+test("in a filter of several lines the keys go from line to line", async ({ page, open }) => {
+  await open("traces");
+  const field = filterField(page);
+  await field.fill("ok\nAND fault");
+  await field.press("Escape");
+  await field.press("ControlOrMeta+Home");
+  await field.press("ArrowDown");
+  expect(await field.evaluate((area: HTMLTextAreaElement) => area.selectionStart)).toBe(3);
+  await expect(page.getByRole("listbox")).toBeHidden();
+  await field.press("ArrowDown");
+  await expect(page.getByRole("listbox")).toBeVisible();
+});
+
 test("what the server refuses is marked at its place, with what would fit", async ({ page, open, expectProblem }) => {
   expectProblem(/TraceSummaries was answered 400/);
   expectProblem(/console: Failed to load resource/);

@@ -106,6 +106,8 @@ export function ExpressionInput({
     const move = (to: number) => offer && setOffer({ ...offer, active: (to + options.length) % options.length });
     switch (event.key) {
       case "ArrowDown":
+        // In a filter of several lines the key goes to the next one first.
+        if (!offer && value.includes("\n", at)) return false;
         if (offer) move((offer.active ?? -1) + 1);
         else offerAt(value, at);
         return true;
