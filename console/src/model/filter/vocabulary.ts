@@ -21,22 +21,28 @@ export interface Vocabulary {
 /** More of each than this nobody reads through; the most frequent stay. */
 const MOST = 300;
 
+/** So many traces are known, the latest, and so many lists are kept: of any key of an annotation there is one. */
+const MOST_KNOWN = 20_000;
+const MOST_LISTS = 500;
+
 /** Counts what is seen, so that what is frequent comes first. One for as long as somebody looks at traces. */
 export class VocabularyBuilder {
   readonly #lists = new Map<string, Map<AnnotationValue, number>>();
   /** The traces that were counted, as they were then. */
   readonly #known = new Set<string>();
 
-  /** Adds what these traces have; whether any of them was new. */
-  add(rows: readonly TraceRow[]): boolean {
-    const before = this.#known.size;
+  /** Adds what these traces have. */
+  add(rows: readonly TraceRow[]): void {
     for (const row of rows) {
       const known = `${row.id} ${row.revision}`;
       if (this.#known.has(known)) continue;
       this.#known.add(known);
       this.#addRow(row);
     }
-    return this.#known.size > before;
+    for (const oldest of this.#known) {
+      if (this.#known.size <= MOST_KNOWN) break;
+      this.#known.delete(oldest);
+    }
   }
 
   vocabulary(groups: readonly string[]): Vocabulary {
@@ -79,7 +85,9 @@ export class VocabularyBuilder {
   }
 
   #count(list: string, value: AnnotationValue): void {
-    const counts = this.#lists.get(list) ?? new Map<AnnotationValue, number>();
+    const held = this.#lists.get(list);
+    if (!held && this.#lists.size >= MOST_LISTS) return;
+    const counts = held ?? new Map<AnnotationValue, number>();
     // A full list counts on, but learns no more.
     if (counts.has(value) || counts.size < 10 * MOST) counts.set(value, (counts.get(value) ?? 0) + 1);
     this.#lists.set(list, counts);
@@ -104,5 +112,3 @@ const TEXT_WORDS = [
   "instance.id",
   "resource.arn",
 ] as const;
-
-export const NO_VOCABULARY: Vocabulary = new VocabularyBuilder().vocabulary([]);
