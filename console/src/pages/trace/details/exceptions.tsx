@@ -63,18 +63,19 @@ function OneException({ thrown, onGoTo }: { thrown: Thrown; onGoTo: (row: Row) =
 
 function Stack({ exception }: { exception: Exception }) {
   const { stack = [], truncated = 0, skipped = 0 } = exception;
-  if (stack.length === 0) return null;
   return (
     <>
-      <ol className="stack" aria-label="Stack">
-        {stack.map((frame, at) => (
-          // The same frame comes again where a function calls itself.
-          <li key={at}>
-            <span className="stack-label">{frame.label || "(anonymous)"}</span>{" "}
-            <span className="stack-place">{placeOf(frame)}</span>
-          </li>
-        ))}
-      </ol>
+      {stack.length > 0 && (
+        <ol className="stack" aria-label="Stack">
+          {stack.map((frame, at) => (
+            // The same frame comes again where a function calls itself.
+            <li key={at}>
+              <span className="stack-label">{frame.label || "(anonymous)"}</span>{" "}
+              <span className="stack-place">{placeOf(frame)}</span>
+            </li>
+          ))}
+        </ol>
+      )}
       {truncated > 0 ? <p>{truncated} more frames were left out by the sender.</p> : null}
       {skipped > 0 ? <p>{skipped} exceptions before this one were left out by the sender.</p> : null}
     </>
