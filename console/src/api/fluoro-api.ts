@@ -1,11 +1,13 @@
 // Fluoro's own API (`docs/http.md`), call by call. Types are those of `docs/openapi.json`.
 
 import type { XRayCreateSamplingRuleRequest, XRayTraceSummary, XRayUpdateSamplingRuleRequest } from "./aws";
-import type { components } from "./fluoro";
+import type { components, operations } from "./fluoro";
 import { lines } from "./lines";
 import { failure, own, reached } from "./operation";
 
 type Schemas = components["schemas"];
+/** What may be asked of an operation. */
+type Asked<Name extends keyof operations> = NonNullable<operations[Name]["parameters"]["query"]>;
 export type Healthy = Schemas["Health"];
 /** The server reads what it has stored. */
 export type Starting = Schemas["Starting"];
@@ -15,15 +17,16 @@ export type TraceState = Schemas["TraceState"];
 export type RuleStates = Schemas["RuleStates"];
 export type RuleState = Schemas["RuleState"];
 export type Why = Schemas["Why"];
+/** Which decisions to tell of; the newest come first. */
+export type WhyQuery = Asked<"why">;
 export type Preview = Schemas["Previewed"];
-export type GroupStates = Schemas["GroupStates"];
 export type Statistics = Schemas["Statistics"];
+/** Of what, and how far back. */
+export type StatisticsQuery = Asked<"statistics">;
 export type Series = Schemas["Series"];
 export type FunctionState = Schemas["FunctionState"];
 export type FunctionCode = Schemas["FunctionCode"];
 export type LogLine = Schemas["LogLine"];
-/** What `fluoro up` knows of each stack. */
-export type Stacks = Schemas["Stacks"]["stacks"];
 
 /** A trace that became known or changed, or how many went by unseen. */
 export type TraceNews = { readonly summary: XRayTraceSummary } | { readonly skipped: number };
@@ -62,10 +65,7 @@ export function ruleStates(signal?: AbortSignal): Promise<RuleStates> {
 }
 
 /** The last requests to stages and the decision on each, newest first. */
-export async function why(
-  wanted: { id?: string; rule?: string; sampled?: boolean; limit?: number },
-  signal?: AbortSignal,
-): Promise<Why[]> {
+export async function why(wanted: WhyQuery, signal?: AbortSignal): Promise<Why[]> {
   const { requests } = await own<Schemas["Whys"]>(`sampling/why${query(wanted)}`, given(signal));
   return requests;
 }
@@ -78,15 +78,8 @@ export function preview(
   return own("sampling/preview", { method: "POST", body: rule, ...given(signal) });
 }
 
-export function groups(signal?: AbortSignal): Promise<GroupStates> {
-  return own("groups", given(signal));
-}
-
 /** What stages and functions handled, sampled or not; `since` as `15m`, an hour at most. */
-export function statistics(
-  wanted: { since?: string; api?: string; function?: string },
-  signal?: AbortSignal,
-): Promise<Statistics> {
+export function statistics(wanted: StatisticsQuery, signal?: AbortSignal): Promise<Statistics> {
   return own(`statistics${query(wanted)}`, given(signal));
 }
 
@@ -110,11 +103,6 @@ export async function logs(name: string, trace?: string, signal?: AbortSignal): 
 /** The same, and then what it writes, until the signal is aborted or the server stops. */
 export function followLogs(name: string, trace: string | undefined, signal: AbortSignal): AsyncGenerator<LogLine> {
   return lines<LogLine>(`functions/${encodeURIComponent(name)}/logs${query({ follow: true, trace })}`, signal);
-}
-
-export async function stacks(signal?: AbortSignal): Promise<Stacks> {
-  const answer = await own<Schemas["Stacks"]>("stacks", given(signal));
-  return answer.stacks;
 }
 
 function given(signal: AbortSignal | undefined): { signal?: AbortSignal } {

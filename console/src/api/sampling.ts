@@ -14,7 +14,7 @@ import {
   toUpdate,
 } from "../model/sampling";
 import { createSamplingRule, deleteSamplingRule, getSamplingRules, updateSamplingRule } from "./aws";
-import { preview, ruleStates, why } from "./fluoro-api";
+import { preview, ruleStates, type WhyQuery, why } from "./fluoro-api";
 import { call } from "./operation";
 
 /** All rules, in the order in which they are asked. */
@@ -77,16 +77,7 @@ export function ruleCountsQuery(queries: QueryClient) {
   };
 }
 
-/** Which decisions to tell of; the newest come first. */
-export interface DecisionSearch {
-  /** A trace's or a request's id. */
-  readonly id?: string;
-  readonly rule?: string;
-  readonly sampled?: boolean;
-  readonly limit?: number;
-}
-
-export function decisionsQuery(search: DecisionSearch) {
+export function decisionsQuery(search: WhyQuery) {
   return {
     queryKey: ["sampling", "why", search],
     queryFn: ({ signal }: { signal: AbortSignal }) => why(search, signal),

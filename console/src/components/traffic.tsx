@@ -10,8 +10,8 @@ import SegmentedControl from "@cloudscape-design/components/segmented-control";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import type { Statistics } from "../api/fluoro-api";
-import { type StatisticsOf, statisticsQuery } from "../api/statistics";
+import type { Statistics, StatisticsQuery } from "../api/fluoro-api";
+import { statisticsQuery } from "../api/statistics";
 import { oneOf } from "../app/search";
 import { type Counted, minutes, type Series, type TotalMinute, total } from "../model/traffic";
 import { formatCount, formatDuration, formatPercent, milliseconds, seconds, shareOf } from "../model/units";
@@ -21,7 +21,7 @@ import { Empty, Failure, Loading } from "./states";
 import { DEFAULT_SINCE, SINCE_TEXT, SINCES, type Since } from "./traffic-range";
 
 interface Props {
-  readonly of: Omit<StatisticsOf, "since">;
+  readonly of: Omit<StatisticsQuery, "since">;
   readonly since: Since;
   readonly onSince: (since: Since) => void;
   /** What the function's are called. */

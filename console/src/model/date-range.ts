@@ -30,7 +30,7 @@ export function pickerValueOf(time: TimeSearch): Value {
   return { type: "relative", amount, unit, ...(PRESETS.some(({ key }) => key === since) ? { key: since } : {}) };
 }
 
-/** Undefined for what is no span of time, or one that no server keeps. */
+/** Undefined for what is no span of time, or one of more digits than a time in the URL may have. */
 export function timeOf(value: Value): TimeSearch | undefined {
   if (value.type === "absolute") {
     const [from, to] = [Date.parse(value.startDate) / 1_000, Date.parse(value.endDate) / 1_000];

@@ -1,8 +1,9 @@
 // What a list of traces has in common: values with how many traces have each, and the clause that asks for it.
 
-import { annotationWord, quoted } from "./filter/lex";
+import { quoted } from "./filter/lex";
 import { NO_COUNTS, OUTCOME_WORDS, OUTCOMES, type Outcome, type OutcomeCounts, totalOf } from "./outcome";
-import type { Annotation, Cause, TraceRow } from "./trace-row";
+import { annotationFilter } from "./trace/annotation-filter";
+import type { Cause, TraceRow } from "./trace-row";
 
 export interface FacetValue {
   readonly label: string;
@@ -98,10 +99,6 @@ export function causeClause({ kind, service, exception }: Cause): string {
   return `rootcause.${kind}.service { name = ${quoted(service)} AND last }`;
 }
 
-export function annotationClause({ key, value }: Annotation): string {
-  return `${annotationWord(key)} = ${typeof value === "string" ? quoted(value) : value}`;
-}
-
 function foundCause(cause: Cause): Found {
   return {
     label: causeLabel(cause),
@@ -122,7 +119,10 @@ function annotationFacets(rows: readonly TraceRow[]): readonly Facet[] {
   for (const { outcome, annotations } of rows) {
     const values = new Map<string, Found[]>();
     for (const annotation of annotations) {
-      const found = { label: String(annotation.value) || "(empty)", clause: annotationClause(annotation) };
+      const found = {
+        label: String(annotation.value) || "(empty)",
+        clause: annotationFilter(annotation.key, annotation.value),
+      };
       values.set(annotation.key, [...(values.get(annotation.key) ?? []), found]);
     }
     for (const [key, found] of values) {

@@ -9,9 +9,6 @@ import { readDraft } from "../../model/stage-request";
 const API_TABS = ["resources", "stages", "deployments", "statistics"] as const;
 const STAGE_TABS = ["details", "test", "statistics"] as const;
 
-export type ApiTab = (typeof API_TABS)[number];
-export type StageTab = (typeof STAGE_TABS)[number];
-
 export const API_COLUMNS = ["name", "id", "tracing", "requests", "faults", "created", "description"] as const;
 
 export const apisRoutes = [

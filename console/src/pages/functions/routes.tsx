@@ -6,8 +6,6 @@ import { SINCES } from "../../components/traffic-range";
 
 const TABS = ["code", "test", "monitor", "logs", "configuration"] as const;
 
-export type FunctionTab = (typeof TABS)[number];
-
 export const FUNCTION_COLUMNS = [
   "name",
   "runtime",

@@ -20,8 +20,8 @@ export interface Column {
   /** Whether it is shown unless somebody chooses. */
   readonly isShown: boolean;
   readonly cell: (row: TraceRow, now: EpochSeconds) => ReactNode;
-  /** Ascending; what is not there comes first. Absent where no order means anything. */
-  readonly compare?: (one: TraceRow, other: TraceRow) => number;
+  /** Ascending; what is not there comes first, a time that still goes on last. */
+  readonly compare: (one: TraceRow, other: TraceRow) => number;
 }
 
 const STARTED: Column = {
@@ -177,9 +177,10 @@ export const COLUMNS: readonly Column[] = [
 
 /** Rows in the order of a sort as the URL has it; newest first for none, or for one that no column has. */
 export function sorted(rows: readonly TraceRow[], sort: string | undefined): readonly TraceRow[] {
-  const { column, isDescending } = sortOf(sort);
-  const compare = column.compare;
-  if (!compare) return rows;
+  const {
+    column: { compare },
+    isDescending,
+  } = sortOf(sort);
   const sign = isDescending ? -1 : 1;
   // Equal ones stand newest first, so that an order does not change by itself.
   return [...rows].sort((one, other) => sign * compare(one, other) || other.start - one.start);
@@ -188,7 +189,7 @@ export function sorted(rows: readonly TraceRow[], sort: string | undefined): rea
 /** The column that a sort names, and its direction. */
 export function sortOf(sort: string | undefined): { readonly column: Column; readonly isDescending: boolean } {
   const id = sort?.replace(/^-/, "");
-  const named = COLUMNS.find((column) => column.id === id && column.compare);
+  const named = COLUMNS.find((column) => column.id === id);
   return named
     ? { column: named, isDescending: sort?.startsWith("-") === true }
     : { column: STARTED, isDescending: true };

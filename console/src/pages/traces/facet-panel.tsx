@@ -24,7 +24,7 @@ interface Props {
 const FEW = 6;
 const MOST = 100;
 
-/** These are open at first, where there is a choice to make. */
+/** These are open at first, and those of annotations. */
 const OPEN: readonly string[] = ["outcome", "service", "cause", "url", "method", "status", "user"];
 
 export function FacetPanel({ facets, total, filter, onFilter }: Props) {

@@ -46,7 +46,7 @@ export function TraceList({ rows, isLoading, sort, onSort, page, onPage, empty, 
           minWidth: 70,
           cell: (row) => cell(row, now),
           isRowHeader: id === "trace",
-          ...(compare ? { sortingComparator: compare } : {}),
+          sortingComparator: compare,
           ariaLabel: ({ sorted: isSorted, descending }) =>
             isSorted ? `${header}, sorted ${descending ? "descending" : "ascending"}` : `${header}, not sorted`,
         }),
@@ -64,9 +64,7 @@ export function TraceList({ rows, isLoading, sort, onSort, page, onPage, empty, 
       {...(sorting ? { sortingColumn: sorting } : {})}
       sortingDescending={isDescending}
       onSortingChange={({ detail }) => {
-        const chosen = definitions.find(
-          ({ sortingComparator: of }) => of && of === detail.sortingColumn.sortingComparator,
-        );
+        const chosen = definitions.find(({ sortingComparator: of }) => of === detail.sortingColumn.sortingComparator);
         onSort(`${detail.isDescending ? "-" : ""}${chosen?.id ?? "start"}`);
       }}
       resizableColumns

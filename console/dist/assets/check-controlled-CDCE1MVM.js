@@ -1,0 +1,1 @@
+import"./page-link-DffNQMWC.js";function e(e,t,n,r,i){}export{e as t};

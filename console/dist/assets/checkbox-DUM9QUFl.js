@@ -1,1 +1,0 @@
-import{n as e}from"./rolldown-runtime-WkwZ5CU-.js";import{Ga as t,Ka as n,wo as r}from"./page-link-Dm_58zmu.js";import{r as i}from"./table-msEGwK61.js";var a=e(r()),o=a.forwardRef(({...e},t)=>{let r=n(`Checkbox`,{props:{readOnly:e.readOnly}});return a.createElement(i,{...e,...r,ref:t,__injectAnalyticsComponentMetadata:!0})});t(o,`Checkbox`);export{o as t};

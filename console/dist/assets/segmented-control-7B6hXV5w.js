@@ -1,1 +1,0 @@
-import{n as e}from"./rolldown-runtime-WkwZ5CU-.js";import{Ga as t,Ka as n,wo as r}from"./page-link-Dm_58zmu.js";import{t as i}from"./internal-BQSrOnLN.js";var a=e(r());function o(e){let t=n(`SegmentedControl`,{props:{},metadata:{hasDisabledReasons:(e.options??[]).some(e=>!!e.disabledReason)}});return a.createElement(i,{...e,...t})}t(o,`SegmentedControl`);export{o as t};

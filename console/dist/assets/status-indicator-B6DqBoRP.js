@@ -1,1 +1,0 @@
-import{n as e}from"./rolldown-runtime-WkwZ5CU-.js";import{Ga as t,In as n,Ka as r,wo as i}from"./page-link-Dm_58zmu.js";var a=e(i());function o({type:e=`success`,wrapText:t=!0,...i}){let o=r(`StatusIndicator`,{props:{colorOverride:i.colorOverride,type:e,wrapText:t}});return a.createElement(n,{type:e,wrapText:t,...i,...o})}t(o,`StatusIndicator`);export{o as t};

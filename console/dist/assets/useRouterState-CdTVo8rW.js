@@ -1,1 +1,0 @@
-import{Hi as e,Ri as t,zi as n}from"./page-link-Dm_58zmu.js";function r(r){let i=e({warn:r?.router===void 0}),a=r?.router||i;return n(a.stores.__store,t(r,a))}export{r as t};
