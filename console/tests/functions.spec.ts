@@ -17,7 +17,7 @@ test("a search of the list goes with the page's own link", async ({ page, open, 
   const search = page.getByRole("searchbox", { name: "Find functions" });
   await search.pressSequentially(deployed.functionName);
   await expect(page).toHaveURL(/q=/);
-  await page.getByRole("link", { name: "Functions" }).first().click();
+  await page.getByRole("navigation", { name: "Side navigation" }).getByRole("link", { name: "Functions" }).click();
   await expect(page).not.toHaveURL(/q=/);
   await expect(search).toHaveValue("");
   await expect(page.getByRole("row").nth(2)).toBeVisible();

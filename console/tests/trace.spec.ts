@@ -99,11 +99,11 @@ test("what is looked for, shown and selected outlives the view and stands in the
     .getByRole("button", { name: /OrdersTable/ })
     .first()
     .click();
-  await expect(page).toHaveURL(/node=/);
+  await expect(page).toHaveURL(/(node|edge)=/);
   await page.reload();
   const behind = page.getByRole("complementary", { name: "Selected part of the map" });
   await behind.getByRole("button", { name: "Close" }).click();
-  await expect(page).not.toHaveURL(/node=/);
+  await expect(page).not.toHaveURL(/(node|edge)=/);
   await page.getByRole("tab", { name: "Timeline" }).click();
   await expect(find).toHaveValue("price the");
 });

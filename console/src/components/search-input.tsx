@@ -2,7 +2,9 @@
 // browsers refuse hundreds of changes in a row.
 
 import Input from "@cloudscape-design/components/input";
+import { useRouter } from "@tanstack/react-router";
 import { useEffect, useEffectEvent, useState } from "react";
+import { isLeaving } from "../app/leaving";
 
 const SETTLED_MS = 200;
 
@@ -20,7 +22,10 @@ export function SearchInput({ label, placeholder, text, onText, onEnter, invalid
   // What the URL does not say yet.
   const [typed, setTyped] = useState<string>();
   if (typed === text) setTyped(undefined);
-  const settle = useEffectEvent(onText);
+  const router = useRouter();
+  const settle = useEffectEvent((settled: string) => {
+    if (!isLeaving(router)) onText(settled);
+  });
   useEffect(() => {
     if (typed === undefined) return;
     const timer = setTimeout(() => settle(typed), SETTLED_MS);

@@ -1,7 +1,8 @@
 // What the URL of a trace says beyond its id, and how the page changes that.
 
-import { getRouteApi, useRouter, useRouterState } from "@tanstack/react-router";
+import { getRouteApi, useRouter } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useState } from "react";
+import { isLeaving } from "../../app/leaving";
 import { merged, oneOf, present, text } from "../../app/search";
 import { readTime, type TimeSearch } from "../../app/time";
 import type { EdgeKey, NodeKey } from "../../model/graph";
@@ -65,18 +66,16 @@ export function useTraceSearch(): { search: TraceSearch; change: (change: TraceC
   const inUrl = route.useSearch();
   const navigate = route.useNavigate();
   const router = useRouter();
-  const here = useRouterState({ select: (state) => state.location.pathname });
   const [ahead, setAhead] = useState<TraceChange>({});
   useEffect(() => {
     if (Object.keys(ahead).length === 0) return;
     const timer = setTimeout(() => {
-      // Somebody is on the way to another page, which the change must not hold up.
-      if (router.latestLocation.pathname !== here) return;
+      if (isLeaving(router)) return;
       const settled = () => setAhead((now) => (now === ahead ? {} : now));
       void navigate({ search: (before) => merged(before, ahead), replace: true, resetScroll: false }).then(settled);
     }, SETTLED_MS);
     return () => clearTimeout(timer);
-  }, [ahead, navigate, router, here]);
+  }, [ahead, navigate, router]);
   const change = useCallback((change: TraceChange) => setAhead((before) => ({ ...before, ...change })), []);
   const search = useMemo(() => merged(inUrl, ahead), [inUrl, ahead]);
   return { search, change };

@@ -1,0 +1,1 @@
+function e(e){return e.latestLocation.pathname!==e.state.resolvedLocation?.pathname}export{e as t};

@@ -1,1 +1,0 @@
-import{Bi as e,Ui as t,zi as n}from"./page-link-DffNQMWC.js";function r(r){let i=t({warn:r?.router===void 0}),a=r?.router||i;return e(a.stores.__store,n(r,a))}export{r as t};
