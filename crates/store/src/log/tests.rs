@@ -355,6 +355,15 @@ async fn a_file_that_cannot_be_removed_is_released_later() {
 }
 
 #[tokio::test]
+async fn a_half_made_file_that_stayed_stops_the_log_once() {
+    let disk = SimulatedDisk::new(15);
+    let log = open(&disk).unwrap();
+    disk.create(&name_of(0)).unwrap();
+    log.append(vec![record(0, 10)]).await.unwrap_err();
+    log.append(vec![record(1, 10)]).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_file_that_is_missing_is_a_damaged_place_and_takes_no_room() {
     let disk = SimulatedDisk::new(14);
     let log = open(&disk).unwrap();

@@ -154,9 +154,8 @@ impl Writer {
         let file = match made {
             Ok(file) => file,
             Err(source) => {
-                if source.kind() != std::io::ErrorKind::AlreadyExists {
-                    remove_half_made(&**disk, &name);
-                }
+                // Also one that was there: it could not be removed when it was made.
+                remove_half_made(&**disk, &name);
                 return Err(LogError::disk(format!("create log file {name}"), source));
             }
         };
