@@ -1,7 +1,7 @@
 //! What is made of what, in which order. Nothing else in the workspace knows all the parts.
 
 use std::path::Path;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use fluoro_ambient::Ambient;
@@ -96,7 +96,7 @@ pub(crate) struct Composed {
     pub(crate) ingest: Arc<Ingest>,
     pub(crate) udp: UdpDaemon,
     /// Open as long as anybody uses it.
-    pub(crate) log: Weak<dyn Log>,
+    pub(crate) log: Arc<dyn Log>,
 }
 
 /// Lambda's own sampler behind the seam of the functions.
@@ -112,7 +112,7 @@ pub(crate) async fn compose(
     doors: Doors,
 ) -> Result<Composed, StartError> {
     let (log, catalog) = open_engines(data).await?;
-    let still_open = Arc::downgrade(&log);
+    let still_open = Arc::clone(&log);
     let groups = Groups::open(ambient.clone(), Arc::clone(&catalog)).await?;
     let hot_settings = hot_settings(settings);
     let rollups_memory = hot_settings.memory_bytes / ROLLUP_SHARE;

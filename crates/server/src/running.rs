@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use fluoro_ambient::Ambient;
@@ -67,7 +67,7 @@ pub struct Running {
     functions: Functions,
     ingest: Arc<Ingest>,
     udp: UdpDaemon,
-    log: Weak<dyn Log>,
+    log: Arc<dyn Log>,
     /// The last to go: its lock keeps others out of the data.
     data: DataDir,
 }
@@ -234,7 +234,7 @@ impl Running {
             tracing::error!("the store did not write everything in time");
         }
         drop((self.udp, self.ingest, self.functions));
-        if tokio::time::timeout(LAST_WRITES, closed(&self.log))
+        if tokio::time::timeout(LAST_WRITES, closed(self.log))
             .await
             .is_err()
         {
@@ -244,10 +244,14 @@ impl Running {
     }
 }
 
-/// Waits until the last task that holds the log has ended, and the log has closed its files.
-async fn closed(log: &Weak<dyn Log>) {
-    while log.strong_count() > 0 {
+/// Waits until the last task that holds the log has ended, and the log has closed its files. We are the last to hold it:
+/// whoever is, waits for its writer, and nobody could see from elsewhere when that is over.
+async fn closed(log: Arc<dyn Log>) {
+    while Arc::strong_count(&log) > 1 {
         tokio::time::sleep(CLOSING_POLL).await;
+    }
+    if let Err(error) = tokio::task::spawn_blocking(move || drop(log)).await {
+        tracing::error!(%error, "the log was not closed");
     }
 }
 
