@@ -36,6 +36,20 @@ test("a failure has its stack, its path and its traces", async ({ page, open }) 
   await expect(page).toHaveURL(/\/traces\/1-/);
 });
 
+test("a panel that is closed gives the keyboard back to what opened it", async ({ page, open }) => {
+  await open(`errors?${hour()}`);
+  const failure = page.getByRole("button", { name: "UnreadableOrder" }).first();
+  await failure.click();
+  const panel = page.getByRole("complementary", { name: "Selected failure" });
+  await panel.getByRole("button", { name: "Close" }).click();
+  await expect(panel).toHaveCount(0);
+  await expect(failure).toBeFocused();
+  await failure.click();
+  await page.reload();
+  await panel.getByRole("button", { name: "Close" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toBeFocused();
+});
+
 test("the traces of a failure are exactly those that its filter finds", async ({ page, open, api }) => {
   await open(`errors?${hour()}&find=orders`);
   const table = page.getByRole("table", { name: "Failures" });

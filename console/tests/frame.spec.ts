@@ -94,6 +94,13 @@ test("a server that still reads says how far it is", async ({ page, open, expect
   await expect(page.getByText("The server is starting")).toHaveCount(0);
 });
 
+test("with no network the server on this machine is asked all the same", async ({ page, open }) => {
+  await open("start");
+  await page.evaluate(() => window.dispatchEvent(new Event("offline")));
+  await page.getByRole("navigation", { name: "Side navigation" }).getByRole("link", { name: "Functions" }).click();
+  await expect(page.getByRole("table", { name: "Functions" }).getByRole("rowheader").first()).toBeVisible();
+});
+
 test("on a phone the navigation opens over the page, and goes when a page is chosen", async ({ page, open, axe }) => {
   await page.setViewportSize({ width: 390, height: 844 });
   await open("doctor");

@@ -139,6 +139,30 @@ test("a rule is changed and deleted", async ({ page, open, axe, api, unique, rul
   expect(await rule(unique)).toBeUndefined();
 });
 
+test("a rule that is being written outlives rules that cannot be read again", async ({
+  page,
+  open,
+  unique,
+  expectProblem,
+}) => {
+  expectProblem(/GetSamplingRules was answered 400/);
+  expectProblem(/console: Failed to load resource/);
+  await open("sampling/new");
+  await page.getByLabel("Rule name").fill(unique);
+  let asked = 0;
+  await page.route("**/GetSamplingRules", (route) => {
+    asked += 1;
+    return route.fulfill({ status: 400, json: { message: "Not now" } });
+  });
+  // Who comes back to the tab sees what is there by now.
+  const askedAgain = async () => {
+    await page.evaluate(() => window.dispatchEvent(new Event("visibilitychange")));
+    return asked;
+  };
+  await expect.poll(askedAgain).toBeGreaterThan(1);
+  await expect(page.getByLabel("Rule name")).toHaveValue(unique);
+});
+
 test("what cannot be is refused at its field", async ({ page, open, expectProblem, axe, rule, unique }) => {
   await open("sampling/new");
   await page.getByLabel("Rule name").fill(unique);
