@@ -1,0 +1,23 @@
+use parquet::errors::ParquetError;
+
+/// Why a file could not be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum BlockError {
+    /// Not a Parquet file, damaged, or the disk failed.
+    #[error("failed to use a Parquet file")]
+    Parquet(#[from] ParquetError),
+    /// A Parquet file, but not one of ours.
+    #[error("not a file of segments: {0}")]
+    Foreign(&'static str),
+    /// Written by a newer version of Fluoro.
+    #[error("the file has format version {found}, this version of Fluoro reads up to {known}")]
+    Newer {
+        /// Its version.
+        found: u32,
+        /// The newest that we know.
+        known: u32,
+    },
+    /// A document is not what was written.
+    #[error("a document of a block is damaged")]
+    Damaged,
+}

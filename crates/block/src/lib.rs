@@ -1,0 +1,16 @@
+//! Traces at rest: immutable Parquet files, whose plain columns anybody can read.
+//!
+//! [`segments`] has a row a document. What people ask for (ids, names, times, status, http, user, annotations) are plain
+//! columns; the document itself is coded by `fluoro-shape`, with those columns as seeds, and comes back byte for byte.
+//! `docs/format.md` says what each column is.
+//!
+//! What is deliberately absent: where files are kept, which of them are live, and what is in them together. Whoever reads
+//! a file vouches for its bytes: Parquet's reader panics over some kinds of damage. A document has a checksum here.
+
+mod column;
+mod error;
+mod row;
+pub mod segments;
+
+pub use error::BlockError;
+pub use row::{Annotation, Body, SegmentRow, Stored};

@@ -1,0 +1,146 @@
+use bytes::Bytes;
+use fluoro_model::{SegmentId, TimestampMicros, TraceId};
+use fluoro_shape::{Encoder, Model};
+
+use super::*;
+use crate::{Annotation, Body, SegmentRow, Stored};
+
+/// A file of these rows, opened.
+fn file_of(rows: &[SegmentRow], model: &Model) -> SegmentsFile<Bytes> {
+    let mut file = Vec::new();
+    write(&mut file, rows, model).unwrap();
+    SegmentsFile::open(Bytes::from(file)).unwrap()
+}
+
+/// Traces of a few documents each, in order, and the documents.
+fn traces(count: u128) -> (Vec<(SegmentRow, Bytes)>, Encoder) {
+    let mut encoder = Encoder::new(Model::default());
+    let rows = (0..count).flat_map(|trace| (0..trace % 5).map(move |of| (trace, of)));
+    let rows = rows.map(|(trace, of)| {
+        let number = trace * 5 + of;
+        let start = 1_732_450_000_000_000 + i64::try_from(number).unwrap() * 1_000;
+        let document = format!(
+            r#"{{"trace_id":"1-00000001-{trace:024x}","id":"{number:016x}","name":"service-{}","start_time":{}.{:06},"annotations":{{"user":"u-{}"}}}}"#,
+            number % 3,
+            start / 1_000_000,
+            start % 1_000_000,
+            number * 7,
+        );
+        let mut row = SegmentRow {
+            trace: TraceId::from_bits(1 << 96 | trace),
+            id: SegmentId::from_bits(u64::try_from(number).unwrap()),
+            parent: (of > 0).then(|| SegmentId::from_bits(u64::try_from(number - 1).unwrap())),
+            start: TimestampMicros(start),
+            end: (of != 1).then_some(TimestampMicros(start + 77)),
+            received: TimestampMicros(start + 1_000_000),
+            number: u32::try_from(of).unwrap(),
+            name: format!("service-{}", number % 3),
+            origin: (of == 2).then(|| "AWS::Lambda::Function".to_owned()),
+            http_method: (of == 0).then(|| "GET".to_owned()),
+            http_url: (of == 0).then(|| format!("https://example.com/{number}")),
+            http_status: (of == 0).then_some(200),
+            user: (of == 3).then(|| "somebody".to_owned()),
+            fault: of == 1,
+            error: of == 2,
+            throttle: of == 3,
+            spans: 1,
+            annotations: vec![
+                ("user".to_owned(), Annotation::Text(format!("u-{}", number * 7))),
+                ("paid".to_owned(), Annotation::Boolean(of == 1)),
+                ("items".to_owned(), Annotation::Number(2.5)),
+            ],
+            stored: Stored::default(),
+        };
+        if of == 2 {
+            row.annotations.clear();
+        }
+        let document = Bytes::from(document);
+        row.store(&mut encoder, &document);
+        (row, document)
+    });
+    (rows.collect(), encoder)
+}
+
+fn split(all: Vec<(SegmentRow, Bytes)>) -> (Vec<SegmentRow>, Vec<Bytes>) {
+    all.into_iter().unzip()
+}
+
+#[test]
+fn rows_and_documents_come_back() {
+    let (all, encoder) = traces(4_000);
+    let (rows, documents) = split(all);
+    let file = file_of(&rows, encoder.model());
+    let again: Vec<SegmentRow> = file.all().flat_map(Result::unwrap).collect();
+    assert_eq!(file.len(), rows.len());
+    assert_eq!(again, rows);
+    for (row, document) in again.iter().zip(&documents) {
+        assert_eq!(row.document(file.model()).unwrap(), document);
+    }
+}
+
+#[test]
+fn a_trace_is_found_by_its_id() {
+    let (all, encoder) = traces(4_000);
+    let (rows, _) = split(all);
+    let file = file_of(&rows, encoder.model());
+    for trace in (0..4_000).step_by(37).chain([3_999]) {
+        let trace = TraceId::from_bits(1 << 96 | trace);
+        let wanted: Vec<SegmentRow> = rows
+            .iter()
+            .filter(|row| row.trace == trace)
+            .cloned()
+            .collect();
+        assert_eq!(file.trace(trace).unwrap(), wanted);
+    }
+    assert_eq!(file.trace(TraceId::from_bits(1 << 96 | 4_001)).unwrap(), []);
+    assert_eq!(file.trace(TraceId::from_bits(2 << 96)).unwrap(), []);
+}
+
+#[test]
+fn a_trace_of_more_rows_than_a_group_is_whole() {
+    let (all, encoder) = traces(5);
+    let (row, _) = all.into_iter().next().unwrap();
+    let long: Vec<SegmentRow> = (0..GROUP_ROWS + 1_000)
+        .map(|index| SegmentRow {
+            number: u32::try_from(index).unwrap(),
+            ..row.clone()
+        })
+        .collect();
+    let file = file_of(&long, encoder.model());
+    assert_eq!(file.all().count(), 1);
+    assert_eq!(file.trace(row.trace).unwrap().len(), long.len());
+}
+
+#[test]
+fn no_rows_are_a_file() {
+    let file = file_of(&[], &Model::default());
+    assert!(file.is_empty());
+    assert_eq!(file.trace(TraceId::from_bits(1)).unwrap(), []);
+}
+
+#[test]
+fn a_document_that_does_not_fit_is_kept_as_it_is() {
+    let (all, mut encoder) = traces(5);
+    let (mut row, _) = all.into_iter().next().unwrap();
+    let garbage = Bytes::from_static(b"{\"a\":");
+    row.store(&mut encoder, &garbage);
+    assert!(matches!(row.stored.body, Body::Text(_)));
+    let file = file_of(&[row], encoder.model());
+    let again: Vec<SegmentRow> = file.all().flat_map(Result::unwrap).collect();
+    assert_eq!(again[0].document(file.model()).unwrap(), garbage);
+}
+
+#[test]
+fn damage_is_told() {
+    let (all, encoder) = traces(5);
+    let (mut row, _) = all.into_iter().next().unwrap();
+    row.stored.checksum ^= 1;
+    let error = row.document(encoder.model()).unwrap_err();
+    assert_eq!(error.to_string(), "a document of a block is damaged");
+}
+
+#[test]
+fn other_files_are_refused() {
+    assert!(SegmentsFile::open(Bytes::from_static(b"")).is_err());
+    assert!(SegmentsFile::open(Bytes::from_static(b"PAR1 and no more than that PAR1")).is_err());
+}
