@@ -121,8 +121,8 @@ pub(crate) fn fixed(bytes: Vec<u8>) -> FixedLenByteArray {
 }
 
 /// The text of a column that says it has text.
-pub(crate) fn as_text(bytes: &ByteArray) -> Result<String> {
-    Ok(bytes.as_utf8()?.to_owned())
+pub(crate) fn as_text(bytes: &ByteArray) -> Result<Box<str>> {
+    Ok(bytes.as_utf8()?.into())
 }
 
 pub(crate) fn as_bytes(bytes: &ByteArray) -> Bytes {

@@ -1,7 +1,10 @@
 //! A document as a row: the values that are plain columns, and what is left of it.
 
+use std::cmp::Ordering;
+
 use bytes::Bytes;
-use fluoro_model::{SegmentId, TimestampMicros, TraceId};
+use fluoro_model::document::{AnnotationValue, Entity, Kind};
+use fluoro_model::{Document, EpochSeconds, SegmentId, TimestampMicros, TraceId};
 use fluoro_shape::{Coded, Encoder, Model, Seeds, Streams};
 
 use crate::BlockError;
@@ -24,17 +27,17 @@ pub struct SegmentRow {
     /// Which of its delivery it is.
     pub number: u32,
     /// Its name.
-    pub name: String,
+    pub name: Box<str>,
     /// `AWS::…`, where it says so.
-    pub origin: Option<String>,
+    pub origin: Option<Box<str>>,
     /// Of the request that it served.
-    pub http_method: Option<String>,
+    pub http_method: Option<Box<str>>,
     /// Of the request that it served.
-    pub http_url: Option<String>,
+    pub http_url: Option<Box<str>>,
     /// Of its response.
-    pub http_status: Option<i32>,
+    pub http_status: Option<i64>,
     /// Who asked.
-    pub user: Option<String>,
+    pub user: Option<Box<str>>,
     /// Whether it is flagged as a fault.
     pub fault: bool,
     /// Whether it is flagged as an error.
@@ -43,21 +46,10 @@ pub struct SegmentRow {
     pub throttle: bool,
     /// Itself and its subsegments.
     pub spans: u32,
-    /// Its own annotations and its subsegments'.
-    pub annotations: Vec<(String, Annotation)>,
+    /// Its own annotations and its subsegments', each once, in order of key and value.
+    pub annotations: Vec<(Box<str>, AnnotationValue)>,
     /// The document.
     pub stored: Stored,
-}
-
-/// What an annotation says.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Annotation {
-    /// A text.
-    Text(String),
-    /// A number, as near as a double comes.
-    Number(f64),
-    /// True or false.
-    Boolean(bool),
 }
 
 /// A document as it lies in a file.
@@ -81,6 +73,53 @@ pub enum Body {
 // === impl SegmentRow ===
 
 impl SegmentRow {
+    /// The row of a document that came in as this of a delivery; [`SegmentRow::store`] puts the document into it.
+    #[must_use]
+    pub fn of(document: &Document, received: TimestampMicros, number: u32) -> Self {
+        let entity = &document.entity;
+        let micros = |seconds: EpochSeconds| TimestampMicros::from_seconds(seconds.seconds());
+        let (parent, segment) = match &document.kind {
+            Kind::Segment(segment) => (segment.parent_id, Some(segment)),
+            Kind::Subsegment { parent_id } => (Some(*parent_id), None),
+        };
+        let http = entity.http.as_ref();
+        let request = http.and_then(|http| http.request.as_ref());
+        let mut row = Self {
+            trace: document.trace_id,
+            id: entity.id,
+            parent,
+            start: micros(entity.start),
+            end: entity.end.map(micros),
+            received,
+            number,
+            name: entity.name.clone(),
+            origin: segment.and_then(|segment| segment.origin.clone()),
+            http_method: request.and_then(|request| request.method.clone()),
+            http_url: request.and_then(|request| request.url.clone()),
+            http_status: http.and_then(|http| http.response.as_ref()?.status),
+            user: segment.and_then(|segment| segment.user.clone()),
+            fault: entity.flags.fault == Some(true),
+            error: entity.flags.error == Some(true),
+            throttle: entity.flags.throttle == Some(true),
+            spans: 0,
+            annotations: Vec::new(),
+            stored: Stored::default(),
+        };
+        row.take_in(entity);
+        row.annotations.sort_by(in_order);
+        row.annotations.dedup();
+        row
+    }
+
+    /// Counts an entity and those in it, and takes over what they are searched by.
+    fn take_in(&mut self, entity: &Entity) {
+        self.spans += 1;
+        self.annotations.extend_from_slice(&entity.annotations);
+        for subsegment in &entity.subsegments {
+            self.take_in(subsegment);
+        }
+    }
+
     /// Codes the row's document, by what the row says otherwise.
     pub fn store(&mut self, encoder: &mut Encoder, document: &Bytes) {
         let mut streams = Streams::default();
@@ -121,8 +160,8 @@ impl SegmentRow {
             .annotations
             .iter()
             .filter_map(|(_, value)| match value {
-                Annotation::Text(text) => Some(text),
-                Annotation::Number(_) | Annotation::Boolean(_) => None,
+                AnnotationValue::Text(text) => Some(text),
+                AnnotationValue::Number(_) | AnnotationValue::Boolean(_) => None,
             });
         let texts: Vec<&[u8]> = columns
             .chain(annotations)
@@ -147,4 +186,20 @@ impl Default for Stored {
             body: Body::Text(Bytes::new()),
         }
     }
+}
+
+/// By key, then value.
+fn in_order(a: &(Box<str>, AnnotationValue), b: &(Box<str>, AnnotationValue)) -> Ordering {
+    use AnnotationValue::{Boolean, Number, Text};
+    let kind = |value: &AnnotationValue| match value {
+        Text(_) => 0,
+        Number(_) => 1,
+        Boolean(_) => 2,
+    };
+    a.0.cmp(&b.0).then_with(|| match (&a.1, &b.1) {
+        (Text(a), Text(b)) => a.cmp(b),
+        (Number(a), Number(b)) => a.total_cmp(b),
+        (Boolean(a), Boolean(b)) => a.cmp(b),
+        (a, b) => kind(a).cmp(&kind(b)),
+    })
 }

@@ -49,7 +49,7 @@ message segments {
   optional binary origin (STRING);
   optional binary http_method (STRING);
   optional binary http_url (STRING);
-  optional int32 http_status;
+  optional int64 http_status;
   optional binary user (STRING);
   required boolean fault;
   required boolean error;

@@ -1,6 +1,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use fluoro_model::document::AnnotationValue;
 use fluoro_model::{SegmentId, TimestampMicros, TraceId};
 use fluoro_shape::{Model, Streams};
 use parquet::bloom_filter::Sbbf;
@@ -19,7 +20,7 @@ use super::writer::level;
 use super::{LARGEST_MODEL, MODEL_KEY, SCHEMA, VERSION, VERSION_KEY, at, general};
 use crate::BlockError;
 use crate::column::{self, Levels, as_bytes, as_text};
-use crate::row::{Annotation, Body, SegmentRow, Stored};
+use crate::row::{Body, SegmentRow, Stored};
 
 /// A file of segments, open: its footer, page index and bloom filters are held, its rows are not.
 #[derive(Debug)]
@@ -230,7 +231,7 @@ impl<R: ChunkReader + 'static> Columns<'_, R> {
         let mut origins = self.texts(at::ORIGIN)?.into_iter();
         let mut methods = self.texts(at::HTTP_METHOD)?.into_iter();
         let mut urls = self.texts(at::HTTP_URL)?.into_iter();
-        let mut statuses = self.optional::<Int32Type>(at::HTTP_STATUS)?.into_iter();
+        let mut statuses = self.optional::<Int64Type>(at::HTTP_STATUS)?.into_iter();
         let mut users = self.texts(at::USER)?.into_iter();
         let mut annotations = self.annotations()?.into_iter();
         let mut bodies = self.bodies()?.into_iter();
@@ -270,7 +271,7 @@ impl<R: ChunkReader + 'static> Columns<'_, R> {
         Ok(rows)
     }
 
-    fn annotations(&self) -> Result<Vec<Vec<(String, Annotation)>>> {
+    fn annotations(&self) -> Result<Vec<Vec<(Box<str>, AnnotationValue)>>> {
         let keys = self.levels::<ByteArrayType>(at::ANNOTATION_KEY)?;
         let texts = self.levels::<ByteArrayType>(at::ANNOTATION_TEXT)?;
         let numbers = self.levels::<DoubleType>(at::ANNOTATION_NUMBER)?;
@@ -279,7 +280,7 @@ impl<R: ChunkReader + 'static> Columns<'_, R> {
         let (mut number_values, mut boolean_values) =
             (numbers.values.iter(), booleans.values.iter());
         let is_there = |levels: &[i16], index: usize| levels.get(index) == Some(&level::VALUE);
-        let mut rows: Vec<Vec<(String, Annotation)>> = Vec::new();
+        let mut rows: Vec<Vec<(Box<str>, AnnotationValue)>> = Vec::new();
         for (index, &definition) in keys.definitions.iter().enumerate() {
             if keys.repetitions.get(index) != Some(&level::SAME_ROW) {
                 rows.push(Vec::new());
@@ -292,11 +293,11 @@ impl<R: ChunkReader + 'static> Columns<'_, R> {
                     .next()
                     .map(as_text)
                     .transpose()?
-                    .map(Annotation::Text)
+                    .map(AnnotationValue::Text)
             } else if is_there(&numbers.definitions, index) {
-                number_values.next().copied().map(Annotation::Number)
+                number_values.next().copied().map(AnnotationValue::Number)
             } else {
-                boolean_values.next().copied().map(Annotation::Boolean)
+                boolean_values.next().copied().map(AnnotationValue::Boolean)
             };
             let key = key_values.next().map(as_text).transpose()?;
             let entry = key
@@ -338,7 +339,7 @@ impl<R: ChunkReader + 'static> Columns<'_, R> {
         bodies.collect()
     }
 
-    fn texts(&self, column: usize) -> Result<Vec<Option<String>>> {
+    fn texts(&self, column: usize) -> Result<Vec<Option<Box<str>>>> {
         let texts = self.optional::<ByteArrayType>(column)?;
         texts
             .iter()

@@ -1,9 +1,10 @@
 use bytes::Bytes;
+use fluoro_model::document::AnnotationValue;
 use fluoro_model::{SegmentId, TimestampMicros, TraceId};
 use fluoro_shape::{Encoder, Model};
 
 use super::*;
-use crate::{Annotation, Body, SegmentRow, Stored};
+use crate::{Body, SegmentRow, Stored};
 
 /// A file of these rows, opened.
 fn file_of(rows: &[SegmentRow], model: &Model) -> SegmentsFile<Bytes> {
@@ -34,20 +35,20 @@ fn traces(count: u128) -> (Vec<(SegmentRow, Bytes)>, Encoder) {
             end: (of != 1).then_some(TimestampMicros(start + 77)),
             received: TimestampMicros(start + 1_000_000),
             number: u32::try_from(of).unwrap(),
-            name: format!("service-{}", number % 3),
-            origin: (of == 2).then(|| "AWS::Lambda::Function".to_owned()),
-            http_method: (of == 0).then(|| "GET".to_owned()),
-            http_url: (of == 0).then(|| format!("https://example.com/{number}")),
+            name: format!("service-{}", number % 3).into(),
+            origin: (of == 2).then(|| "AWS::Lambda::Function".into()),
+            http_method: (of == 0).then(|| "GET".into()),
+            http_url: (of == 0).then(|| format!("https://example.com/{number}").into()),
             http_status: (of == 0).then_some(200),
-            user: (of == 3).then(|| "somebody".to_owned()),
+            user: (of == 3).then(|| "somebody".into()),
             fault: of == 1,
             error: of == 2,
             throttle: of == 3,
             spans: 1,
             annotations: vec![
-                ("user".to_owned(), Annotation::Text(format!("u-{}", number * 7))),
-                ("paid".to_owned(), Annotation::Boolean(of == 1)),
-                ("items".to_owned(), Annotation::Number(2.5)),
+                ("user".into(), AnnotationValue::Text(format!("u-{}", number * 7).into())),
+                ("paid".into(), AnnotationValue::Boolean(of == 1)),
+                ("items".into(), AnnotationValue::Number(2.5)),
             ],
             stored: Stored::default(),
         };

@@ -2,6 +2,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use fluoro_model::SegmentId;
+use fluoro_model::document::AnnotationValue;
 use fluoro_shape::{Model, Streams};
 use parquet::data_type::{
     BoolType, ByteArray, ByteArrayType, DoubleType, FixedLenByteArrayType, Int32Type, Int64Type,
@@ -15,7 +16,7 @@ use super::{
 };
 use crate::BlockError;
 use crate::column::{fixed, text, write as put, write_levels, write_optional};
-use crate::row::{Annotation, Body, SegmentRow};
+use crate::row::{Body, SegmentRow};
 
 /// Writes rows that are in order (by trace, start, receipt, number), coded with this model or what it was before it grew.
 ///
@@ -76,7 +77,7 @@ fn write_columns(
     put::<Int64Type>(group, rows.iter().map(|row| row.received.0))?;
     put::<Int32Type>(group, rows.iter().map(|row| row.number.cast_signed()))?;
     put::<ByteArrayType>(group, rows.iter().map(|row| text(&row.name)))?;
-    let texts: [fn(&SegmentRow) -> &Option<String>; 3] = [
+    let texts: [fn(&SegmentRow) -> &Option<Box<str>>; 3] = [
         |row| &row.origin,
         |row| &row.http_method,
         |row| &row.http_url,
@@ -87,7 +88,7 @@ fn write_columns(
             rows.iter().map(|row| of(row).as_deref().map(text)),
         )?;
     }
-    write_optional::<Int32Type>(group, rows.iter().map(|row| row.http_status))?;
+    write_optional::<Int64Type>(group, rows.iter().map(|row| row.http_status))?;
     write_optional::<ByteArrayType>(group, rows.iter().map(|row| row.user.as_deref().map(text)))?;
     put::<BoolType>(group, rows.iter().map(|row| row.fault))?;
     put::<BoolType>(group, rows.iter().map(|row| row.error))?;
@@ -143,7 +144,7 @@ fn write_annotations(
             repetitions.push(if index == 0 { 0 } else { level::SAME_ROW });
         }
     }
-    let definitions = |is_there: fn(&Annotation) -> bool| -> Vec<i16> {
+    let definitions = |is_there: fn(&AnnotationValue) -> bool| -> Vec<i16> {
         let levels = entries.iter().map(|entry| match entry {
             None => level::NO_ENTRY,
             Some((_, value)) if is_there(value) => level::VALUE,
@@ -157,10 +158,10 @@ fn write_annotations(
     let of_keys = definitions(|_| false);
     write_levels::<ByteArrayType>(group, &keys, Some(&of_keys), Some(&repetitions))?;
     let texts = values().filter_map(|value| match value {
-        Annotation::Text(value) => Some(text(value)),
+        AnnotationValue::Text(value) => Some(text(value)),
         _ => None,
     });
-    let of_texts = definitions(|value| matches!(value, Annotation::Text(_)));
+    let of_texts = definitions(|value| matches!(value, AnnotationValue::Text(_)));
     write_levels::<ByteArrayType>(
         group,
         &texts.collect::<Vec<_>>(),
@@ -168,10 +169,10 @@ fn write_annotations(
         Some(&repetitions),
     )?;
     let numbers = values().filter_map(|value| match value {
-        Annotation::Number(value) => Some(*value),
+        AnnotationValue::Number(value) => Some(*value),
         _ => None,
     });
-    let of_numbers = definitions(|value| matches!(value, Annotation::Number(_)));
+    let of_numbers = definitions(|value| matches!(value, AnnotationValue::Number(_)));
     write_levels::<DoubleType>(
         group,
         &numbers.collect::<Vec<_>>(),
@@ -179,10 +180,10 @@ fn write_annotations(
         Some(&repetitions),
     )?;
     let booleans = values().filter_map(|value| match value {
-        Annotation::Boolean(value) => Some(*value),
+        AnnotationValue::Boolean(value) => Some(*value),
         _ => None,
     });
-    let of_booleans = definitions(|value| matches!(value, Annotation::Boolean(_)));
+    let of_booleans = definitions(|value| matches!(value, AnnotationValue::Boolean(_)));
     write_levels::<BoolType>(
         group,
         &booleans.collect::<Vec<_>>(),
