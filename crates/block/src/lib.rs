@@ -13,4 +13,4 @@ mod row;
 pub mod segments;
 
 pub use error::BlockError;
-pub use row::{Body, SegmentRow, Stored};
+pub use row::{Annotation, Body, SegmentRow, Stored};

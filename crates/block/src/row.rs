@@ -47,10 +47,13 @@ pub struct SegmentRow {
     /// Itself and its subsegments.
     pub spans: u32,
     /// Its own annotations and its subsegments', each once, in order of key and value.
-    pub annotations: Vec<(Box<str>, AnnotationValue)>,
+    pub annotations: Vec<Annotation>,
     /// The document.
     pub stored: Stored,
 }
+
+/// Key and value.
+pub type Annotation = (Box<str>, AnnotationValue);
 
 /// A document as it lies in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -189,7 +192,7 @@ impl Default for Stored {
 }
 
 /// By key, then value.
-fn in_order(a: &(Box<str>, AnnotationValue), b: &(Box<str>, AnnotationValue)) -> Ordering {
+fn in_order(a: &Annotation, b: &Annotation) -> Ordering {
     use AnnotationValue::{Boolean, Number, Text};
     let kind = |value: &AnnotationValue| match value {
         Text(_) => 0,

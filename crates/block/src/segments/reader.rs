@@ -20,7 +20,7 @@ use super::writer::level;
 use super::{LARGEST_MODEL, MODEL_KEY, SCHEMA, VERSION, VERSION_KEY, at, general};
 use crate::BlockError;
 use crate::column::{self, Levels, as_bytes, as_text};
-use crate::row::{Body, SegmentRow, Stored};
+use crate::row::{Annotation, Body, SegmentRow, Stored};
 
 /// A file of segments, open: its footer, page index and bloom filters are held, its rows are not.
 #[derive(Debug)]
@@ -271,7 +271,7 @@ impl<R: ChunkReader + 'static> Columns<'_, R> {
         Ok(rows)
     }
 
-    fn annotations(&self) -> Result<Vec<Vec<(Box<str>, AnnotationValue)>>> {
+    fn annotations(&self) -> Result<Vec<Vec<Annotation>>> {
         let keys = self.levels::<ByteArrayType>(at::ANNOTATION_KEY)?;
         let texts = self.levels::<ByteArrayType>(at::ANNOTATION_TEXT)?;
         let numbers = self.levels::<DoubleType>(at::ANNOTATION_NUMBER)?;
@@ -280,7 +280,7 @@ impl<R: ChunkReader + 'static> Columns<'_, R> {
         let (mut number_values, mut boolean_values) =
             (numbers.values.iter(), booleans.values.iter());
         let is_there = |levels: &[i16], index: usize| levels.get(index) == Some(&level::VALUE);
-        let mut rows: Vec<Vec<(Box<str>, AnnotationValue)>> = Vec::new();
+        let mut rows: Vec<Vec<Annotation>> = Vec::new();
         for (index, &definition) in keys.definitions.iter().enumerate() {
             if keys.repetitions.get(index) != Some(&level::SAME_ROW) {
                 rows.push(Vec::new());

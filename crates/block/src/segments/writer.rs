@@ -58,6 +58,8 @@ fn groups(rows: &[SegmentRow]) -> impl Iterator<Item = &[SegmentRow]> {
     })
 }
 
+type OptionalText = fn(&SegmentRow) -> &Option<Box<str>>;
+
 fn write_columns(
     group: &mut SerializedRowGroupWriter<'_, impl Write + Send>,
     rows: &[SegmentRow],
@@ -77,7 +79,7 @@ fn write_columns(
     put::<Int64Type>(group, rows.iter().map(|row| row.received.0))?;
     put::<Int32Type>(group, rows.iter().map(|row| row.number.cast_signed()))?;
     put::<ByteArrayType>(group, rows.iter().map(|row| text(&row.name)))?;
-    let texts: [fn(&SegmentRow) -> &Option<Box<str>>; 3] = [
+    let texts: [OptionalText; 3] = [
         |row| &row.origin,
         |row| &row.http_method,
         |row| &row.http_url,
