@@ -11,6 +11,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use fluoro_block::SegmentRow;
+use fluoro_block::checked::{Checked, Sums};
 use fluoro_block::segments::{SegmentsFile, write};
 use fluoro_model::{Document, TimestampMicros, TraceId};
 use fluoro_shape::{Encoder, Model};
@@ -81,7 +82,8 @@ fn main() -> Result<()> {
         length as f64 / spans
     );
 
-    let file = SegmentsFile::open(File::open(to)?)?;
+    let sums = Sums::of(&std::fs::read(to)?);
+    let file = SegmentsFile::open(Checked::new(File::open(to)?, sums)?)?;
     let traces: Vec<TraceId> = rows.iter().map(|row| row.trace).step_by(97).collect();
     let finding = cpu_time()?;
     let mut found = 0;

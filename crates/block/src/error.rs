@@ -17,6 +17,9 @@ pub enum BlockError {
         /// The newest that we know.
         known: u32,
     },
+    /// The file, or its checksums, are not what was written.
+    #[error("a file of a block is damaged")]
+    DamagedFile,
     /// A document is not what was written.
     #[error("a document of a block is damaged")]
     Damaged,

@@ -4,9 +4,12 @@
 //! columns; the document itself is coded by `fluoro-shape`, with those columns as seeds, and comes back byte for byte.
 //! `docs/format.md` says what each column is.
 //!
-//! What is deliberately absent: where files are kept, which of them are live, and what is in them together. Whoever reads
-//! a file vouches for its bytes: Parquet's reader panics over some kinds of damage. A document has a checksum here.
+//! What is deliberately absent: where files are kept, which of them are live, and what is in them together.
+//!
+//! A document has a checksum of its own. A file is to be read through [`checked`]: Parquet's reader panics over some kinds of
+//! damage.
 
+pub mod checked;
 mod column;
 mod error;
 mod row;

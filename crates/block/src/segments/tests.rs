@@ -2,15 +2,18 @@ use bytes::Bytes;
 use fluoro_model::document::AnnotationValue;
 use fluoro_model::{SegmentId, TimestampMicros, TraceId};
 use fluoro_shape::{Encoder, Model};
+use proptest::prelude::*;
 
 use super::*;
+use crate::checked::{CHUNK, Checked, Sums};
 use crate::{Body, SegmentRow, Stored};
 
 /// A file of these rows, opened.
-fn file_of(rows: &[SegmentRow], model: &Model) -> SegmentsFile<Bytes> {
+fn file_of(rows: &[SegmentRow], model: &Model) -> SegmentsFile<Checked<Bytes>> {
     let mut file = Vec::new();
     write(&mut file, rows, model).unwrap();
-    SegmentsFile::open(Bytes::from(file)).unwrap()
+    let sums = Sums::from_bytes(&Sums::of(&file).to_bytes()).unwrap();
+    SegmentsFile::open(Checked::new(Bytes::from(file), sums).unwrap()).unwrap()
 }
 
 /// Traces of a few documents each, in order, and the documents.
@@ -144,4 +147,41 @@ fn damage_is_told() {
 fn other_files_are_refused() {
     assert!(SegmentsFile::open(Bytes::from_static(b"")).is_err());
     assert!(SegmentsFile::open(Bytes::from_static(b"PAR1 and no more than that PAR1")).is_err());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn damage_to_a_file_is_found(at in any::<prop::sample::Index>(), by in 1..=u8::MAX) {
+        let (all, encoder) = traces(60);
+        let (rows, _) = split(all);
+        let mut file = Vec::new();
+        write(&mut file, &rows, encoder.model()).unwrap();
+        let sums = Sums::of(&file);
+        let at = at.index(file.len());
+        file[at] ^= by;
+        let checked = Checked::new(Bytes::from(file), sums.clone()).unwrap();
+        // All of it is one chunk.
+        prop_assert!(SegmentsFile::open(checked).is_err());
+        let mut sums = sums.to_bytes();
+        let at = at % sums.len();
+        sums[at] ^= by;
+        prop_assert!(Sums::from_bytes(&sums).is_err());
+    }
+}
+
+#[test]
+fn damage_in_one_chunk_leaves_the_others() {
+    let (all, encoder) = traces(20_000);
+    let (rows, _) = split(all);
+    let mut file = Vec::new();
+    write(&mut file, &rows, encoder.model()).unwrap();
+    assert!(file.len() > 6 * CHUNK, "{}", file.len());
+    let sums = Sums::of(&file);
+    file[CHUNK + 17] ^= 1;
+    let file = SegmentsFile::open(Checked::new(Bytes::from(file), sums).unwrap()).unwrap();
+    assert!(file.all().any(|group| group.is_err()));
+    let read = rows.iter().step_by(501).map(|row| file.trace(row.trace));
+    let (sound, damaged): (Vec<_>, Vec<_>) = read.partition(Result::is_ok);
+    assert!(!sound.is_empty() && !damaged.is_empty());
 }
