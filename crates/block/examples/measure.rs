@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use fluoro_block::SegmentRow;
 use fluoro_block::checked::{Checked, Sums};
-use fluoro_block::segments::{SegmentsFile, write};
+use fluoro_block::segments::{SegmentsFile, SegmentsWriter};
 use fluoro_model::{Document, TimestampMicros, TraceId};
 use fluoro_shape::{Encoder, Model};
 
@@ -60,8 +60,13 @@ fn main() -> Result<()> {
 
     let writing = cpu_time()?;
     let mut rows: Vec<SegmentRow> = rows.into_iter().map(|(row, _)| row).collect();
-    rows.sort_by_key(|row| (row.trace, row.start, row.received, row.number));
-    let metadata = write(File::create(to)?, &rows, encoder.model())?;
+    rows.sort_by_key(SegmentRow::place);
+    let traces: Vec<TraceId> = rows.iter().map(|row| row.trace).step_by(97).collect();
+    let mut writer = SegmentsWriter::new(File::create(to)?)?;
+    for row in rows {
+        writer.push(row)?;
+    }
+    let metadata = writer.finish(encoder.model())?;
     told("sorting and writing", cpu_time()? - writing);
 
     let mut columns: BTreeMap<String, i64> = BTreeMap::new();
@@ -84,7 +89,6 @@ fn main() -> Result<()> {
 
     let sums = Sums::of(&std::fs::read(to)?);
     let file = SegmentsFile::open(Checked::new(File::open(to)?, sums)?)?;
-    let traces: Vec<TraceId> = rows.iter().map(|row| row.trace).step_by(97).collect();
     let finding = cpu_time()?;
     let mut found = 0;
     for trace in &traces {

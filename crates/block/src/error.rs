@@ -20,6 +20,9 @@ pub enum BlockError {
     /// The file, or its checksums, are not what was written.
     #[error("a file of a block is damaged")]
     DamagedFile,
+    /// Documents that are coded with models of different origins cannot be copied into one file.
+    #[error("the files' models did not grow out of one another")]
+    OtherLineage,
     /// A document is not what was written.
     #[error("a document of a block is damaged")]
     Damaged,

@@ -123,6 +123,12 @@ impl SegmentRow {
         }
     }
 
+    /// Where the row stands among others: by trace, start, receipt and number.
+    #[must_use]
+    pub fn place(&self) -> (TraceId, TimestampMicros, TimestampMicros, u32) {
+        (self.trace, self.start, self.received, self.number)
+    }
+
     /// Codes the row's document, by what the row says otherwise.
     pub fn store(&mut self, encoder: &mut Encoder, document: &Bytes) {
         let mut streams = Streams::default();

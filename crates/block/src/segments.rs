@@ -1,7 +1,7 @@
 //! The file `segments`: a row a document, by trace, then start.
 //!
-//! Row groups end between traces. Within one, pages have few rows, so that a trace is read without the rest of its group.
-//! Trace ids have statistics and a bloom filter. The file carries the format's version and the model in its footer.
+//! Pages have few rows, so that a trace is read without the rest of its row group. Trace ids have statistics and a bloom
+//! filter. The file carries the format's version and the model in its footer.
 
 use std::sync::{Arc, LazyLock};
 
@@ -11,20 +11,22 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPrope
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::{ColumnPath, TypePtr};
 
+mod merge;
 mod reader;
 #[cfg(test)]
 mod tests;
 mod writer;
 
+pub use merge::merge;
 pub use reader::SegmentsFile;
-pub use writer::write;
+pub use writer::SegmentsWriter;
 
 /// The version that we write, and the newest that we read.
 pub const VERSION: u32 = 1;
 
 /// How many rows a page has.
 const PAGE_ROWS: usize = 512;
-/// How many rows a row group has before it ends with the trace.
+/// How many rows a row group has.
 const GROUP_ROWS: usize = 50_000;
 
 /// Keys of the footer.

@@ -146,6 +146,12 @@ impl Model {
         &self.journal
     }
 
+    /// Whether this reads what was coded with the other: it is the same, or the other was this before it grew.
+    #[must_use]
+    pub fn has_grown_from(&self, other: &Self) -> bool {
+        self.journal.starts_with(&other.journal)
+    }
+
     /// How much of each kind there is, for people.
     #[must_use]
     pub fn told(&self) -> String {

@@ -6,14 +6,27 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::checked::{CHUNK, Checked, Sums};
-use crate::{Body, SegmentRow, Stored};
+use crate::{BlockError, Body, SegmentRow, Stored};
 
-/// A file of these rows, opened.
-fn file_of(rows: &[SegmentRow], model: &Model) -> SegmentsFile<Checked<Bytes>> {
+/// A file of these rows.
+fn written(rows: &[SegmentRow], model: &Model) -> Vec<u8> {
     let mut file = Vec::new();
-    write(&mut file, rows, model).unwrap();
+    let mut writer = SegmentsWriter::new(&mut file).unwrap();
+    for row in rows {
+        writer.push(row.clone()).unwrap();
+    }
+    writer.finish(model).unwrap();
+    file
+}
+
+fn opened(file: Vec<u8>) -> SegmentsFile<Checked<Bytes>> {
     let sums = Sums::from_bytes(&Sums::of(&file).to_bytes()).unwrap();
     SegmentsFile::open(Checked::new(Bytes::from(file), sums).unwrap()).unwrap()
+}
+
+/// The same, opened.
+fn file_of(rows: &[SegmentRow], model: &Model) -> SegmentsFile<Checked<Bytes>> {
+    opened(written(rows, model))
 }
 
 /// Traces of a few documents each, in order, and the documents.
@@ -111,8 +124,50 @@ fn a_trace_of_more_rows_than_a_group_is_whole() {
         })
         .collect();
     let file = file_of(&long, encoder.model());
-    assert_eq!(file.all().count(), 1);
+    assert_eq!(file.all().count(), 2);
     assert_eq!(file.trace(row.trace).unwrap().len(), long.len());
+}
+
+#[test]
+fn files_of_one_lineage_are_merged_by_copying() {
+    let (all, encoder) = traces(1_000);
+    let (rows, documents) = split(all);
+    let early = encoder.model().clone();
+    let mut encoder = Encoder::new(early.clone());
+    let (mut odd, even): (Vec<_>, Vec<_>) =
+        rows.iter().cloned().partition(|row| row.id.bits() % 2 == 1);
+    let new = Bytes::from_static(br#"{"something":{"new":[1,2,3]}}"#);
+    for _ in 0..3 {
+        odd[0].store(&mut encoder, &new);
+    }
+    let files = [file_of(&even, &early), file_of(&odd, encoder.model())];
+    let mut merged = Vec::new();
+    merge(
+        &[&files[0], &files[1]],
+        |row| row.id.bits() != 10,
+        &mut merged,
+    )
+    .unwrap();
+    let merged = opened(merged);
+    let again: Vec<SegmentRow> = merged.all().flat_map(Result::unwrap).collect();
+    assert_eq!(again.len(), rows.len() - 1);
+    assert!(again.is_sorted_by_key(SegmentRow::place));
+    let wanted = rows
+        .iter()
+        .zip(&documents)
+        .filter(|(row, _)| row.id.bits() != 10);
+    for (row, (was, document)) in again.iter().zip(wanted) {
+        let document = if row.id == odd[0].id { &new } else { document };
+        assert_eq!(
+            (row.id, &row.document(merged.model()).unwrap()),
+            (was.id, document)
+        );
+    }
+    let mut other = Encoder::new(Model::default());
+    odd[0].store(&mut other, &new);
+    let stranger = file_of(&[], other.model());
+    let refused = merge(&[&files[1], &stranger], |_| true, Vec::new());
+    assert!(matches!(refused, Err(BlockError::OtherLineage)));
 }
 
 #[test]
@@ -155,8 +210,7 @@ proptest! {
     fn damage_to_a_file_is_found(at in any::<prop::sample::Index>(), by in 1..=u8::MAX) {
         let (all, encoder) = traces(60);
         let (rows, _) = split(all);
-        let mut file = Vec::new();
-        write(&mut file, &rows, encoder.model()).unwrap();
+        let mut file = written(&rows, encoder.model());
         let sums = Sums::of(&file);
         let at = at.index(file.len());
         file[at] ^= by;
@@ -174,8 +228,7 @@ proptest! {
 fn damage_in_one_chunk_leaves_the_others() {
     let (all, encoder) = traces(20_000);
     let (rows, _) = split(all);
-    let mut file = Vec::new();
-    write(&mut file, &rows, encoder.model()).unwrap();
+    let mut file = written(&rows, encoder.model());
     assert!(file.len() > 6 * CHUNK, "{}", file.len());
     let sums = Sums::of(&file);
     file[CHUNK + 17] ^= 1;

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -18,44 +19,79 @@ use crate::BlockError;
 use crate::column::{fixed, text, write as put, write_levels, write_optional};
 use crate::row::{Body, SegmentRow};
 
-/// Writes rows that are in order (by trace, start, receipt, number), coded with this model or what it was before it grew.
-///
-/// # Errors
-///
-/// When `out` fails.
-pub fn write(
-    out: impl Write + Send,
-    rows: &[SegmentRow],
-    model: &Model,
-) -> std::result::Result<ParquetMetaData, BlockError> {
-    debug_assert!(rows.is_sorted_by_key(|row| (row.trace, row.start, row.received, row.number)));
-    let mut file = SerializedFileWriter::new(out, Arc::clone(&SCHEMA), Arc::clone(&PROPERTIES))?;
-    for rows in groups(rows) {
-        let mut group = file.next_row_group()?;
-        write_columns(&mut group, rows)?;
-        group.close()?;
-    }
-    let journal = zstd::bulk::compress(model.journal(), MODEL_LEVEL)
-        .map_err(|error| general(format!("a model cannot be compressed: {error}")))?;
-    for (key, value) in [
-        (VERSION_KEY, VERSION.to_string()),
-        (MODEL_KEY, hex::encode(journal)),
-    ] {
-        file.append_key_value_metadata(KeyValue::new(key.to_owned(), value));
-    }
-    Ok(file.close()?)
+/// Writes a file of rows, which are held until a row group of them is complete.
+pub struct SegmentsWriter<W: Write + Send> {
+    file: SerializedFileWriter<W>,
+    rows: Vec<SegmentRow>,
 }
 
-/// Rows of whole traces, about [`GROUP_ROWS`] of them.
-fn groups(rows: &[SegmentRow]) -> impl Iterator<Item = &[SegmentRow]> {
-    let mut rest = rows;
-    std::iter::from_fn(move || {
-        let last = rest.get(..GROUP_ROWS).unwrap_or(rest).last()?;
-        let end = rest.partition_point(|row| row.trace <= last.trace);
-        let (group, after) = rest.split_at(end);
-        rest = after;
-        Some(group)
-    })
+// === impl SegmentsWriter ===
+
+impl<W: Write + Send> SegmentsWriter<W> {
+    /// Begins a file.
+    ///
+    /// # Errors
+    ///
+    /// When `out` fails.
+    pub fn new(out: W) -> std::result::Result<Self, BlockError> {
+        let file = SerializedFileWriter::new(out, Arc::clone(&SCHEMA), Arc::clone(&PROPERTIES))?;
+        let rows = Vec::new();
+        Ok(Self { file, rows })
+    }
+
+    /// Takes the next row: rows come in order of [`SegmentRow::place`].
+    ///
+    /// # Errors
+    ///
+    /// When `out` fails.
+    pub fn push(&mut self, row: SegmentRow) -> std::result::Result<(), BlockError> {
+        debug_assert!(
+            self.rows
+                .last()
+                .is_none_or(|last| last.place() <= row.place())
+        );
+        self.rows.push(row);
+        if self.rows.len() == GROUP_ROWS {
+            self.end_group()?;
+        }
+        Ok(())
+    }
+
+    /// Ends the file, whose documents were coded with this model or what it was before it grew.
+    ///
+    /// # Errors
+    ///
+    /// When `out` fails.
+    pub fn finish(mut self, model: &Model) -> std::result::Result<ParquetMetaData, BlockError> {
+        self.end_group()?;
+        let journal = zstd::bulk::compress(model.journal(), MODEL_LEVEL)
+            .map_err(|error| general(format!("a model cannot be compressed: {error}")))?;
+        for (key, value) in [
+            (VERSION_KEY, VERSION.to_string()),
+            (MODEL_KEY, hex::encode(journal)),
+        ] {
+            self.file
+                .append_key_value_metadata(KeyValue::new(key.to_owned(), value));
+        }
+        Ok(self.file.close()?)
+    }
+
+    fn end_group(&mut self) -> Result<()> {
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        let mut group = self.file.next_row_group()?;
+        write_columns(&mut group, &self.rows)?;
+        group.close()?;
+        self.rows.clear();
+        Ok(())
+    }
+}
+
+impl<W: Write + Send> fmt::Debug for SegmentsWriter<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SegmentsWriter").finish_non_exhaustive()
+    }
 }
 
 type OptionalText = fn(&SegmentRow) -> &Option<Box<str>>;
