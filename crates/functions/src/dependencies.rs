@@ -41,7 +41,7 @@ pub enum DependencyError {
     /// The installer is not there.
     #[error("failed to run {program}: {advice}")]
     Installer {
-        /// `pip` or `npm`.
+        /// `pip`, `npm` or what makes a pip.
         program: &'static str,
         /// What helps.
         advice: &'static str,
@@ -53,7 +53,7 @@ pub enum DependencyError {
         "{program} could not install {what} ({said}); install it by hand, or name a directory that has it in the settings"
     )]
     Failed {
-        /// `pip` or `npm`.
+        /// `pip`, `npm` or what makes a pip.
         program: &'static str,
         /// The packages.
         what: String,
@@ -110,7 +110,10 @@ impl Dependencies {
         let interpreter = finder.find(runtime, family).await?;
         let _one_at_a_time = self.installing.lock().await;
         match family {
-            Family::Python => self.ensure_python(&interpreter.program, settings).await,
+            Family::Python => {
+                self.ensure_python(&interpreter.program, files, settings)
+                    .await
+            }
             Family::Node => self.ensure_node(files, wanted, settings).await,
             Family::Provided => Ok(()),
         }
@@ -138,14 +141,15 @@ impl Dependencies {
     async fn ensure_python(
         &self,
         python: &Path,
+        files: &Path,
         settings: &Settings,
     ) -> Result<(), DependencyError> {
-        if self.has_boto3(python, settings).await {
+        if self.has_boto3(python, files, settings).await {
             return Ok(());
         }
         let _alone = self.alone().await?;
         // Somebody else may have installed it meanwhile.
-        if self.has_boto3(python, settings).await {
+        if self.has_boto3(python, files, settings).await {
             return Ok(());
         }
         tracing::info!(packages = PYTHON_PACKAGES, into = %self.python.display(), "installing packages that AWS's runtime has");
@@ -154,10 +158,8 @@ impl Dependencies {
             .prefix(".installing-")
             .tempdir_in(&self.cache)
             .map_err(DependencyError::Cache)?;
-        let mut pip = Command::new(python);
+        let mut pip = pip(python, &draft.path().join("pip")).await?;
         pip.args([
-            "-m",
-            "pip",
             "install",
             "--quiet",
             "--disable-pip-version-check",
@@ -176,17 +178,15 @@ impl Dependencies {
         fs::rename(draft.path().join("packages"), &self.python).map_err(DependencyError::Cache)
     }
 
-    async fn has_boto3(&self, python: &Path, settings: &Settings) -> bool {
-        let search = settings.python_packages.iter().chain([&self.python]);
+    async fn has_boto3(&self, python: &Path, files: &Path, settings: &Settings) -> bool {
+        let search = settings.python_packages.iter().map(PathBuf::as_path);
+        let search = [files].into_iter().chain(search).chain([&*self.python]);
+        // Nothing of theirs is run for it.
+        let look = "import importlib.util, sys; sys.path[:0] = sys.argv[1:]; \
+                    sys.exit(importlib.util.find_spec('boto3') is None)";
         let there = Command::new(python)
-            .args([
-                "-c",
-                "import importlib.util, sys; sys.exit(importlib.util.find_spec('boto3') is None)",
-            ])
-            .env(
-                "PYTHONPATH",
-                std::env::join_paths(search).unwrap_or_default(),
-            )
+            .args(["-c", look])
+            .args(search)
             .env("PYTHONNOUSERSITE", "1")
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -247,6 +247,26 @@ impl Dependencies {
             .map(|name| format!("{name}@{NODE_VERSION}"))
             .collect()
     }
+}
+
+/// The interpreter's pip; one of its own in `tools` where a machine's Python comes without, as Debian's does.
+async fn pip(python: &Path, tools: &Path) -> Result<Command, DependencyError> {
+    let mut has_pip = Command::new(python);
+    has_pip
+        .args(["-m", "pip", "--version"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let mut program = python.to_owned();
+    if !has_pip.status().await.is_ok_and(|status| status.success()) {
+        let mut venv = Command::new(python);
+        venv.args(["-m", "venv"]).arg(tools);
+        let advice = "install Python with its pip or venv module";
+        run(venv, "python -m venv", advice, "pip".to_owned()).await?;
+        program = tools.join("bin/python");
+    }
+    let mut pip = Command::new(program);
+    pip.args(["-m", "pip"]);
+    Ok(pip)
 }
 
 async fn run(
@@ -341,6 +361,8 @@ fn look_through(family: Family, text: &str, found: &mut BTreeSet<String>) {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[tokio::test]
@@ -378,6 +400,43 @@ mod tests {
         }
         // Nothing had to be installed.
         assert!(!cache.path().join(LOCK).exists());
+    }
+
+    #[tokio::test]
+    async fn what_a_function_brings_is_enough() {
+        let (cache, code) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::write(code.path().join("app.py"), "import boto3").unwrap();
+        fs::create_dir(code.path().join("boto3")).unwrap();
+        fs::write(code.path().join("boto3/__init__.py"), "").unwrap();
+        let dependencies = Dependencies::new(cache.path());
+        let sandbox = crate::SandboxCommand {
+            program: "/bin/false".into(),
+            arguments: Vec::new(),
+        };
+        let settings = Settings::new(code.path(), "", sandbox);
+        let finder = Finder::new(crate::Interpreters::default());
+        let ensured = dependencies.ensure(
+            Family::Python,
+            "python3.12",
+            code.path(),
+            &finder,
+            &settings,
+        );
+        ensured.await.unwrap();
+        assert!(!cache.path().join(LOCK).exists());
+    }
+
+    #[tokio::test]
+    async fn a_python_without_pip_gets_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let python = directory.path().join("python");
+        // A Python whose only module is venv.
+        let script = "#!/bin/sh\n[ \"$2\" = venv ] && exec python3 \"$@\"\necho No module named pip >&2; exit 1\n";
+        fs::write(&python, script).unwrap();
+        fs::set_permissions(&python, fs::Permissions::from_mode(0o755)).unwrap();
+        let mut pip = pip(&python, &directory.path().join("tools")).await.unwrap();
+        let told = pip.arg("--version").output().await.unwrap();
+        assert!(told.status.success(), "{told:?}");
     }
 
     #[test]
