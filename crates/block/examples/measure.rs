@@ -8,13 +8,14 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use bytes::Bytes;
 use fluoro_block::SegmentRow;
 use fluoro_block::checked::{Checked, Sums};
 use fluoro_block::segments::{SegmentsFile, SegmentsWriter};
 use fluoro_model::{Document, TimestampMicros, TraceId};
 use fluoro_shape::{Encoder, Model};
+use rustix::time::{ClockId, clock_gettime};
 
 fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().collect();
@@ -106,15 +107,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// User and system time of this process.
+/// What this process has cost so far.
 fn cpu_time() -> Result<Duration> {
-    let stat = std::fs::read_to_string("/proc/self/stat")?;
-    let (_, fields) = stat
-        .rsplit_once(')')
-        .context("no such file on this system")?;
-    let ticks = fields.split_whitespace().skip(11).take(2);
-    let ticks = ticks
-        .map(str::parse::<u64>)
-        .collect::<Result<Vec<_>, _>>()?;
-    Ok(Duration::from_millis(ticks.iter().sum::<u64>() * 10))
+    Ok(clock_gettime(ClockId::ProcessCPUTime).try_into()?)
 }

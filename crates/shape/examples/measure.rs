@@ -6,9 +6,11 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use fluoro_shape::{Coded, Encoder, Model, Seeds, Streams};
+use rustix::time::{ClockId, clock_gettime};
 use serde_json::Value;
 
 /// As much text is compressed at once as a page of a block has.
@@ -201,15 +203,8 @@ fn compressed<'a>(
     Ok(stored + compressor.compress(&open)?.len())
 }
 
-/// User and system time of this process.
+/// What this process has cost so far.
 fn cpu_seconds() -> Result<f64> {
-    let stat = std::fs::read_to_string("/proc/self/stat")?;
-    let (_, fields) = stat
-        .rsplit_once(')')
-        .context("no such file on this system")?;
-    let ticks = fields.split_whitespace().skip(11).take(2);
-    let ticks = ticks
-        .map(str::parse::<f64>)
-        .collect::<Result<Vec<_>, _>>()?;
-    Ok(ticks.iter().sum::<f64>() / 100.0)
+    let time = Duration::try_from(clock_gettime(ClockId::ProcessCPUTime))?;
+    Ok(time.as_secs_f64())
 }

@@ -92,7 +92,6 @@ impl Index {
         kind: Kind,
         path: &[u8],
     ) -> Option<NodeId> {
-        // Without a copy of the path: by reference there is no such key.
         if let Some(&known) = self.by_path.get(&(root, kind, path.into())) {
             return Some(known);
         }

@@ -209,6 +209,34 @@ fn a_model_stays_bounded() {
     assert!(unfit < 20_000);
 }
 
+#[test]
+fn a_full_model_reads_and_codes_what_it_knows() {
+    let mut encoder = Encoder::new(Model::default());
+    let text = |spaces: usize| format!(r#"{{"a":{}1}}"#, " ".repeat(spaces));
+    let mut refused = 0;
+    // Each has a literal of its own.
+    for spaces in 0..1_000 {
+        for key in ["b", "c", "d"] {
+            let text = text(spaces).replace('a', key);
+            let coded = encoder.encode(&SEEDS, text.as_bytes(), &mut Streams::default());
+            refused += usize::from(coded.is_err());
+        }
+    }
+    assert!(encoder.model().is_full() && refused > 0);
+    let full = encoder.model().journal().len();
+    let mut streams = Streams::default();
+    let known = text(3).replace('a', "b");
+    encoder
+        .encode(&SEEDS, known.as_bytes(), &mut streams)
+        .unwrap();
+    let mut out = Vec::new();
+    let again = Model::from_journal(encoder.model().journal()).unwrap();
+    again.decode(&SEEDS, streams.coded(), &mut out).unwrap();
+    assert_eq!(out, known.as_bytes());
+    let new = encoder.encode(&SEEDS, b"{\"new\":1}", &mut streams);
+    assert_eq!((new, encoder.model().journal().len()), (Err(Unfit), full));
+}
+
 fn value() -> impl Strategy<Value = serde_json::Value> {
     let leaf = prop_oneof![
         Just(serde_json::Value::Null),
