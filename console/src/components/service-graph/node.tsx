@@ -1,7 +1,7 @@
 // A service on the map: its health ring, what it is, how often it is asked and how long it takes.
 
-import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
-import { type CSSProperties, memo } from "react";
+import type { Node, NodeProps } from "@xyflow/react";
+import { memo } from "react";
 import type { GraphNode } from "../../model/graph";
 import { kindOf, shortName } from "../../model/graph-kind";
 import type { Size } from "../../model/graph-layout";
@@ -26,11 +26,9 @@ export type ServiceNode = Node<
 
 export const ServiceNodeCard = memo(function ServiceNodeCard(props: NodeProps<ServiceNode>) {
   const { node, window } = props.data;
-  const { sourcePosition: out, targetPosition: into } = props;
   const failed = failedText(node.traffic);
   return (
     <>
-      {into && <Handle type="target" position={into} isConnectable={false} style={besideRing(into)} />}
       <HealthRing node={node} />
       <div className="service-graph-words" title={node.name}>
         <span className="service-graph-name">{shortName(node.name, node.type)}</span>
@@ -43,14 +41,9 @@ export const ServiceNodeCard = memo(function ServiceNodeCard(props: NodeProps<Se
           )}
         </span>
       </div>
-      {out && <Handle type="source" position={out} isConnectable={false} style={besideRing(out)} />}
     </>
   );
 });
-
-function besideRing(side: Position): CSSProperties {
-  return side === Position.Left || side === Position.Right ? { top: RING_MIDDLE } : {};
-}
 
 /** All that the drawing of a node says. */
 export function nodeLabel(node: GraphNode): string {

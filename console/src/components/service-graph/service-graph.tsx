@@ -8,19 +8,33 @@ import {
   type AriaLabelConfig,
   Controls,
   type EdgeChange,
+  getNodesBounds,
+  getViewportForBounds,
   MiniMap,
   type NodeChange,
   type OnMove,
   ReactFlow,
   type ReactFlowInstance,
+  ReactFlowProvider,
   useStore,
+  useStoreApi,
+  type Viewport,
 } from "@xyflow/react";
-import { type KeyboardEvent, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import {
+  type KeyboardEvent,
+  type ReactNode,
+  useDeferredValue,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import type { XRayService } from "../../api/aws";
 import { useDark } from "../../app/theme";
 import { type EdgeKey, type GraphSelection, graphOf, type NodeKey } from "../../model/graph";
 import { type Grouping, grouped } from "../../model/graph-grouping";
-import type { Shape } from "../../model/graph-layout";
+import type { Shape, Size } from "../../model/graph-layout";
 import { matchesOf } from "../../model/graph-search";
 import { worstOf } from "../../model/graph-statistics";
 import type { Seconds } from "../../model/units";
@@ -54,12 +68,12 @@ const FIT = { padding: 0.08, minZoom: 0.12, maxZoom: 1 };
 const OVERVIEW = { width: 168, height: 112 };
 /** Below this, words as large as they are near cannot be read. */
 const FAR = 0.55;
-/** So many nodes are far away to begin with. */
-const MANY = 60;
 /** So many are seen at once: an overview would only hide some of them. */
 const FEW = 8;
 /** Narrower maps run from top to bottom. */
 const NARROW = 560;
+/** Of a map that is not shown yet. */
+const UNKNOWN_ROOM: Size = { width: 800, height: 500 };
 
 const ARIA: Partial<AriaLabelConfig> = {
   "node.a11yDescription.default": "Press Enter to see its response times and traces.",
@@ -71,22 +85,22 @@ const ARIA: Partial<AriaLabelConfig> = {
 
 export function ServiceGraph(props: ServiceGraphProps) {
   const frame = useRef<HTMLElement>(null);
-  const [shape, setShape] = useState<Shape>();
+  const [room, setRoom] = useState<Size>();
   useLayoutEffect(() => {
     const { width, height } = frame.current?.getBoundingClientRect() ?? { width: 0, height: 0 };
-    const aspect = width > 0 && height > 0 ? width / height : 1.6;
-    setShape({ node: NODE_SIZE, direction: width < NARROW ? "TB" : "LR", aspect });
+    setRoom(width > 0 && height > 0 ? { width, height } : UNKNOWN_ROOM);
   }, []);
   return (
     <section ref={frame} className="service-graph" aria-label={props.label}>
-      {shape && <Drawing {...props} shape={shape} />}
+      {room && <Drawing {...props} room={room} />}
     </section>
   );
 }
 
-function Drawing(props: ServiceGraphProps & { shape: Shape }) {
-  const { services, selection, onSelect, window, grouping = "none", search = "", layout = 0, shape } = props;
+function Drawing(props: ServiceGraphProps & { room: Size }) {
+  const { services, selection, onSelect, window, grouping = "none", search = "", layout = 0, room } = props;
   const dark = useDark();
+  const shape = useMemo(() => shapeOf(room), [room]);
   const graph = useMemo(() => grouped(graphOf(services), grouping), [services, grouping]);
   const { places, move } = usePlaces(graph, shape, `${grouping} ${layout}`);
   const found = useMemo(() => (search.trim() ? matchesOf(graph, search) : undefined), [graph, search]);
@@ -96,7 +110,10 @@ function Drawing(props: ServiceGraphProps & { shape: Shape }) {
   );
   const edges = useMemo(() => edgesOf(graph, { window, selection, found }), [graph, window, selection, found]);
   const [instance, setInstance] = useState<Instance>();
-  const [isFar, setFar] = useState(nodes.length > MANY);
+  const [viewport] = useState(() => viewportOf(nodes, room));
+  const [isFar, setFar] = useState(viewport.zoom < FAR);
+  // It may come after what it is an overview of.
+  const hasOverview = useDeferredValue(graph.nodes.length > FEW, false);
   const view = useCalmView(instance, `${grouping} ${layout}`, nodes.length, found);
 
   const onNodesChange = (changes: NodeChange<ServiceNode>[]) => {
@@ -116,46 +133,76 @@ function Drawing(props: ServiceGraphProps & { shape: Shape }) {
 
   return (
     <FarAway value={isFar}>
-      <ReactFlow
-        className={isFar ? "service-graph-far" : ""}
-        colorMode={dark ? "dark" : "light"}
-        nodes={nodes}
-        edges={edges}
-        nodeTypes={NODE_TYPES}
-        edgeTypes={EDGE_TYPES}
-        onNodesChange={onNodesChange}
-        onEdgesChange={onEdgesChange}
-        onPaneClick={() => onSelect(undefined)}
-        onKeyDown={onKeyDown}
-        onInit={setInstance}
-        onMoveStart={view.onMoveStart}
-        fitView
-        fitViewOptions={FIT}
-        minZoom={0.05}
-        maxZoom={2}
-        nodesConnectable={false}
-        edgesReconnectable={false}
-        selectNodesOnDrag={false}
-        deleteKeyCode={null}
-        selectionKeyCode={null}
-        multiSelectionKeyCode={null}
-        ariaLabelConfig={ARIA}
+      <ReactFlowProvider
+        initialNodes={nodes}
+        initialEdges={edges}
+        initialWidth={room.width}
+        initialHeight={room.height}
       >
-        <ArrowHeads />
-        <Distance onChange={setFar} />
-        <Controls showInteractive={false} fitViewOptions={FIT} onFitView={view.settle} />
-        {graph.nodes.length > FEW && (
-          <MiniMap<ServiceNode>
-            pannable
-            zoomable
-            nodeClassName={(node) => worstOf(node.data.node.traffic) ?? "ok"}
-            nodeBorderRadius={12}
-            style={OVERVIEW}
-          />
-        )}
-      </ReactFlow>
+        <DrawnAsTold viewport={viewport}>
+          <ReactFlow
+            className={isFar ? "service-graph-far" : ""}
+            colorMode={dark ? "dark" : "light"}
+            nodes={nodes}
+            edges={edges}
+            nodeTypes={NODE_TYPES}
+            edgeTypes={EDGE_TYPES}
+            onNodesChange={onNodesChange}
+            onEdgesChange={onEdgesChange}
+            onPaneClick={() => onSelect(undefined)}
+            onKeyDown={onKeyDown}
+            onInit={setInstance}
+            onMoveStart={view.onMoveStart}
+            defaultViewport={viewport}
+            minZoom={0.05}
+            maxZoom={2}
+            nodesConnectable={false}
+            edgesReconnectable={false}
+            selectNodesOnDrag={false}
+            deleteKeyCode={null}
+            selectionKeyCode={null}
+            multiSelectionKeyCode={null}
+            ariaLabelConfig={ARIA}
+          >
+            <ArrowHeads />
+            <Distance onChange={setFar} />
+            <Controls showInteractive={false} fitViewOptions={FIT} onFitView={view.settle} />
+            {hasOverview && (
+              <MiniMap<ServiceNode>
+                pannable
+                zoomable
+                nodeClassName={(node) => worstOf(node.data.node.traffic) ?? "ok"}
+                nodeBorderRadius={12}
+                style={OVERVIEW}
+              />
+            )}
+          </ReactFlow>
+        </DrawnAsTold>
+      </ReactFlowProvider>
     </FarAway>
   );
+}
+
+/**
+ * Keeps React Flow from measuring every node once it is drawn, and from drawing all of it anew for that: sizes, and where
+ * edges end, are told beforehand, and so is what is in view.
+ */
+function DrawnAsTold({ viewport, children }: { viewport: Viewport; children: ReactNode }) {
+  const store = useStoreApi();
+  useState(() => {
+    const { x, y, zoom } = viewport;
+    store.setState({ transform: [x, y, zoom], updateNodeInternals: () => undefined });
+  });
+  return children;
+}
+
+function shapeOf({ width, height }: Size): Shape {
+  return { node: NODE_SIZE, direction: width < NARROW ? "TB" : "LR", aspect: width / height };
+}
+
+/** Shows all nodes. */
+function viewportOf(nodes: ServiceNode[], { width, height }: Size): Viewport {
+  return getViewportForBounds(getNodesBounds(nodes), width, height, FIT.minZoom, FIT.maxZoom, FIT.padding);
 }
 
 /** Tells when the map is so small that only names can be read. */
