@@ -88,9 +88,20 @@ def measure(endpoint: str, times: int) -> Iterator[tuple[str, str, str]]:
     client = Client(endpoint)
     for question in questions(client):
         first, answer = client.ask(question.path, question.body)
-        took = sorted(client.ask(question.path, question.body)[0] for _ in range(times))
-        p50, p95 = statistics.median(took), took[min(len(took) - 1, int(len(took) * 0.95))]
-        yield question.what, f"p50 {p50:.1f} ms, p95 {p95:.1f} ms, the first time {first:.1f} ms{found(answer)}", question.bar
+        took = [client.ask(question.path, question.body)[0] for _ in range(times)]
+        yield question.what, f"{spread(took)}, the first time {precise(first)} ms{found(answer)}", question.bar
+
+
+def spread(took: list[float]) -> str:
+    """Milliseconds in words."""
+    if not took:
+        return "too short to tell"
+    took = sorted(took)
+    return f"p50 {precise(statistics.median(took))} ms, p95 {precise(took[min(len(took) - 1, int(len(took) * 0.95))])} ms"
+
+
+def precise(value: float) -> str:
+    return f"{value:.2f}" if value < 10 else f"{value:,.0f}"
 
 
 def found(answer: dict) -> str:

@@ -15,9 +15,15 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass
 class Row:
+    """What was measured, once or under each of a table's heads."""
+
     what: str
-    value: str
+    value: str | tuple[str, ...]
     bar: str = "–"
+
+    def line(self) -> str:
+        values = (self.value,) if isinstance(self.value, str) else self.value
+        return f"| {' | '.join([self.what, *values, self.bar])} |"
 
 
 def busy_note() -> str:
@@ -43,11 +49,11 @@ def commit() -> str:
     return git("rev-parse", "--short=12", "HEAD") + (" with uncommitted changes" if changed else "")
 
 
-def rewrite(command: str, note: str, rows: list[Row]) -> None:
+def rewrite(command: str, note: str, rows: list[Row], heads: tuple[str, ...] = ("measured",)) -> None:
     page = ROOT / "SPECIFICATION.md"
     lines = [f"`{command}` at commit {commit()} on {time.strftime('%Y-%m-%d', time.gmtime())}, client and server on one machine: {machine()}{note}.", ""]
-    lines += ["| what | measured | promised |", "|---|---|---|"]
-    lines += [f"| {row.what} | {row.value} | {row.bar} |" for row in rows]
+    lines += [Row("what", heads, "promised").line(), "|---" * (len(heads) + 2) + "|"]
+    lines += [row.line() for row in rows]
     begin, end = f"<!-- {command} writes from here -->", "<!-- to here -->"
     text = page.read_text()
     if begin not in text:
