@@ -1,6 +1,6 @@
 # Everything that a user or a developer types. Each target does all the set-up it needs.
 
-.PHONY: run check test soak bench bench-ingest bench-gateway bench-function bench-start bench-insights bench-query bench-console clean-cache
+.PHONY: run check test soak bench bench-ingest bench-gateway bench-function bench-start bench-insights bench-query bench-store bench-console clean-cache
 
 run: ## build, start everything, deploy the examples, show a trace
 	@scripts/need python
@@ -34,6 +34,10 @@ bench-insights: ## how well insights find synthetic incidents, and rewrite that 
 bench-query: ## measure how fast questions are answered over a million spans, a part of bench; never in CI
 	@scripts/need cc python
 	@"$$(scripts/venv tests/requirements.txt)/bin/python" scripts/bench query
+
+bench-store: ## measure the store at 1, 3 and 10 million spans, and rewrite that table of SPECIFICATION.md; most of an hour, never in CI
+	@scripts/need cc python
+	@scripts/bench-store
 
 bench-console: ## measure how fast the console is in Chromium, and rewrite that table of SPECIFICATION.md; never in CI
 	@scripts/need cc python node chromium

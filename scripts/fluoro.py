@@ -67,7 +67,7 @@ def free_port() -> int:
 class Server:
     """A running `fluoro serve`. `endpoint` and `daemon` say where it listens."""
 
-    def __init__(self, data: Path, *arguments: str, log: Path | None = None, variables: dict[str, str] | None = None):
+    def __init__(self, data: Path, *arguments: str, log: Path | None = None, variables: dict[str, str] | None = None, patience: float = 60):
         self.data = data
         self.log = log or data.with_suffix(".log")
         command = [str(binary()), "serve", "--data", str(data), "--listen", "127.0.0.1:0", "--daemon", "127.0.0.1:0"]
@@ -86,9 +86,9 @@ class Server:
         self.listeners = json.loads(line)
         self.endpoint = "http://" + self.listeners["listen"]
         self.daemon = self.listeners["daemon"]
-        self.await_health()
+        self.await_health(patience)
 
-    def await_health(self, seconds: float = 60) -> None:
+    def await_health(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while True:
             try:
