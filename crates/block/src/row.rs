@@ -9,6 +9,8 @@ use fluoro_shape::{Coded, Encoder, Model, Seeds, Streams};
 
 use crate::BlockError;
 
+mod logged;
+
 /// A document that was received.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SegmentRow {
@@ -46,6 +48,8 @@ pub struct SegmentRow {
     pub throttle: bool,
     /// Itself and its subsegments.
     pub spans: u32,
+    /// How long its JSON is.
+    pub bytes: u32,
     /// Its own annotations and its subsegments', each once, in order of key and value.
     pub annotations: Vec<Annotation>,
     /// The document.
@@ -105,6 +109,7 @@ impl SegmentRow {
             error: entity.flags.error == Some(true),
             throttle: entity.flags.throttle == Some(true),
             spans: 0,
+            bytes: 0,
             annotations: Vec::new(),
             stored: Stored::default(),
         };
@@ -133,12 +138,22 @@ impl SegmentRow {
     pub fn store(&mut self, encoder: &mut Encoder, document: &Bytes) {
         let mut streams = Streams::default();
         let coded = self.with_seeds(|seeds| encoder.encode(seeds, document, &mut streams));
+        self.bytes = u32::try_from(document.len()).unwrap_or(u32::MAX);
         self.stored = Stored {
             checksum: crc32fast::hash(document),
             body: match coded {
                 Ok(()) => Body::Coded(streams),
                 Err(_unfit) => Body::Text(document.clone()),
             },
+        };
+    }
+
+    /// Takes the row's document as it is, without a model.
+    pub fn store_as_text(&mut self, document: &Bytes) {
+        self.bytes = u32::try_from(document.len()).unwrap_or(u32::MAX);
+        self.stored = Stored {
+            checksum: crc32fast::hash(document),
+            body: Body::Text(document.clone()),
         };
     }
 

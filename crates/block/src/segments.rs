@@ -57,6 +57,7 @@ message segments {
   required boolean error;
   required boolean throttle;
   required int32 spans;
+  required int32 bytes;
   required group annotations (MAP) {
     repeated group key_value {
       required binary key (STRING);
@@ -99,13 +100,14 @@ mod at {
     pub(super) const ERROR: usize = 14;
     pub(super) const THROTTLE: usize = 15;
     pub(super) const SPANS: usize = 16;
-    pub(super) const ANNOTATION_KEY: usize = 17;
-    pub(super) const ANNOTATION_TEXT: usize = 18;
-    pub(super) const ANNOTATION_NUMBER: usize = 19;
-    pub(super) const ANNOTATION_BOOLEAN: usize = 20;
-    pub(super) const CHECKSUM: usize = 21;
-    pub(super) const CODED: [usize; 4] = [22, 23, 24, 25];
-    pub(super) const DOCUMENT: usize = 26;
+    pub(super) const BYTES: usize = 17;
+    pub(super) const ANNOTATION_KEY: usize = 18;
+    pub(super) const ANNOTATION_TEXT: usize = 19;
+    pub(super) const ANNOTATION_NUMBER: usize = 20;
+    pub(super) const ANNOTATION_BOOLEAN: usize = 21;
+    pub(super) const CHECKSUM: usize = 22;
+    pub(super) const CODED: [usize; 4] = [23, 24, 25, 26];
+    pub(super) const DOCUMENT: usize = 27;
 }
 
 /// How each column is encoded: what the probe of layouts found best (`docs/format.md`).
@@ -124,7 +126,14 @@ static PROPERTIES: LazyLock<WriterPropertiesPtr> = LazyLock::new(|| {
     for name in ["trace_id", "start_time", "received", "duration"] {
         properties = properties.set_column_statistics_enabled(path(name), EnabledStatistics::Page);
     }
-    for name in ["start_time", "duration", "received", "number", "spans"] {
+    for name in [
+        "start_time",
+        "duration",
+        "received",
+        "number",
+        "spans",
+        "bytes",
+    ] {
         properties = properties.set_column_encoding(path(name), Encoding::DELTA_BINARY_PACKED);
     }
     for name in [
@@ -146,6 +155,7 @@ static PROPERTIES: LazyLock<WriterPropertiesPtr> = LazyLock::new(|| {
         "received",
         "number",
         "spans",
+        "bytes",
         "checksum",
         "http_url",
         "user",

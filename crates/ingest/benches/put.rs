@@ -14,9 +14,10 @@ use bytes::Bytes;
 use fluoro_ambient::Ambient;
 use fluoro_ingest::{Door, Ingest, IngestSettings, Source, TraceSink};
 use fluoro_model::{TimestampMicros, TraceId};
+use fluoro_store::documents::DocumentLog;
 use fluoro_store::hot::{HotSettings, HotTraces};
 use fluoro_store::log::simulated::Random;
-use fluoro_store::log::{Log, LogSettings, SegmentedLog};
+use fluoro_store::log::{LogSettings, SegmentedLog};
 use fluoro_store::scan::Axis;
 
 /// Documents a call, as daemons send them.
@@ -27,7 +28,7 @@ const TRACE: u64 = 4;
 
 struct Run {
     ambient: Ambient,
-    log: Arc<dyn Log>,
+    log: Arc<DocumentLog>,
     hot: Arc<HotTraces>,
     ingest: Arc<Ingest>,
 }
@@ -52,8 +53,8 @@ fn main() {
 
 async fn open(directory: &Path) -> Run {
     let ambient = Ambient::system();
-    let log: Arc<dyn Log> =
-        Arc::new(SegmentedLog::open(directory, LogSettings::default()).unwrap());
+    let log = Arc::new(SegmentedLog::open(directory, LogSettings::default()).unwrap());
+    let log = DocumentLog::open(ambient.clone(), log, Vec::new());
     let hot = HotTraces::open(ambient.clone(), Arc::clone(&log), HotSettings::default());
     hot.caught_up().await.unwrap();
     let ingest = Ingest::open(

@@ -10,8 +10,9 @@ use bytes::Bytes;
 use fluoro_ambient::{Ambient, Seldom};
 use fluoro_model::document::{Document, Limits, Refusal};
 use fluoro_model::{TimestampMicros, TraceId};
+use fluoro_store::documents::{Coded, DocumentLog, Row};
 use fluoro_store::hot::{Arrival, HotTraces};
-use fluoro_store::log::{Log, LogError, Record};
+use fluoro_store::log::LogError;
 use fluoro_store::scan::ScanError;
 use tokio::sync::Semaphore;
 
@@ -86,7 +87,7 @@ pub struct Ingest {
 #[derive(Debug)]
 pub(crate) struct Intake {
     ambient: Ambient,
-    log: Arc<dyn Log>,
+    log: Arc<DocumentLog>,
     hot: Arc<HotTraces>,
     settings: IngestSettings,
     pub(crate) ledger: Ledger,
@@ -145,7 +146,7 @@ impl Ingest {
     #[must_use]
     pub fn open(
         ambient: Ambient,
-        log: Arc<dyn Log>,
+        log: Arc<DocumentLog>,
         hot: Arc<HotTraces>,
         settings: IngestSettings,
     ) -> Arc<Self> {
@@ -339,11 +340,13 @@ impl Intake {
             .map_err(|_| IngestError::Closed)?;
         let this = Arc::clone(self);
         let checked = tokio::task::spawn_blocking(move || {
-            let checked = this.check(documents);
+            let (outcomes, valid) = this.check(documents);
+            let documents = valid.iter().map(|valid| (&*valid.facts, &valid.json));
+            let coded = this.log.code(documents);
             drop(permit);
-            checked
+            (outcomes, valid, coded)
         });
-        let Ok((outcomes, valid)) = checked.await else {
+        let Ok((outcomes, valid, coded)) = checked.await else {
             // It panicked, or the runtime ends: none of the documents is left.
             for (source, received) in sources.iter().zip(received) {
                 let lost = received as u64;
@@ -352,7 +355,7 @@ impl Intake {
             return Err(IngestError::Closed);
         };
         self.count(&sources, &outcomes, &valid);
-        if let Err(error) = self.append(way, &sources, valid).await {
+        if let Err(error) = self.append(way, &sources, valid, coded).await {
             return Err(error.into());
         }
         Ok(outcomes)
@@ -425,22 +428,17 @@ impl Intake {
         way: Way,
         sources: &[Source],
         valid: Vec<Valid>,
+        coded: Coded,
     ) -> Result<(), LogError> {
         if valid.is_empty() {
             return Ok(());
         }
         let at = self.receipt();
-        let records = valid.iter().map(|valid| Record {
-            trace: valid.facts.trace_id,
-            received: at,
-            document: valid.json.clone(),
-        });
-        let records = records.collect();
-        let appended = match way {
-            Way::Answered => self.log.append(records).await,
-            Way::Recorded => self.log.append_first(records).await,
+        let row = match way {
+            Way::Answered => Row::Second,
+            Way::Recorded => Row::First,
         };
-        let positions = match appended {
+        let positions = match self.log.append(row, at, coded).await {
             Ok(positions) => positions,
             Err(error) => {
                 let cause = match error {

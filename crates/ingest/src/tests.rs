@@ -9,6 +9,7 @@ use bytes::Bytes;
 use fluoro_ambient::Ambient;
 use fluoro_model::TraceId;
 use fluoro_model::document::{Refusal, RefusalCode};
+use fluoro_store::documents::DocumentLog;
 use fluoro_store::hot::{HotSettings, HotTraces};
 use fluoro_store::log::simulated::SimulatedDisk;
 use fluoro_store::log::{
@@ -37,6 +38,7 @@ impl Bench {
 
     fn over(disk: SimulatedDisk, log: Arc<dyn Log>, settings: IngestSettings) -> Self {
         let ambient = Ambient::system();
+        let log = DocumentLog::open(ambient.clone(), log, Vec::new());
         let hot = HotTraces::open(ambient.clone(), Arc::clone(&log), HotSettings::default());
         let ingest = Ingest::open(ambient, log, Arc::clone(&hot), settings);
         Self { disk, hot, ingest }

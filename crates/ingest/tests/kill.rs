@@ -25,10 +25,11 @@ use bytes::Bytes;
 use fluoro_ambient::Ambient;
 use fluoro_ingest::{Door, Ingest, IngestSettings, Source, TraceSink};
 use fluoro_model::TraceId;
+use fluoro_store::documents::DocumentLog;
 use fluoro_store::hot::{HotSettings, HotTraces};
 use fluoro_store::log::disk::{Directory, Disk, File};
 use fluoro_store::log::simulated::Random;
-use fluoro_store::log::{Log, LogSettings, SegmentedLog};
+use fluoro_store::log::{LogSettings, SegmentedLog};
 use tokio::task::JoinSet;
 
 const DIRECTORY: &str = "FLUORO_KILL_DIRECTORY";
@@ -195,7 +196,7 @@ impl File for TimedFile {
 }
 
 struct Store {
-    log: Arc<dyn Log>,
+    log: Arc<DocumentLog>,
     hot: Arc<HotTraces>,
     ingest: Arc<Ingest>,
 }
@@ -208,8 +209,9 @@ impl Store {
             ..LogSettings::default()
         };
         let disk = TimedDisk(Directory::open(directory).unwrap(), Arc::clone(delays));
-        let log: Arc<dyn Log> = Arc::new(SegmentedLog::open_on(Arc::new(disk), settings).unwrap());
+        let log = Arc::new(SegmentedLog::open_on(Arc::new(disk), settings).unwrap());
         let ambient = Ambient::system();
+        let log = DocumentLog::open(ambient.clone(), log, Vec::new());
         let hot = HotTraces::open(ambient.clone(), Arc::clone(&log), HotSettings::default());
         hot.caught_up().await.unwrap();
         let settings = IngestSettings::default();
@@ -359,9 +361,10 @@ async fn stored(directory: &Path) -> BTreeSet<u32> {
     let mut found = BTreeSet::new();
     while let Some(from) = next {
         let chunk = store.log.scan(from, 4 << 20).await.unwrap();
-        for (_, record) in chunk.records {
-            let number = u32::try_from(record.trace.bits() & 0xffff_ffff).unwrap();
-            assert_eq!(record.document, document(number));
+        for (_, lineage, row) in chunk.rows {
+            let number = u32::try_from(row.trace.bits() & 0xffff_ffff).unwrap();
+            let model = store.log.model(lineage).unwrap_or_default();
+            assert_eq!(row.document(&model).unwrap(), document(number));
             assert!(found.insert(number), "document {number} is there twice");
         }
         next = chunk.next;

@@ -21,6 +21,7 @@ use fluoro_query::{Graphs, Rollups};
 use fluoro_sampling::{KeepUnsampled, LambdaSampler, RuleRecord, Sampling};
 use fluoro_statistics::Statistics;
 use fluoro_store::catalog::{Catalog, CatalogError, FjallCatalog};
+use fluoro_store::documents::DocumentLog;
 use fluoro_store::hot::{HotSettings, HotTraces};
 use fluoro_store::log::{Log, LogError, LogSettings, SegmentedLog};
 use fluoro_store::scan::ScanError;
@@ -118,9 +119,10 @@ pub(crate) async fn compose(
     let rollups_memory = hot_settings.memory_bytes / ROLLUP_SHARE;
     let rollups = Arc::new(Rollups::new(Arc::new(groups.clone()), rollups_memory));
     let feed = Arc::new(TraceFeed::default());
+    let documents = DocumentLog::open(ambient.clone(), log, Vec::new());
     let hot = HotTraces::open_observed(
         ambient.clone(),
-        Arc::clone(&log),
+        Arc::clone(&documents),
         hot_settings,
         // Who is a member is decided before what it contributes.
         vec![
@@ -132,7 +134,7 @@ pub(crate) async fn compose(
     doors.front.starting.hot.get_or_init(|| Arc::clone(&hot));
     let ingest = Ingest::open(
         ambient.clone(),
-        log,
+        documents,
         Arc::clone(&hot),
         ingest_settings(&settings.limits),
     );

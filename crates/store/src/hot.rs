@@ -23,7 +23,8 @@ use fluoro_trace::{Projection, ProjectionLimits, Received};
 use parking_lot::Mutex;
 use tokio::sync::{Semaphore, watch};
 
-use crate::log::{Log, Position};
+use crate::documents::DocumentLog;
+use crate::log::Position;
 use crate::scan::{Axis, Candidates, Found, Scan, ScanError};
 
 mod cache;
@@ -130,7 +131,7 @@ pub struct Held {
 #[derive(Debug)]
 pub struct HotTraces {
     ambient: Ambient,
-    log: Arc<dyn Log>,
+    log: Arc<DocumentLog>,
     settings: HotSettings,
     index: Arc<Mutex<Index>>,
     observers: Arc<Observers>,
@@ -158,7 +159,7 @@ impl HotTraces {
     /// Starts rebuilding from the log, and the tasks that keep projections fresh and memory bounded. They end when
     /// the last handle is dropped. Call within a tokio runtime.
     #[must_use]
-    pub fn open(ambient: Ambient, log: Arc<dyn Log>, settings: HotSettings) -> Arc<Self> {
+    pub fn open(ambient: Ambient, log: Arc<DocumentLog>, settings: HotSettings) -> Arc<Self> {
         Self::open_observed(ambient, log, settings, Vec::new())
     }
 
@@ -166,7 +167,7 @@ impl HotTraces {
     #[must_use]
     pub fn open_observed(
         ambient: Ambient,
-        log: Arc<dyn Log>,
+        log: Arc<DocumentLog>,
         settings: HotSettings,
         observers: Vec<Arc<dyn ProjectionObserver>>,
     ) -> Arc<Self> {

@@ -9,6 +9,7 @@
 
 pub mod blocks;
 pub mod catalog;
+pub mod documents;
 pub mod hot;
 pub mod log;
 pub mod scan;

@@ -11,6 +11,7 @@ use fluoro_query::insights::{Insights, Listener, NoListener};
 use fluoro_query::{Graphs, Rollups};
 use fluoro_sampling::{RuleRecord, Sampling};
 use fluoro_store::catalog::{Catalog, MemoryCatalog};
+use fluoro_store::documents::DocumentLog;
 use fluoro_store::hot::{HotSettings, HotTraces};
 use fluoro_store::log::{Log, MemoryLog};
 use fluoro_wire::{AccountId, Call, Caller, Region, Response, Service};
@@ -66,7 +67,7 @@ impl Fixture {
         let clock = Arc::new(ManualClock::at(NOW * 1_000_000));
         let ambient = Ambient::new(Arc::clone(&clock) as _, Arc::new(SeededEntropy::new(1)));
         let account = AccountId(ACCOUNT.into());
-        let log = ground.log;
+        let log = DocumentLog::open(ambient.clone(), ground.log, Vec::new());
         let groups = Groups::open(ambient.clone(), Arc::clone(&ground.catalog));
         let groups = groups.await.unwrap();
         let rollups = Arc::new(Rollups::new(Arc::new(groups.clone()), 16 << 20));

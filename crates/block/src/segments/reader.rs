@@ -221,6 +221,7 @@ impl<R: ChunkReader + 'static> Columns<'_, R> {
         let numbers = self.required::<Int32Type>(at::NUMBER)?;
         let names = self.required::<ByteArrayType>(at::NAME)?;
         let spans = self.required::<Int32Type>(at::SPANS)?;
+        let bytes = self.required::<Int32Type>(at::BYTES)?;
         let faults = self.required::<BoolType>(at::FAULT)?;
         let errors = self.required::<BoolType>(at::ERROR)?;
         let throttles = self.required::<BoolType>(at::THROTTLE)?;
@@ -259,6 +260,7 @@ impl<R: ChunkReader + 'static> Columns<'_, R> {
                 error: errors[index],
                 throttle: throttles[index],
                 spans: spans[index].cast_unsigned(),
+                bytes: bytes[index].cast_unsigned(),
                 annotations: annotations.next().unwrap_or_default(),
                 stored: Stored {
                     checksum: checksums[index].cast_unsigned(),

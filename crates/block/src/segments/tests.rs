@@ -61,6 +61,7 @@ fn traces(count: u128) -> (Vec<(SegmentRow, Bytes)>, Encoder) {
             error: of == 2,
             throttle: of == 3,
             spans: 1,
+            bytes: 0,
             annotations: vec![
                 ("user".into(), AnnotationValue::Text(format!("u-{}", number * 7).into())),
                 ("paid".into(), AnnotationValue::Boolean(of == 1)),

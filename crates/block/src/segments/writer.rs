@@ -132,6 +132,7 @@ fn write_columns(
     put::<BoolType>(group, rows.iter().map(|row| row.error))?;
     put::<BoolType>(group, rows.iter().map(|row| row.throttle))?;
     put::<Int32Type>(group, rows.iter().map(|row| row.spans.cast_signed()))?;
+    put::<Int32Type>(group, rows.iter().map(|row| row.bytes.cast_signed()))?;
     write_annotations(group, rows)?;
     put::<Int32Type>(
         group,

@@ -4,8 +4,9 @@ use bytes::Bytes;
 use fluoro_ambient::{ManualClock, SeededEntropy};
 use fluoro_model::Document;
 use fluoro_store::catalog::MemoryCatalog;
+use fluoro_store::documents::{DocumentLog, Row};
 use fluoro_store::hot::{Arrival, HotSettings, HotTraces};
-use fluoro_store::log::{Log, MemoryLog, Record};
+use fluoro_store::log::{Log, MemoryLog};
 use proptest::strategy::{Strategy, ValueTree};
 use serde_json::{Value, json};
 
@@ -17,6 +18,7 @@ struct Bench {
     clock: Arc<ManualClock>,
     catalog: Arc<dyn Catalog>,
     log: Arc<dyn Log>,
+    documents: Arc<DocumentLog>,
     groups: Groups,
     hot: Arc<HotTraces>,
 }
@@ -32,9 +34,10 @@ impl Bench {
         let ambient = Ambient::new(Arc::clone(&clock) as _, Arc::new(SeededEntropy::new(1)));
         let groups = Groups::open(ambient.clone(), Arc::clone(&catalog)).await;
         let groups = groups.unwrap();
+        let documents = DocumentLog::open(ambient.clone(), Arc::clone(&log), Vec::new());
         let hot = HotTraces::open_observed(
             ambient,
-            Arc::clone(&log),
+            Arc::clone(&documents),
             HotSettings::default(),
             vec![Arc::new(groups.clone())],
         );
@@ -43,6 +46,7 @@ impl Bench {
             clock,
             catalog,
             log,
+            documents,
             groups,
             hot,
         }
@@ -67,12 +71,9 @@ impl Bench {
         let at = self.groups.now();
         let json = Bytes::from(document.to_string());
         let document = Arc::new(Document::parse(&json).unwrap());
-        let record = Record {
-            trace: document.trace_id,
-            received: at,
-            document: json.clone(),
-        };
-        let position = self.log.append(vec![record]).await.unwrap()[0];
+        let coded = self.documents.code([(&*document, &json)].into_iter());
+        let appended = self.documents.append(Row::Second, at, coded);
+        let position = appended.await.unwrap()[0];
         self.hot.apply(&[Arrival {
             position,
             at,

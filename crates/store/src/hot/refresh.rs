@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use fluoro_ambient::{Ambient, Seldom};
 use fluoro_model::TraceId;
-use fluoro_model::document::{Document, Limits, Refusal};
+use fluoro_model::document::{Document, Refusal};
 use fluoro_trace::{Projection, ProjectionLimits, Received, Trace};
 
 use tokio::sync::Notify;
@@ -17,6 +17,7 @@ use super::cache::Found;
 use super::index::{Place, Snapshot};
 use super::observe::{Made, Observers};
 use super::{HotTraces, ScanError};
+use crate::documents::STORED;
 use crate::log::Position;
 
 /// How long a turn lasts, unless documents come so fast that it must be shorter.
@@ -267,12 +268,6 @@ impl Refusals {
         read.inspect_err(refused).ok().map(Arc::new)
     }
 }
-
-/// What the log holds was short enough once, by whatever limit.
-const STORED: Limits = Limits {
-    bytes: usize::MAX,
-    nesting: Limits::DEFAULT.nesting,
-};
 
 /// Documents read from the log, as JSON without metadata.
 type Read = Vec<(Position, Bytes)>;

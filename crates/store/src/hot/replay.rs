@@ -36,12 +36,12 @@ impl HotTraces {
         let mut next = Some(extent.first);
         while let Some(from) = next.filter(|from| *from < extent.end) {
             let chunk = self.log.scan(from, CHUNK).await?;
-            let documents = chunk.records.len() as u64;
+            let documents = chunk.rows.len() as u64;
             let let_go = {
                 let mut index = self.index.lock();
-                for (position, record) in &chunk.records {
-                    let place = Place::new(*position, record.received, record.document.len());
-                    index.add(record.trace, place, false);
+                for (position, _, row) in &chunk.rows {
+                    let place = Place::new(*position, row.received, row.bytes as usize);
+                    index.add(row.trace, place, false);
                 }
                 index.shrink_to(self.settings.memory_bytes)
             };
@@ -53,6 +53,7 @@ impl HotTraces {
                 progress.percent_read = percent_read;
             });
         }
+        self.log.resume();
         // The projections are made in the background; who asks earlier waits for them.
         self.wakes.touched.notify_one();
         self.progress.send_modify(|progress| {

@@ -11,6 +11,7 @@ use fluoro_model::{TimestampMicros, TraceId};
 use fluoro_trace::Projection;
 
 use super::{Arrival, Held, HotSettings, HotTraces, Losses, ProjectionObserver};
+use crate::documents::{DocumentLog, Row};
 use crate::log::simulated::{Random, SimulatedDisk};
 use crate::log::{
     Chunk, Extent, Log, LogError, LogSettings, MemoryLog, Position, Record, SegmentedLog,
@@ -24,6 +25,7 @@ const NOW: i64 = 1_790_000_000_000_000;
 struct Bench {
     clock: Arc<ManualClock>,
     log: Arc<dyn Log>,
+    documents: Arc<DocumentLog>,
     hot: Arc<HotTraces>,
 }
 
@@ -42,8 +44,14 @@ impl Bench {
             Arc::<ManualClock>::clone(&clock),
             Arc::new(SeededEntropy::new(1)),
         );
-        let hot = HotTraces::open_observed(ambient, Arc::clone(&log), settings, observers);
-        Self { clock, log, hot }
+        let documents = DocumentLog::open(ambient.clone(), Arc::clone(&log), Vec::new());
+        let hot = HotTraces::open_observed(ambient, Arc::clone(&documents), settings, observers);
+        Self {
+            clock,
+            log,
+            documents,
+            hot,
+        }
     }
 
     /// Appends and applies as ingest does.
@@ -53,12 +61,11 @@ impl Bench {
             .iter()
             .map(|json| Arc::new(Document::parse(json.as_bytes()).unwrap()))
             .collect();
-        let records = parsed.iter().zip(documents).map(|(document, json)| Record {
-            trace: document.trace_id,
-            received: at,
-            document: Bytes::from(json.clone()),
-        });
-        let positions = self.log.append(records.collect()).await.unwrap();
+        let jsons: Vec<Bytes> = documents.iter().cloned().map(Bytes::from).collect();
+        let both = parsed.iter().map(|document| &**document).zip(&jsons);
+        let coded = self.documents.code(both);
+        let appended = self.documents.append(Row::Second, at, coded);
+        let positions = appended.await.unwrap();
         let arrivals: Vec<Arrival> = positions
             .iter()
             .zip(parsed.into_iter().zip(documents))
@@ -132,7 +139,7 @@ async fn a_document_is_found_at_once_and_changes_its_trace() {
         assert_eq!(whole.revision, 2);
         assert_eq!(bench.hot.orphans().await.unwrap(), []);
         assert_eq!(bench.hot.documents(trace(1)).await.unwrap().len(), 2);
-        let stored = bench.log.read(&last).await.unwrap();
+        let stored = bench.documents.read(&last).await.unwrap();
         assert_eq!(stored[0].as_ref().unwrap().document, segment(1, 3.0));
     }
 }

@@ -22,8 +22,8 @@ use fluoro_model::{TimestampMicros, TraceId};
 
 use super::{LARGEST_DOCUMENT, Position, Record};
 
-/// The version that we write, and the newest that we read.
-pub(super) const VERSION: u16 = 1;
+/// The version that we write, and the newest that we read. Before 2, every record was a document as it came.
+pub(super) const VERSION: u16 = 2;
 
 /// The length of a file's header.
 pub(super) const FILE_HEADER: usize = 24;
