@@ -1,11 +1,23 @@
 //! Columns of a row group, written from values and read as values again.
 
+use std::io::Write;
+use std::ops::Range;
+
 use bytes::Bytes;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_typed_column_reader};
 use parquet::data_type::{ByteArray, DataType, FixedLenByteArray};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::writer::SerializedRowGroupWriter;
-use std::io::Write;
+use parquet::schema::types::ColumnDescriptor;
+
+/// What the levels of a repeated column say: no entry; an entry; an entry whose value, which might be absent, is there.
+mod level {
+    pub(super) const NO_ENTRY: i16 = 0;
+    pub(super) const ENTRY: i16 = 1;
+    pub(super) const VALUE: i16 = 2;
+    /// An entry of the same row as the one before.
+    pub(super) const SAME_ROW: i16 = 1;
+}
 
 /// Writes the next column, whose values are all there.
 pub(crate) fn write<T: DataType>(
@@ -32,7 +44,7 @@ pub(crate) fn write_optional<T: DataType>(
     write_levels::<T>(group, &present, Some(&levels), None)
 }
 
-pub(crate) fn write_levels<T: DataType>(
+fn write_levels<T: DataType>(
     group: &mut SerializedRowGroupWriter<'_, impl Write + Send>,
     values: &[T::T],
     definitions: Option<&[i16]>,
@@ -47,69 +59,202 @@ pub(crate) fn write_levels<T: DataType>(
     column.close()
 }
 
-/// Rows of a column.
-#[derive(Debug)]
-pub(crate) struct Levels<T> {
-    /// Those that are there.
-    pub(crate) values: Vec<T>,
-    pub(crate) definitions: Vec<i16>,
-    pub(crate) repetitions: Vec<i16>,
+/// The entries of a list or map of some rows, to be written column by column.
+pub(crate) struct Entries<'r, E> {
+    /// `None` stands for a row without any.
+    entries: Vec<Option<&'r E>>,
+    repetitions: Vec<i16>,
 }
 
-/// Reads so many rows, after so many others.
-pub(crate) fn read_levels<T: DataType>(
-    column: ColumnReader,
-    skip: usize,
-    rows: usize,
-) -> Result<Levels<T::T>> {
-    let mut column: ColumnReaderImpl<T> = get_typed_column_reader(column);
-    let mut levels = Levels {
-        values: Vec::with_capacity(rows),
-        definitions: Vec::new(),
-        repetitions: Vec::new(),
-    };
-    let skipped = column.skip_records(skip)?;
-    let mut read = 0;
-    while read < rows {
-        let (records, _, found) = column.read_records(
-            rows - read,
-            Some(&mut levels.definitions),
-            Some(&mut levels.repetitions),
-            &mut levels.values,
-        )?;
-        if records == 0 && found == 0 {
-            break;
+// === impl Entries ===
+
+impl<'r, E> Entries<'r, E> {
+    pub(crate) fn of(rows: impl Iterator<Item = &'r [E]>) -> Self {
+        let mut all = Self {
+            entries: Vec::new(),
+            repetitions: Vec::new(),
+        };
+        for row in rows {
+            if row.is_empty() {
+                all.entries.push(None);
+                all.repetitions.push(0);
+            }
+            for (index, entry) in row.iter().enumerate() {
+                all.entries.push(Some(entry));
+                all.repetitions
+                    .push(if index == 0 { 0 } else { level::SAME_ROW });
+            }
         }
-        read += records;
+        all
     }
-    if skipped == skip && read == rows {
-        Ok(levels)
-    } else {
-        Err(ParquetError::General(
-            "a column has too few rows".to_owned(),
-        ))
+
+    /// Writes the next column, which each entry has.
+    pub(crate) fn write<T: DataType>(
+        &self,
+        group: &mut SerializedRowGroupWriter<'_, impl Write + Send>,
+        value: impl Fn(&'r E) -> T::T,
+    ) -> Result<()> {
+        let values: Vec<T::T> = self.entries.iter().flatten().copied().map(value).collect();
+        let definitions = self.entries.iter();
+        let definitions: Vec<i16> = definitions
+            .map(|entry| entry.map_or(level::NO_ENTRY, |_| level::ENTRY))
+            .collect();
+        write_levels::<T>(group, &values, Some(&definitions), Some(&self.repetitions))
+    }
+
+    /// Writes the next column, which an entry may have.
+    pub(crate) fn write_optional<T: DataType>(
+        &self,
+        group: &mut SerializedRowGroupWriter<'_, impl Write + Send>,
+        value: impl Fn(&'r E) -> Option<T::T>,
+    ) -> Result<()> {
+        let mut values = Vec::new();
+        let mut definitions = Vec::with_capacity(self.entries.len());
+        for entry in &self.entries {
+            definitions.push(match entry.map(&value) {
+                None => level::NO_ENTRY,
+                Some(None) => level::ENTRY,
+                Some(Some(value)) => {
+                    values.push(value);
+                    level::VALUE
+                }
+            });
+        }
+        write_levels::<T>(group, &values, Some(&definitions), Some(&self.repetitions))
     }
 }
 
-pub(crate) fn read<T: DataType>(
-    column: ColumnReader,
-    skip: usize,
-    rows: usize,
-) -> Result<Vec<T::T>> {
-    Ok(read_levels::<T>(column, skip, rows)?.values)
+/// Some rows of a column.
+#[derive(Debug)]
+pub(crate) struct Leaf<T> {
+    /// Those that are there.
+    values: Vec<T>,
+    /// Empty where all are there.
+    definitions: Vec<i16>,
+    /// Empty unless rows have several.
+    repetitions: Vec<i16>,
+    /// The level of a value that is there.
+    full: i16,
 }
 
-pub(crate) fn read_optional<T: DataType>(
-    column: ColumnReader,
-    skip: usize,
-    rows: usize,
-) -> Result<Vec<Option<T::T>>> {
-    let levels = read_levels::<T>(column, skip, rows)?;
-    let mut values = levels.values.into_iter();
-    let definitions = levels.definitions.into_iter();
-    Ok(definitions
-        .map(|definition| if definition > 0 { values.next() } else { None })
-        .collect())
+// === impl Leaf ===
+
+impl<T> Leaf<T> {
+    /// Reads the rows of these ranges, which are in order and apart.
+    pub(crate) fn read<D: DataType<T = T>>(
+        column: ColumnReader,
+        about: &ColumnDescriptor,
+        ranges: &[Range<usize>],
+    ) -> Result<Self> {
+        let mut column: ColumnReaderImpl<D> = get_typed_column_reader(column);
+        let rows = ranges.iter().map(ExactSizeIterator::len).sum();
+        let mut leaf = Self {
+            values: Vec::with_capacity(rows),
+            definitions: Vec::new(),
+            repetitions: Vec::new(),
+            full: about.max_def_level(),
+        };
+        let mut at = 0;
+        for range in ranges {
+            at += column.skip_records(range.start - at)?;
+            if at == range.start {
+                at += leaf.extend::<D>(&mut column, range.len())?;
+            }
+            if at != range.end {
+                return Err(ParquetError::General(
+                    "a column has too few rows".to_owned(),
+                ));
+            }
+        }
+        if leaf.repetitions.first().is_some_and(|first| *first != 0) {
+            return Err(ParquetError::General(
+                "a column begins within a row".to_owned(),
+            ));
+        }
+        Ok(leaf)
+    }
+
+    /// Reads so many rows more, and says how many there were.
+    fn extend<D: DataType<T = T>>(
+        &mut self,
+        column: &mut ColumnReaderImpl<D>,
+        rows: usize,
+    ) -> Result<usize> {
+        let mut read = 0;
+        while read < rows {
+            let (records, _, found) = column.read_records(
+                rows - read,
+                Some(&mut self.definitions),
+                Some(&mut self.repetitions),
+                &mut self.values,
+            )?;
+            if records == 0 && found == 0 {
+                break;
+            }
+            read += records;
+        }
+        Ok(read)
+    }
+
+    /// How many rows there are.
+    pub(crate) fn rows(&self) -> usize {
+        if !self.repetitions.is_empty() {
+            let firsts = self.repetitions.iter().filter(|level| **level == 0);
+            return firsts.count();
+        }
+        self.levels()
+    }
+
+    fn levels(&self) -> usize {
+        self.definitions.len().max(self.values.len())
+    }
+
+    /// The entries of rows that may have several, or the one of each row: the row, counted among those that were read, and
+    /// the value unless it is absent.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (usize, Option<&T>)> {
+        let mut values = self.values.iter();
+        let mut rows = 0;
+        (0..self.levels()).filter_map(move |index| {
+            let definition = self.definitions.get(index).copied().unwrap_or(self.full);
+            let repetition = self.repetitions.get(index);
+            rows += usize::from(repetition.is_none_or(|level| *level == 0));
+            if repetition.is_some() && definition == level::NO_ENTRY {
+                return None;
+            }
+            let value = if definition == self.full {
+                values.next()
+            } else {
+                None
+            };
+            Some((rows - 1, value))
+        })
+    }
+
+    /// The values that are there.
+    pub(crate) fn values(&self) -> &[T] {
+        &self.values
+    }
+
+    /// The values of a column that has one in each row.
+    pub(crate) fn required(self) -> Vec<T> {
+        self.values
+    }
+
+    /// The values of a column that may have one in each row.
+    pub(crate) fn optional(self) -> Vec<Option<T>> {
+        let full = self.full;
+        let mut values = self.values.into_iter();
+        let definitions = self.definitions.into_iter();
+        definitions
+            .map(|definition| {
+                if definition == full {
+                    values.next()
+                } else {
+                    None
+                }
+            })
+            .collect()
+    }
 }
 
 pub(crate) fn text(text: &str) -> ByteArray {

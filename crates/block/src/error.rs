@@ -6,8 +6,8 @@ pub enum BlockError {
     /// Not a Parquet file, damaged, or the disk failed.
     #[error("failed to use a Parquet file")]
     Parquet(#[from] ParquetError),
-    /// A Parquet file, but not one of ours.
-    #[error("not a file of segments: {0}")]
+    /// A Parquet file, but not one of ours, or not of the kind that was expected.
+    #[error("not a file of a block: {0}")]
     Foreign(&'static str),
     /// Written by a newer version of Fluoro.
     #[error("the file has format version {found}, this version of Fluoro reads up to {known}")]

@@ -2,18 +2,23 @@
 //!
 //! [`segments`] has a row a document. What people ask for (ids, names, times, status, http, user, annotations) are plain
 //! columns; the document itself is coded by `fluoro-shape`, with those columns as seeds, and comes back byte for byte.
-//! `docs/format.md` says what each column is.
+//! [`traces`] has a row a trace: what
+//! searches read before they look at a trace itself. `docs/format.md` says what each column is.
 //!
 //! What is deliberately absent: where files are kept, which of them are live, and what is in them together.
 //!
 //! A document has a checksum of its own. A file is to be read through [`checked`]: Parquet's reader panics over some kinds of
 //! damage.
 
+mod annotations;
 pub mod checked;
 mod column;
 mod error;
+mod file;
+mod merge;
 mod row;
 pub mod segments;
+pub mod traces;
 
 pub use error::BlockError;
 pub use row::{Annotation, Body, SegmentRow, Stored};

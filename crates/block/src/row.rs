@@ -1,13 +1,12 @@
 //! A document as a row: the values that are plain columns, and what is left of it.
 
-use std::cmp::Ordering;
-
 use bytes::Bytes;
 use fluoro_model::document::{AnnotationValue, Entity, Kind};
 use fluoro_model::{Document, EpochSeconds, SegmentId, TimestampMicros, TraceId};
 use fluoro_shape::{Coded, Encoder, Model, Seeds, Streams};
 
 use crate::BlockError;
+use crate::annotations::in_order;
 
 mod logged;
 
@@ -210,20 +209,4 @@ impl Default for Stored {
             body: Body::Text(Bytes::new()),
         }
     }
-}
-
-/// By key, then value.
-fn in_order(a: &Annotation, b: &Annotation) -> Ordering {
-    use AnnotationValue::{Boolean, Number, Text};
-    let kind = |value: &AnnotationValue| match value {
-        Text(_) => 0,
-        Number(_) => 1,
-        Boolean(_) => 2,
-    };
-    a.0.cmp(&b.0).then_with(|| match (&a.1, &b.1) {
-        (Text(a), Text(b)) => a.cmp(b),
-        (Number(a), Number(b)) => a.total_cmp(b),
-        (Boolean(a), Boolean(b)) => a.cmp(b),
-        (a, b) => kind(a).cmp(&kind(b)),
-    })
 }

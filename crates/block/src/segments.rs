@@ -6,7 +6,6 @@
 use std::sync::{Arc, LazyLock};
 
 use parquet::basic::{Compression, Encoding, ZstdLevel};
-use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesPtr};
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::{ColumnPath, TypePtr};
@@ -176,7 +175,3 @@ static PROPERTIES: LazyLock<WriterPropertiesPtr> = LazyLock::new(|| {
     }
     Arc::new(properties.build())
 });
-
-fn general(what: impl Into<String>) -> ParquetError {
-    ParquetError::General(what.into())
-}

@@ -32,7 +32,7 @@ const NUMBERS: [f64; 7] = [-0.0, 0.0, 1.0, 2.5, 200.0, 429.0, 1e300];
 // --- expressions
 
 /// Any expression that the parser can make, groups included.
-pub(crate) fn expression() -> impl Strategy<Value = Expression> {
+pub fn expression() -> impl Strategy<Value = Expression> {
     prop_oneof![
         1 => Just(Expression::Everything),
         20 => compound(Level::Trace, trace_predicate().boxed()),
@@ -88,7 +88,8 @@ fn pattern() -> impl Strategy<Value = CausePattern> {
         json!({"Services": [{"EntityPath": [{"Coverage": 1.0}, {"Remote": true}]}]}),
         json!({"Services": [{"EntityPath": [{"Exceptions": [{"Name": "Boom"}]}]}]}),
     ];
-    select(patterns.to_vec()).prop_map(|pattern| serde_json::from_value(pattern).unwrap())
+    select(patterns.to_vec())
+        .prop_map(|pattern| serde_json::from_value(pattern).expect("a pattern"))
 }
 
 fn simple(level: Level) -> BoxedStrategy<Predicate> {
@@ -214,7 +215,7 @@ fn value_test() -> impl Strategy<Value = ValueTest> {
 // --- traces
 
 /// A trace of up to six segments and subsegments that call each other, fail, go on and lose their parents.
-pub(crate) fn trace() -> impl Strategy<Value = Projection> {
+pub fn trace() -> impl Strategy<Value = Projection> {
     vec((facts(), any::<prop::sample::Index>(), 0..8_u8), 1..6).prop_map(|members| {
         let mut documents: Vec<Value> = Vec::new();
         for (number, (facts, parent, kind)) in members.into_iter().enumerate() {
@@ -295,7 +296,7 @@ impl Facts {
             "aws": {"account_id": "acme", "operation": "GetItem"}, "http": {"request": {"method": "GET"}, "response": {}},
             "annotations": annotations,
         });
-        let members = more.as_object_mut().unwrap();
+        let members = more.as_object_mut().expect("an object");
         let mut set = |name: &str, value: Option<Value>| {
             value.map(|value| members.insert(name.to_owned(), value));
         };

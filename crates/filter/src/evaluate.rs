@@ -7,7 +7,7 @@
 
 mod causes;
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use fluoro_model::document::AnnotationValue;
 use fluoro_model::{EpochSeconds, TimestampMicros};
@@ -312,7 +312,7 @@ impl Subject<'_> {
     fn some_annotation(self, wanted: &Annotation, test: Option<&ValueTest>) -> bool {
         let among = |seen: &Observation| {
             let mut annotations = seen.annotations.iter();
-            annotations.any(|(key, value)| **key == *wanted.key && fits(value, test))
+            annotations.any(|(key, value)| **key == *wanted.key && annotation_fulfils(value, test))
         };
         match (self, wanted.of) {
             (Self::Trace(projection, _), AnnotationOf::Here) => {
@@ -353,8 +353,9 @@ fn some_part(predicate: &Predicate, projection: &Projection, ended: &Ended) -> b
 
 // === tests ===
 
-/// Bare, an annotation that is `false` does not hold; any other does.
-fn fits(value: &AnnotationValue, test: Option<&ValueTest>) -> bool {
+/// Whether an annotation's value fulfils a test. Bare, an annotation that is `false` does not hold; any other does.
+#[must_use]
+pub fn annotation_fulfils(value: &AnnotationValue, test: Option<&ValueTest>) -> bool {
     match (value, test) {
         (AnnotationValue::Boolean(value), None) => *value,
         (_, None) => true,
@@ -381,6 +382,30 @@ impl NumberTest {
             Self::LessOrEqual(wanted) => value <= wanted,
             Self::Greater(wanted) => value > wanted,
             Self::GreaterOrEqual(wanted) => value >= wanted,
+        }
+    }
+
+    /// Whether some number of the range may fulfil it.
+    #[must_use]
+    pub fn may_hold(self, range: &RangeInclusive<f64>) -> bool {
+        let (least, most) = (*range.start(), *range.end());
+        match self {
+            Self::Equal(wanted) => least <= wanted && wanted <= most,
+            Self::NotEqual(wanted) => least != wanted || most != wanted,
+            Self::Less(_) | Self::LessOrEqual(_) => self.holds(least),
+            Self::Greater(_) | Self::GreaterOrEqual(_) => self.holds(most),
+        }
+    }
+
+    /// Whether some number of the range may fail it.
+    #[must_use]
+    pub fn may_fail(self, range: &RangeInclusive<f64>) -> bool {
+        let (least, most) = (*range.start(), *range.end());
+        match self {
+            Self::Equal(wanted) => least != wanted || most != wanted,
+            Self::NotEqual(wanted) => least <= wanted && wanted <= most,
+            Self::Less(_) | Self::LessOrEqual(_) => !self.holds(most),
+            Self::Greater(_) | Self::GreaterOrEqual(_) => !self.holds(least),
         }
     }
 }

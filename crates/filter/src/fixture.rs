@@ -7,10 +7,10 @@ use fluoro_trace::{Projection, Received, Trace};
 use serde_json::{Value, json};
 
 /// Tests count seconds from here.
-pub(crate) const EPOCH: f64 = 1_728_000_000.0;
+pub const EPOCH: f64 = 1_728_000_000.0;
 
 /// An entity from `start` to `end`, or in progress, with `more` members.
-pub(crate) fn entity(
+pub fn entity(
     number: u64,
     name: &str,
     start: f64,
@@ -19,24 +19,26 @@ pub(crate) fn entity(
 ) -> Value {
     let mut entity =
         json!({"name": name, "id": format!("{number:016x}"), "start_time": EPOCH + start});
-    let members = entity.as_object_mut().unwrap();
+    let members = entity.as_object_mut().expect("an object");
     match end.into() {
         Some(end) => members.insert("end_time".into(), json!(EPOCH + end)),
         None => members.insert("in_progress".into(), json!(true)),
     };
-    members.extend(more.as_object().unwrap().clone());
+    members.extend(more.as_object().expect("an object").clone());
     entity
 }
 
 /// The projection of a trace of these entities as documents, received together.
-pub(crate) fn projection(entities: &[Value]) -> Projection {
+pub fn projection(entities: &[Value]) -> Projection {
     let received: Vec<Received> = entities
         .iter()
         .map(|entity| {
             let mut document = entity.clone();
             document["trace_id"] = json!("1-67000001-0123456789abcdef01234567");
             Received {
-                document: Arc::new(Document::parse(document.to_string().as_bytes()).unwrap()),
+                document: Arc::new(
+                    Document::parse(document.to_string().as_bytes()).expect("a document"),
+                ),
                 at: TimestampMicros(1_728_000_100_000_000),
             }
         })
@@ -45,13 +47,13 @@ pub(crate) fn projection(entities: &[Value]) -> Projection {
 }
 
 /// The trace of the worked examples: `shop` answers well in 1.2 s, although a table throttled it once and a host failed.
-pub(crate) fn handled() -> Projection {
+pub fn handled() -> Projection {
     let table = |status, more: Value| {
         let mut call = json!({"namespace": "aws", "http": {"response": {"status": status}},
             "aws": {"operation": "GetItem", "table_name": "carts"}});
         call.as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
+            .expect("an object")
+            .extend(more.as_object().expect("an object").clone());
         call
     };
     projection(&[entity(
@@ -77,7 +79,7 @@ pub(crate) fn handled() -> Projection {
 
 /// A trace that failed, with all that a trace can have: `shop` was refused by its silent host `pay.test`, which took
 /// most of its 4 s, failed to validate as well, and `books`, a function, worked on for 6 s.
-pub(crate) fn failed() -> Projection {
+pub fn failed() -> Projection {
     projection(&[
         entity(
             1,

@@ -4,15 +4,15 @@
 //! language is the one of `GetTraceSummaries` and of groups (X-Ray developer guide, filter expressions). What cannot
 //! be understood is an error with its place; nothing is ever taken for "everything matches".
 
-#[cfg(test)]
-mod arbitrary;
+#[cfg(any(test, feature = "testing"))]
+pub mod arbitrary;
 mod ast;
 mod columns;
 mod digest;
 mod evaluate;
 mod filter;
-#[cfg(test)]
-mod fixture;
+#[cfg(any(test, feature = "testing"))]
+pub mod fixture;
 mod keyword;
 mod lex;
 mod parse;
@@ -26,7 +26,7 @@ pub use ast::{
 };
 pub use columns::{ColumnTest, Columns, Row};
 pub use digest::{Digest, KnownAnnotations};
-pub use evaluate::{Ended, Matched};
+pub use evaluate::{Ended, Matched, annotation_fulfils};
 pub use filter::{Filter, GroupError, GroupExpressions, NoGroups};
 pub use parse::{ParseError, parse};
 pub use pattern::CausePattern;

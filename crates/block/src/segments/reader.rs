@@ -1,32 +1,25 @@
 use std::ops::Range;
-use std::sync::Arc;
 
-use fluoro_model::document::AnnotationValue;
 use fluoro_model::{SegmentId, TimestampMicros, TraceId};
 use fluoro_shape::{Model, Streams};
 use parquet::bloom_filter::Sbbf;
-use parquet::column::reader::{ColumnReader, get_column_reader};
 use parquet::data_type::{
-    BoolType, ByteArray, ByteArrayType, DoubleType, FixedLenByteArray, FixedLenByteArrayType,
-    Int32Type, Int64Type,
+    BoolType, ByteArray, ByteArrayType, DataType, DoubleType, FixedLenByteArray,
+    FixedLenByteArrayType, Int32Type, Int64Type,
 };
 use parquet::errors::Result;
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
-use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::reader::ChunkReader;
-use parquet::file::serialized_reader::SerializedPageReader;
 
-use super::writer::level;
-use super::{LARGEST_MODEL, MODEL_KEY, SCHEMA, VERSION, VERSION_KEY, at, general};
-use crate::BlockError;
-use crate::column::{self, Levels, as_bytes, as_text};
+use super::{LARGEST_MODEL, MODEL_KEY, SCHEMA, VERSION, VERSION_KEY, at};
+use crate::column::{Leaf, as_bytes, as_text};
+use crate::file::{Kind, OpenFile, general, trace_id};
 use crate::row::{Annotation, Body, SegmentRow, Stored};
+use crate::{BlockError, annotations};
 
 /// A file of segments, open: its footer, page index and bloom filters are held, its rows are not.
 #[derive(Debug)]
 pub struct SegmentsFile<R> {
-    file: Arc<R>,
-    metadata: ParquetMetaData,
+    file: OpenFile<R>,
     /// Of the trace ids, by row group.
     filters: Vec<Option<Sbbf>>,
     model: Model,
@@ -48,51 +41,25 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
     ///
     /// When the file is not one of ours, or is of a newer version.
     pub fn open(file: R) -> std::result::Result<Self, BlockError> {
-        let mut reader =
-            ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Required);
-        reader.try_parse(&file)?;
-        let metadata = reader.finish()?;
-        let about = metadata.file_metadata();
-        let value = |key: &str| {
-            let pairs = about.key_value_metadata().into_iter().flatten();
-            let value = pairs
-                .filter(|pair| pair.key == key)
-                .find_map(|pair| pair.value.as_deref());
-            value.ok_or(BlockError::Foreign("its footer does not say so"))
+        let kind = Kind {
+            schema: &SCHEMA,
+            version_key: VERSION_KEY,
+            version: VERSION,
         };
-        let found = value(VERSION_KEY)?;
-        let found = found
-            .parse()
-            .map_err(|_| BlockError::Foreign("its version is no number"))?;
-        if found > VERSION {
-            return Err(BlockError::Newer {
-                found,
-                known: VERSION,
-            });
-        }
-        if about.schema_descr().root_schema() != &**SCHEMA {
-            return Err(BlockError::Foreign("it has other columns"));
-        }
-        let filters = metadata.row_groups().iter();
-        let filters =
-            filters.map(|group| Sbbf::read_from_column_chunk(group.column(at::TRACE_ID), &file));
+        let file = OpenFile::open(file, &kind)?;
+        let filters = (0..file.groups()).map(|group| file.filter(group, at::TRACE_ID));
+        let model = model(file.value(MODEL_KEY)?);
         Ok(Self {
             filters: filters.collect::<Result<_>>()?,
-            model: model(value(MODEL_KEY)?).ok_or(BlockError::Foreign("its model is damaged"))?,
-            metadata,
-            file: Arc::new(file),
+            model: model.ok_or(BlockError::Foreign("its model is damaged"))?,
+            file,
         })
     }
 
     /// How many rows there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        let rows = self
-            .metadata
-            .row_groups()
-            .iter()
-            .map(|group| group.num_rows());
-        usize::try_from(rows.sum::<i64>()).unwrap_or_default()
+        self.file.len()
     }
 
     /// Whether there is none.
@@ -124,18 +91,10 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
 
     /// All rows, a row group after the other.
     pub fn all(&self) -> impl Iterator<Item = std::result::Result<Vec<SegmentRow>, BlockError>> {
-        self.metadata
-            .row_groups()
-            .iter()
-            .enumerate()
-            .map(|(group, metadata)| {
-                let end = usize::try_from(metadata.num_rows())
-                    .map_err(|_| general("no number of rows"))?;
-                self.rows(&Place {
-                    group,
-                    rows: 0..end,
-                })
-            })
+        (0..self.file.groups()).map(|group| {
+            let rows = 0..self.file.rows(group);
+            self.rows(&Place { group, rows })
+        })
     }
 
     /// Where in a row group a trace's rows lie.
@@ -148,8 +107,12 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
         let Some(pages) = self.pages_of(group, &id) else {
             return Ok(None);
         };
-        let ids = self.column(group, at::TRACE_ID)?;
-        let ids = column::read::<FixedLenByteArrayType>(ids, pages.start, pages.len())?;
+        let ids = self.file.leaf::<FixedLenByteArrayType>(
+            group,
+            at::TRACE_ID,
+            std::slice::from_ref(&pages),
+        )?;
+        let ids = ids.required();
         let begin = ids.partition_point(|one| one.data() < &id[..]);
         let count = ids[begin..].partition_point(|one| one.data() == id);
         let begin = pages.start + begin;
@@ -159,41 +122,8 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
 
     /// The rows of the pages that may have this trace id.
     fn pages_of(&self, group: usize, id: &[u8]) -> Option<Range<usize>> {
-        let rows = usize::try_from(self.metadata.row_group(group).num_rows()).ok()?;
-        let pages = self.metadata.page_index_for_row_group(group);
-        let locations = pages.page_locations(at::TRACE_ID)?;
-        let ColumnIndexMetaData::FIXED_LEN_BYTE_ARRAY(index) = pages.column_index(at::TRACE_ID)?
-        else {
-            return Some(0..rows);
-        };
-        let may_have = |page: usize| {
-            let (least, most) = (index.min_value(page), index.max_value(page));
-            least.is_none_or(|least| least <= id) && most.is_none_or(|most| most >= id)
-        };
-        let begins = |page: usize| {
-            let location = locations.get(page);
-            location.map_or(Some(rows), |location| {
-                usize::try_from(location.first_row_index).ok()
-            })
-        };
-        let first = (0..locations.len()).find(|&page| may_have(page))?;
-        let last = (first..locations.len())
-            .take_while(|&page| may_have(page))
-            .last()?;
-        Some(begins(first)?..begins(last + 1)?)
-    }
-
-    fn column(&self, group: usize, column: usize) -> Result<ColumnReader> {
-        let group_metadata = self.metadata.row_group(group);
-        let pages = self.metadata.page_index_for_row_group(group);
-        let reader = SerializedPageReader::new(
-            Arc::clone(&self.file),
-            group_metadata.column(column),
-            usize::try_from(group_metadata.num_rows())?,
-            pages.page_locations(column).cloned(),
-        )?;
-        let description = self.metadata.file_metadata().schema_descr().column(column);
-        Ok(get_column_reader(description, Box::new(reader)))
+        let pages = self.file.pages_with(group, at::TRACE_ID, id);
+        Some(pages.first()?.start..pages.last()?.end)
     }
 
     fn rows(&self, place: &Place) -> std::result::Result<Vec<SegmentRow>, BlockError> {
@@ -274,43 +204,13 @@ impl<R: ChunkReader + 'static> Columns<'_, R> {
     }
 
     fn annotations(&self) -> Result<Vec<Vec<Annotation>>> {
-        let keys = self.levels::<ByteArrayType>(at::ANNOTATION_KEY)?;
-        let texts = self.levels::<ByteArrayType>(at::ANNOTATION_TEXT)?;
-        let numbers = self.levels::<DoubleType>(at::ANNOTATION_NUMBER)?;
-        let booleans = self.levels::<BoolType>(at::ANNOTATION_BOOLEAN)?;
-        let (mut key_values, mut text_values) = (keys.values.iter(), texts.values.iter());
-        let (mut number_values, mut boolean_values) =
-            (numbers.values.iter(), booleans.values.iter());
-        let is_there = |levels: &[i16], index: usize| levels.get(index) == Some(&level::VALUE);
-        let mut rows: Vec<Vec<Annotation>> = Vec::new();
-        for (index, &definition) in keys.definitions.iter().enumerate() {
-            if keys.repetitions.get(index) != Some(&level::SAME_ROW) {
-                rows.push(Vec::new());
-            }
-            if definition == level::NO_ENTRY {
-                continue;
-            }
-            let value = if is_there(&texts.definitions, index) {
-                text_values
-                    .next()
-                    .map(as_text)
-                    .transpose()?
-                    .map(AnnotationValue::Text)
-            } else if is_there(&numbers.definitions, index) {
-                number_values.next().copied().map(AnnotationValue::Number)
-            } else {
-                boolean_values.next().copied().map(AnnotationValue::Boolean)
-            };
-            let key = key_values.next().map(as_text).transpose()?;
-            let entry = key
-                .zip(value)
-                .ok_or_else(|| general("an annotation without a value"))?;
-            let row = rows
-                .last_mut()
-                .ok_or_else(|| general("an annotation without a row"))?;
-            row.push(entry);
-        }
-        Ok(rows)
+        let columns = annotations::Columns {
+            keys: self.leaf::<ByteArrayType>(at::ANNOTATION_KEY)?,
+            texts: self.leaf::<ByteArrayType>(at::ANNOTATION_TEXT)?,
+            numbers: self.leaf::<DoubleType>(at::ANNOTATION_NUMBER)?,
+            booleans: self.leaf::<BoolType>(at::ANNOTATION_BOOLEAN)?,
+        };
+        columns.rows()
     }
 
     fn bodies(&self) -> Result<Vec<Body>> {
@@ -353,22 +253,18 @@ impl<R: ChunkReader + 'static> Columns<'_, R> {
         self.required::<Int64Type>(column)
     }
 
-    fn required<T: parquet::data_type::DataType>(&self, column: usize) -> Result<Vec<T::T>> {
-        let Place { group, rows } = self.place;
-        column::read::<T>(self.file.column(*group, column)?, rows.start, rows.len())
+    fn required<T: DataType>(&self, column: usize) -> Result<Vec<T::T>> {
+        Ok(self.leaf::<T>(column)?.required())
     }
 
-    fn optional<T: parquet::data_type::DataType>(
-        &self,
-        column: usize,
-    ) -> Result<Vec<Option<T::T>>> {
-        let Place { group, rows } = self.place;
-        column::read_optional::<T>(self.file.column(*group, column)?, rows.start, rows.len())
+    fn optional<T: DataType>(&self, column: usize) -> Result<Vec<Option<T::T>>> {
+        Ok(self.leaf::<T>(column)?.optional())
     }
 
-    fn levels<T: parquet::data_type::DataType>(&self, column: usize) -> Result<Levels<T::T>> {
+    fn leaf<T: DataType>(&self, column: usize) -> Result<Leaf<T::T>> {
         let Place { group, rows } = self.place;
-        column::read_levels::<T>(self.file.column(*group, column)?, rows.start, rows.len())
+        let file = &self.file.file;
+        file.leaf::<T>(*group, column, std::slice::from_ref(rows))
     }
 }
 
@@ -376,14 +272,6 @@ fn model(text: &str) -> Option<Model> {
     let compressed = hex::decode(text).ok()?;
     let journal = zstd::bulk::decompress(&compressed, LARGEST_MODEL).ok()?;
     Model::from_journal(&journal).ok()
-}
-
-fn trace_id(bytes: &FixedLenByteArray) -> Result<TraceId> {
-    let bytes = bytes
-        .data()
-        .try_into()
-        .map_err(|_| general("a trace id of another length"))?;
-    Ok(TraceId::from_bits(u128::from_be_bytes(bytes)))
 }
 
 fn segment_id(bytes: &FixedLenByteArray) -> Result<SegmentId> {

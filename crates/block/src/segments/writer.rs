@@ -3,21 +3,19 @@ use std::io::Write;
 use std::sync::Arc;
 
 use fluoro_model::SegmentId;
-use fluoro_model::document::AnnotationValue;
 use fluoro_shape::{Model, Streams};
 use parquet::data_type::{
-    BoolType, ByteArray, ByteArrayType, DoubleType, FixedLenByteArrayType, Int32Type, Int64Type,
+    BoolType, ByteArray, ByteArrayType, FixedLenByteArrayType, Int32Type, Int64Type,
 };
 use parquet::errors::Result;
 use parquet::file::metadata::{KeyValue, ParquetMetaData};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 
-use super::{
-    GROUP_ROWS, MODEL_KEY, MODEL_LEVEL, PROPERTIES, SCHEMA, VERSION, VERSION_KEY, general,
-};
-use crate::BlockError;
-use crate::column::{fixed, text, write as put, write_levels, write_optional};
+use super::{GROUP_ROWS, MODEL_KEY, MODEL_LEVEL, PROPERTIES, SCHEMA, VERSION, VERSION_KEY};
+use crate::column::{fixed, text, write as put, write_optional};
+use crate::file::general;
 use crate::row::{Body, SegmentRow};
+use crate::{BlockError, annotations};
 
 /// Writes a file of rows, which are held until a row group of them is complete.
 pub struct SegmentsWriter<W: Write + Send> {
@@ -133,7 +131,7 @@ fn write_columns(
     put::<BoolType>(group, rows.iter().map(|row| row.throttle))?;
     put::<Int32Type>(group, rows.iter().map(|row| row.spans.cast_signed()))?;
     put::<Int32Type>(group, rows.iter().map(|row| row.bytes.cast_signed()))?;
-    write_annotations(group, rows)?;
+    annotations::write(group, rows.iter().map(|row| &row.annotations[..]))?;
     put::<Int32Type>(
         group,
         rows.iter().map(|row| row.stored.checksum.cast_signed()),
@@ -156,77 +154,4 @@ fn write_columns(
         Body::Text(document) => Some(ByteArray::from(document.clone())),
     });
     write_optional::<ByteArrayType>(group, documents)
-}
-
-/// What a map's levels say: no entry; an entry; an entry whose value of this kind is there.
-pub(super) mod level {
-    pub(in super::super) const NO_ENTRY: i16 = 0;
-    pub(in super::super) const ENTRY: i16 = 1;
-    pub(in super::super) const VALUE: i16 = 2;
-    /// An entry of the same row as the one before.
-    pub(in super::super) const SAME_ROW: i16 = 1;
-}
-
-fn write_annotations(
-    group: &mut SerializedRowGroupWriter<'_, impl Write + Send>,
-    rows: &[SegmentRow],
-) -> Result<()> {
-    let mut entries = Vec::new();
-    let mut repetitions = Vec::new();
-    for row in rows {
-        if row.annotations.is_empty() {
-            entries.push(None);
-            repetitions.push(0);
-        }
-        for (index, entry) in row.annotations.iter().enumerate() {
-            entries.push(Some(entry));
-            repetitions.push(if index == 0 { 0 } else { level::SAME_ROW });
-        }
-    }
-    let definitions = |is_there: fn(&AnnotationValue) -> bool| -> Vec<i16> {
-        let levels = entries.iter().map(|entry| match entry {
-            None => level::NO_ENTRY,
-            Some((_, value)) if is_there(value) => level::VALUE,
-            Some(_) => level::ENTRY,
-        });
-        levels.collect()
-    };
-    let values = || entries.iter().flatten().map(|(_, value)| value);
-
-    let keys: Vec<ByteArray> = entries.iter().flatten().map(|(key, _)| text(key)).collect();
-    let of_keys = definitions(|_| false);
-    write_levels::<ByteArrayType>(group, &keys, Some(&of_keys), Some(&repetitions))?;
-    let texts = values().filter_map(|value| match value {
-        AnnotationValue::Text(value) => Some(text(value)),
-        _ => None,
-    });
-    let of_texts = definitions(|value| matches!(value, AnnotationValue::Text(_)));
-    write_levels::<ByteArrayType>(
-        group,
-        &texts.collect::<Vec<_>>(),
-        Some(&of_texts),
-        Some(&repetitions),
-    )?;
-    let numbers = values().filter_map(|value| match value {
-        AnnotationValue::Number(value) => Some(*value),
-        _ => None,
-    });
-    let of_numbers = definitions(|value| matches!(value, AnnotationValue::Number(_)));
-    write_levels::<DoubleType>(
-        group,
-        &numbers.collect::<Vec<_>>(),
-        Some(&of_numbers),
-        Some(&repetitions),
-    )?;
-    let booleans = values().filter_map(|value| match value {
-        AnnotationValue::Boolean(value) => Some(*value),
-        _ => None,
-    });
-    let of_booleans = definitions(|value| matches!(value, AnnotationValue::Boolean(_)));
-    write_levels::<BoolType>(
-        group,
-        &booleans.collect::<Vec<_>>(),
-        Some(&of_booleans),
-        Some(&repetitions),
-    )
 }

@@ -1,0 +1,165 @@
+//! A Parquet file of ours, open: its footer and page index are held, its rows are not.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use fluoro_model::TraceId;
+use parquet::bloom_filter::Sbbf;
+use parquet::column::reader::{ColumnReader, get_column_reader};
+use parquet::data_type::{DataType, FixedLenByteArray};
+use parquet::errors::{ParquetError, Result};
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::page_index::column_index::ColumnIndexMetaData;
+use parquet::file::reader::ChunkReader;
+use parquet::file::serialized_reader::SerializedPageReader;
+use parquet::schema::types::TypePtr;
+
+use crate::BlockError;
+use crate::column::Leaf;
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct OpenFile<R> {
+    file: Arc<R>,
+    metadata: ParquetMetaData,
+}
+
+/// What a file of a kind has.
+pub(crate) struct Kind {
+    pub(crate) schema: &'static TypePtr,
+    /// The footer's key for the version.
+    pub(crate) version_key: &'static str,
+    /// The newest that we read.
+    pub(crate) version: u32,
+}
+
+// === impl OpenFile ===
+
+impl<R: ChunkReader + 'static> OpenFile<R> {
+    /// Reads the footer.
+    ///
+    /// # Errors
+    ///
+    /// When the file is not one of that kind, or is of a newer version.
+    pub(crate) fn open(file: R, kind: &Kind) -> std::result::Result<Self, BlockError> {
+        let mut reader =
+            ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Required);
+        reader.try_parse(&file)?;
+        let open = Self {
+            metadata: reader.finish()?,
+            file: Arc::new(file),
+        };
+        let found = open.value(kind.version_key)?;
+        let found = found
+            .parse()
+            .map_err(|_| BlockError::Foreign("its version is no number"))?;
+        if found > kind.version {
+            return Err(BlockError::Newer {
+                found,
+                known: kind.version,
+            });
+        }
+        let columns = open.metadata.file_metadata().schema_descr().root_schema();
+        if columns != &**kind.schema {
+            return Err(BlockError::Foreign("it has other columns"));
+        }
+        Ok(open)
+    }
+
+    /// What the footer says of a key.
+    pub(crate) fn value(&self, key: &str) -> std::result::Result<&str, BlockError> {
+        let pairs = self.metadata.file_metadata().key_value_metadata();
+        let value = pairs
+            .into_iter()
+            .flatten()
+            .filter(|pair| pair.key == key)
+            .find_map(|pair| pair.value.as_deref());
+        value.ok_or(BlockError::Foreign("its footer does not say so"))
+    }
+
+    pub(crate) fn metadata(&self) -> &ParquetMetaData {
+        &self.metadata
+    }
+
+    /// How many rows there are.
+    pub(crate) fn len(&self) -> usize {
+        (0..self.groups()).map(|group| self.rows(group)).sum()
+    }
+
+    /// How many row groups there are.
+    pub(crate) fn groups(&self) -> usize {
+        self.metadata.num_row_groups()
+    }
+
+    /// How many rows a row group has.
+    pub(crate) fn rows(&self, group: usize) -> usize {
+        usize::try_from(self.metadata.row_group(group).num_rows()).unwrap_or_default()
+    }
+
+    /// The bloom filter of a column.
+    pub(crate) fn filter(&self, group: usize, column: usize) -> Result<Option<Sbbf>> {
+        let chunk = self.metadata.row_group(group).column(column);
+        Sbbf::read_from_column_chunk(chunk, &*self.file)
+    }
+
+    /// The pages of a column of ids that may have this one, each as the rows that it has.
+    pub(crate) fn pages_with(&self, group: usize, column: usize, id: &[u8]) -> Vec<Range<usize>> {
+        let pages = self.metadata.page_index_for_row_group(group);
+        let locations = pages.page_locations(column).into_iter().flatten();
+        let mut begins: Vec<usize> = locations
+            .map(|page| usize::try_from(page.first_row_index).unwrap_or_default())
+            .collect();
+        if begins.is_empty() {
+            begins.push(0);
+        }
+        begins.push(self.rows(group));
+        let may_have = |page: usize| match pages.column_index(column) {
+            Some(ColumnIndexMetaData::FIXED_LEN_BYTE_ARRAY(index)) => {
+                let (least, most) = (index.min_value(page), index.max_value(page));
+                least.is_none_or(|least| least <= id) && most.is_none_or(|most| most >= id)
+            }
+            _ => true,
+        };
+        let pages = begins.windows(2).map(|page| page[0]..page[1]).enumerate();
+        pages
+            .filter(|(page, _)| may_have(*page))
+            .map(|(_, rows)| rows)
+            .collect()
+    }
+
+    /// Some rows of a column.
+    pub(crate) fn leaf<T: DataType>(
+        &self,
+        group: usize,
+        column: usize,
+        ranges: &[Range<usize>],
+    ) -> Result<Leaf<T::T>> {
+        let about = self.metadata.file_metadata().schema_descr().column(column);
+        Leaf::read::<T>(self.column(group, column)?, &about, ranges)
+    }
+
+    fn column(&self, group: usize, column: usize) -> Result<ColumnReader> {
+        let group_metadata = self.metadata.row_group(group);
+        let pages = self.metadata.page_index_for_row_group(group);
+        let reader = SerializedPageReader::new(
+            Arc::clone(&self.file),
+            group_metadata.column(column),
+            self.rows(group),
+            pages.page_locations(column).cloned(),
+        )?;
+        let description = self.metadata.file_metadata().schema_descr().column(column);
+        Ok(get_column_reader(description, Box::new(reader)))
+    }
+}
+
+pub(crate) fn general(what: impl Into<String>) -> ParquetError {
+    ParquetError::General(what.into())
+}
+
+pub(crate) fn trace_id(bytes: &FixedLenByteArray) -> Result<TraceId> {
+    let bytes = bytes
+        .data()
+        .try_into()
+        .map_err(|_| general("a trace id of another length"))?;
+    Ok(TraceId::from_bits(u128::from_be_bytes(bytes)))
+}

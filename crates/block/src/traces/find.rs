@@ -1,0 +1,513 @@
+//! Which rows of a row group a filter may mean: column by column, of each only the pages in which a row is left.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::rc::Rc;
+
+use fluoro_filter::{
+    ColumnTest, Columns, Flag, NodeRef, Text, TextTest, ValueTest, annotation_fulfils,
+};
+use fluoro_model::document::AnnotationValue;
+use fluoro_model::{TimestampMicros, TraceId};
+use parquet::data_type::{
+    BoolType, ByteArray, ByteArrayType, DataType, DoubleType, FixedLenByteArrayType, Int32Type,
+    Int64Type,
+};
+use parquet::errors::Result;
+use parquet::file::reader::ChunkReader;
+
+use super::group::{NumberColumn, cause, root_flag, service_flag, some_flag};
+use super::{PAGE_ROWS, TracesFile, at};
+use crate::BlockError;
+use crate::column::Leaf;
+use crate::file::trace_id;
+
+/// A row of a row group that was searched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// The trace.
+    pub trace: TraceId,
+    /// Of its projection.
+    pub revision: u32,
+    /// Its start.
+    pub start: Option<TimestampMicros>,
+    /// Its latest end.
+    pub end: Option<TimestampMicros>,
+    /// When its first document came in.
+    pub first_received: TimestampMicros,
+    /// When its last document came in.
+    pub last_received: TimestampMicros,
+    /// Whether it may be meant; `false` only when it surely is not.
+    pub admitted: bool,
+}
+
+// === impl TracesFile ===
+
+impl<R: ChunkReader + 'static> TracesFile<R> {
+    /// All rows of a row group, in their order, and which of them may be meant.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn find(
+        &self,
+        group: usize,
+        columns: &Columns,
+    ) -> std::result::Result<Vec<Found>, BlockError> {
+        let search = Search {
+            file: self,
+            group,
+            read: RefCell::default(),
+        };
+        let all = Rows(vec![true; self.file.rows(group)]);
+        let admitted = search.admitted(columns, &all)?;
+        let traces = search.read::<FixedLenByteArrayType>(at::TRACE_ID, &all)?;
+        let revisions = search.read::<Int32Type>(at::REVISION, &all)?;
+        let starts = search.read::<Int64Type>(at::START_TIME, &all)?;
+        let ends = search.read::<Int64Type>(at::END_TIME, &all)?;
+        let first_received = search.read::<Int64Type>(at::FIRST_RECEIVED, &all)?;
+        let last_received = search.read::<Int64Type>(at::LAST_RECEIVED, &all)?;
+        let mut found = Vec::with_capacity(all.0.len());
+        let values = traces.leaf.values().iter().zip(revisions.leaf.values());
+        let received = first_received.leaf.values().iter();
+        let received = received.zip(last_received.leaf.values());
+        let times = starts.leaf.entries().zip(ends.leaf.entries()).zip(received);
+        for (((trace, revision), times), admitted) in values.zip(times).zip(admitted.0) {
+            let (((_, start), (_, end)), (first_received, last_received)) = times;
+            found.push(Found {
+                trace: trace_id(trace)?,
+                revision: revision.cast_unsigned(),
+                start: start.copied().map(TimestampMicros),
+                end: end.copied().map(TimestampMicros),
+                first_received: TimestampMicros(*first_received),
+                last_received: TimestampMicros(*last_received),
+                admitted,
+            });
+        }
+        Ok(found)
+    }
+}
+
+/// Rows of a row group, a flag each.
+#[derive(Debug, Clone)]
+struct Rows(Vec<bool>);
+
+/// A search through a row group, and the columns that were read for it.
+struct Search<'f, R> {
+    file: &'f TracesFile<R>,
+    group: usize,
+    read: RefCell<HashMap<usize, Rc<dyn Any>>>,
+}
+
+/// Rows of a column, of whole pages.
+struct Read<T> {
+    ranges: Vec<Range<usize>>,
+    leaf: Leaf<T>,
+    /// Which rows those are.
+    rows: Vec<usize>,
+}
+
+/// Which rows fulfil a test.
+enum Tested {
+    /// These and no others.
+    Exactly(Rows),
+    /// At most these.
+    Within(Rows),
+}
+
+// === impl Search ===
+
+impl<R: ChunkReader + 'static> Search<'_, R> {
+    /// Which of some rows may be meant.
+    fn admitted(&self, columns: &Columns, among: &Rows) -> Result<Rows> {
+        match columns {
+            Columns::Anything => Ok(among.clone()),
+            Columns::Nothing => Ok(among.none()),
+            Columns::All(parts) => {
+                let mut left = among.clone();
+                for part in cheapest_first(parts) {
+                    left = self.admitted(part, &left)?;
+                }
+                Ok(left)
+            }
+            Columns::Some(parts) => {
+                let mut left = among.clone();
+                for part in cheapest_first(parts) {
+                    left = left.without(&self.admitted(part, &left)?);
+                }
+                Ok(among.without(&left))
+            }
+            Columns::Is(ColumnTest::Number(number, test)) => {
+                let Some(column) = NumberColumn::of(*number) else {
+                    return Ok(among.clone());
+                };
+                self.rows_by_number(column, among, |value| {
+                    value.is_some_and(|value| {
+                        test.is_none_or(|test| test.may_hold(&column.meant(value)))
+                    })
+                })
+            }
+            Columns::IsNot(ColumnTest::Number(number, test)) => {
+                let Some(column) = NumberColumn::of(*number) else {
+                    return Ok(among.clone());
+                };
+                self.rows_by_number(column, among, |value| {
+                    value.is_none_or(|value| {
+                        test.is_some_and(|test| test.may_fail(&column.meant(value)))
+                    })
+                })
+            }
+            Columns::Is(test) => match self.tested(test, among)? {
+                Tested::Exactly(rows) | Tested::Within(rows) => Ok(rows),
+            },
+            Columns::IsNot(test) => match self.tested(test, among)? {
+                Tested::Exactly(rows) => Ok(among.without(&rows)),
+                Tested::Within(_) => Ok(among.clone()),
+            },
+        }
+    }
+
+    fn tested(&self, test: &ColumnTest, among: &Rows) -> Result<Tested> {
+        use Tested::{Exactly, Within};
+        Ok(match test {
+            ColumnTest::Flag(Flag::Ok) => {
+                let failed = self.some_flagged([at::FAULT, at::ERROR, at::THROTTLE], among)?;
+                Exactly(among.without(&failed))
+            }
+            ColumnTest::Flag(flag) => match root_flag(*flag) {
+                Some(column) => Exactly(self.flagged(column, among)?),
+                None => Within(among.clone()),
+            },
+            // Never exact, and told apart by whoever asks.
+            ColumnTest::Number(..) => Within(among.clone()),
+            ColumnTest::Text(Text::Message, _) | ColumnTest::Exception(_) => {
+                Within(self.some_flagged([at::FAULT_CAUSE, at::ERROR_CAUSE], among)?)
+            }
+            ColumnTest::Text(text, test) => match text_column(*text) {
+                Some(column) => {
+                    Exactly(self.rows_with::<ByteArrayType>(column, among, |text| {
+                        text_fulfils(text, test.as_ref())
+                    })?)
+                }
+                None => Within(among.clone()),
+            },
+            ColumnTest::Annotation(key, test) => {
+                Exactly(self.with_annotation(key, test.as_ref(), among)?)
+            }
+            ColumnTest::Node(node) => Exactly(self.with_node(node, None, among)?),
+            ColumnTest::Some(flag) => match some_flag(*flag) {
+                Some(column) => Exactly(self.flagged(column, among)?),
+                None => Within(among.clone()),
+            },
+            ColumnTest::FailedService(flag, name) => {
+                let left = self.some_ended(*flag, among)?;
+                Exactly(self.with_node(&named(name), service_flag(*flag), &left)?)
+            }
+            ColumnTest::FailedCall(flag, from, to) => {
+                let left = self.some_ended(*flag, among)?;
+                let left = self.with_node(&named(from), None, &left)?;
+                Within(self.with_node(&named(to), None, &left)?)
+            }
+            ColumnTest::Longest(test) => {
+                let column = NumberColumn::Longest;
+                Within(self.rows_by_number(column, among, |value| match value {
+                    Some(value) => test.may_hold(&column.meant(value)),
+                    None => test.holds(f64::NEG_INFINITY),
+                })?)
+            }
+            ColumnTest::Cause(kind) => Exactly(self.flagged(cause(*kind), among)?),
+            ColumnTest::CauseNode(kind, node) => {
+                let left = self.flagged(cause(*kind), among)?;
+                Within(self.with_node(node, None, &left)?)
+            }
+        })
+    }
+
+    /// The rows of which something ended so.
+    fn some_ended(&self, flag: Flag, among: &Rows) -> Result<Rows> {
+        match some_flag(flag) {
+            Some(column) => self.flagged(column, among),
+            None => Ok(among.clone()),
+        }
+    }
+
+    fn some_flagged<const N: usize>(&self, columns: [usize; N], among: &Rows) -> Result<Rows> {
+        let mut left = among.clone();
+        for column in columns {
+            left = left.without(&self.flagged(column, &left)?);
+        }
+        Ok(among.without(&left))
+    }
+
+    fn flagged(&self, column: usize, among: &Rows) -> Result<Rows> {
+        self.rows_with::<BoolType>(column, among, |flag| *flag)
+    }
+
+    fn rows_by_number(
+        &self,
+        column: NumberColumn,
+        among: &Rows,
+        fits: impl Fn(Option<i64>) -> bool,
+    ) -> Result<Rows> {
+        if !among.any() {
+            return Ok(among.none());
+        }
+        let column = self.read::<Int64Type>(column.column(), among)?;
+        let numbers = column.entries(among);
+        let fitting = numbers.filter(|(_, value)| fits(value.copied()));
+        Ok(among.only(fitting.map(|(row, _)| row)))
+    }
+
+    /// The rows with a value, of perhaps several, that fits.
+    fn rows_with<T: DataType>(
+        &self,
+        column: usize,
+        among: &Rows,
+        fits: impl Fn(&T::T) -> bool,
+    ) -> Result<Rows> {
+        if !among.any() {
+            return Ok(among.none());
+        }
+        let column = self.read::<T>(column, among)?;
+        let values = column.entries(among);
+        let fitting = values.filter(|(_, value)| value.is_some_and(&fits));
+        Ok(among.only(fitting.map(|(row, _)| row)))
+    }
+
+    /// The rows with a node that is meant and, if that is asked, ended so.
+    fn with_node(&self, node: &NodeRef, flag: Option<usize>, among: &Rows) -> Result<Rows> {
+        let parts = [
+            (at::SERVICE_NAME, &node.name),
+            (at::SERVICE_TYPE, &node.kind),
+            (at::SERVICE_ACCOUNT_ID, &node.account_id),
+        ];
+        let parts = parts.into_iter();
+        let mut parts = parts.filter_map(|(column, part)| Some((column, part.as_deref()?)));
+        let Some((column, first)) = parts.next().filter(|_| among.any()) else {
+            return Ok(among.clone());
+        };
+        let is = |value: Option<&ByteArray>, wanted: &str| {
+            value.is_some_and(|value| value.data() == wanted.as_bytes())
+        };
+        let firsts = self.read::<ByteArrayType>(column, among)?;
+        let mut nodes: Vec<(usize, bool)> = firsts
+            .entries(among)
+            .map(|(row, value)| (row, is(value, first)))
+            .collect();
+        for (column, wanted) in parts {
+            let values = self.read::<ByteArrayType>(column, among)?;
+            for ((_, fits), (_, value)) in nodes.iter_mut().zip(values.entries(among)) {
+                *fits &= is(value, wanted);
+            }
+        }
+        if let Some(column) = flag {
+            let flags = self.read::<BoolType>(column, among)?;
+            for ((_, fits), (_, flag)) in nodes.iter_mut().zip(flags.entries(among)) {
+                *fits &= flag == Some(&true);
+            }
+        }
+        let fitting = nodes.into_iter().filter(|(_, fits)| *fits);
+        Ok(among.only(fitting.map(|(row, _)| row)))
+    }
+
+    fn with_annotation(&self, key: &str, test: Option<&ValueTest>, among: &Rows) -> Result<Rows> {
+        // In quotes, a boolean may be meant.
+        let boolean = match test {
+            None | Some(ValueTest::Boolean(..)) => true,
+            Some(ValueTest::Text(TextTest::Equal(text) | TextTest::NotEqual(text))) => {
+                text.parse::<bool>().is_ok()
+            }
+            Some(ValueTest::Text(_) | ValueTest::Number(_)) => false,
+        };
+        let left = match test {
+            Some(ValueTest::Text(test @ TextTest::Equal(_))) if !boolean => self
+                .rows_with::<ByteArrayType>(at::ANNOTATION_TEXT, among, |text| {
+                    text_fulfils(text, Some(test))
+                })?,
+            _ => among.clone(),
+        };
+        if !left.any() {
+            return Ok(left);
+        }
+        let keys = self.read::<ByteArrayType>(at::ANNOTATION_KEY, &left)?;
+        let keys = keys.entries(&left);
+        let meant: Vec<bool> = keys
+            .map(|(_, found)| found.is_some_and(|found| found.data() == key.as_bytes()))
+            .collect();
+        let mut fitting = left.none();
+        let mut add = |row: usize, fits: bool| fitting.0[row] |= fits;
+        match test {
+            None => {
+                let booleans = self.read::<BoolType>(at::ANNOTATION_BOOLEAN, &left)?;
+                for ((row, value), is_meant) in booleans.entries(&left).zip(&meant) {
+                    add(row, *is_meant && value != Some(&false));
+                }
+            }
+            Some(ValueTest::Number(_)) => {
+                let numbers = self.read::<DoubleType>(at::ANNOTATION_NUMBER, &left)?;
+                for ((row, value), is_meant) in numbers.entries(&left).zip(&meant) {
+                    let value = value.map(|value| AnnotationValue::Number(*value));
+                    let fits = value.is_some_and(|value| annotation_fulfils(&value, test));
+                    add(row, *is_meant && fits);
+                }
+            }
+            Some(ValueTest::Text(test)) => {
+                let texts = self.read::<ByteArrayType>(at::ANNOTATION_TEXT, &left)?;
+                for ((row, value), is_meant) in texts.entries(&left).zip(&meant) {
+                    let fits = value.is_some_and(|value| text_fulfils(value, Some(test)));
+                    add(row, *is_meant && fits);
+                }
+            }
+            Some(ValueTest::Boolean(..)) => {}
+        }
+        if boolean && test.is_some() {
+            let booleans = self.read::<BoolType>(at::ANNOTATION_BOOLEAN, &left)?;
+            for ((row, value), is_meant) in booleans.entries(&left).zip(&meant) {
+                let value = value.map(|value| AnnotationValue::Boolean(*value));
+                let fits = value.is_some_and(|value| annotation_fulfils(&value, test));
+                add(row, *is_meant && fits);
+            }
+        }
+        Ok(fitting)
+    }
+
+    /// The pages of a column that have these rows, unless they were read.
+    fn read<T: DataType>(&self, column: usize, among: &Rows) -> Result<Rc<Read<T::T>>> {
+        let ranges = among.pages();
+        let known = self.read.borrow().get(&column).cloned();
+        let known = known.and_then(|known| known.downcast::<Read<T::T>>().ok());
+        if let Some(known) = known.filter(|known| known.has(&ranges)) {
+            return Ok(known);
+        }
+        let leaf = self.file.file.leaf::<T>(self.group, column, &ranges)?;
+        let rows = ranges.iter().cloned().flatten().collect();
+        let read = Rc::new(Read { ranges, leaf, rows });
+        let known = Rc::clone(&read);
+        self.read.borrow_mut().insert(column, known);
+        Ok(read)
+    }
+}
+
+// === impl Rows ===
+
+impl Rows {
+    fn any(&self) -> bool {
+        self.0.contains(&true)
+    }
+
+    fn none(&self) -> Self {
+        Self(vec![false; self.0.len()])
+    }
+
+    fn only(&self, rows: impl Iterator<Item = usize>) -> Self {
+        let mut only = self.none();
+        for row in rows {
+            only.0[row] = true;
+        }
+        only
+    }
+
+    fn without(&self, others: &Self) -> Self {
+        let flags = self.0.iter().zip(&others.0);
+        Self(flags.map(|(flag, other)| *flag && !*other).collect())
+    }
+
+    /// The pages in which there is a row, those side by side together.
+    fn pages(&self) -> Vec<Range<usize>> {
+        let mut ranges: Vec<Range<usize>> = Vec::new();
+        for (page, rows) in self.0.chunks(PAGE_ROWS).enumerate() {
+            if !rows.contains(&true) {
+                continue;
+            }
+            let begin = page * PAGE_ROWS;
+            let end = begin + rows.len();
+            match ranges.last_mut() {
+                Some(last) if last.end == begin => last.end = end,
+                _ => ranges.push(begin..end),
+            }
+        }
+        ranges
+    }
+}
+
+// === impl Read ===
+
+impl<T> Read<T> {
+    fn has(&self, ranges: &[Range<usize>]) -> bool {
+        ranges.iter().all(|range| {
+            let mut known = self.ranges.iter();
+            known.any(|known| known.start <= range.start && range.end <= known.end)
+        })
+    }
+
+    /// The values of some of the rows, or their entries where a row may have several.
+    fn entries<'r>(&'r self, among: &'r Rows) -> impl Iterator<Item = (usize, Option<&'r T>)> {
+        let entries = self.leaf.entries();
+        let entries = entries.map(|(index, value)| (self.rows[index], value));
+        entries.filter(|(row, _)| among.0[*row])
+    }
+}
+
+/// In the order in which it is best to ask: what is small and tells much.
+fn cheapest_first(parts: &[Columns]) -> Vec<&Columns> {
+    let mut parts: Vec<&Columns> = parts.iter().collect();
+    parts.sort_by_key(|part| cost(part));
+    parts
+}
+
+fn cost(columns: &Columns) -> u32 {
+    match columns {
+        Columns::Anything | Columns::Nothing => 0,
+        Columns::All(parts) | Columns::Some(parts) => {
+            parts.iter().map(cost).fold(0, u32::saturating_add)
+        }
+        Columns::Is(test) | Columns::IsNot(test) => match test {
+            ColumnTest::Flag(_)
+            | ColumnTest::Some(_)
+            | ColumnTest::Cause(_)
+            | ColumnTest::Exception(_) => 1,
+            ColumnTest::Number(..) | ColumnTest::Longest(_) => 2,
+            ColumnTest::FailedService(..)
+            | ColumnTest::FailedCall(..)
+            | ColumnTest::CauseNode(..) => 5,
+            ColumnTest::Text(..) => 10,
+            ColumnTest::Node(_) => 20,
+            ColumnTest::Annotation(..) => 50,
+        },
+    }
+}
+
+fn text_column(text: Text) -> Option<usize> {
+    match text {
+        Text::HttpUrl => Some(at::HTTP_URL),
+        Text::HttpMethod => Some(at::HTTP_METHOD),
+        Text::HttpUserAgent => Some(at::HTTP_USER_AGENT),
+        Text::HttpClientIp => Some(at::HTTP_CLIENT_IP),
+        Text::User => Some(at::USER),
+        Text::AvailabilityZone
+        | Text::InstanceId
+        | Text::ResourceArn
+        | Text::Name
+        | Text::Type
+        | Text::Message
+        | Text::AccountId => None,
+    }
+}
+
+fn text_fulfils(text: &ByteArray, test: Option<&TextTest>) -> bool {
+    match test {
+        None => true,
+        Some(TextTest::Equal(wanted)) => text.data() == wanted.as_bytes(),
+        // What is no text has no row, so that it may be meant.
+        Some(test) => text.as_utf8().map_or(true, |text| test.holds(text)),
+    }
+}
+
+fn named(name: &str) -> NodeRef {
+    NodeRef {
+        name: Some(name.to_owned()),
+        ..NodeRef::default()
+    }
+}

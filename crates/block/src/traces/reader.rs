@@ -1,0 +1,286 @@
+use std::ops::Range;
+use std::slice;
+
+use fluoro_model::{TimestampMicros, TraceId};
+use fluoro_trace::projection::Outcome;
+use parquet::data_type::{
+    BoolType, ByteArray, ByteArrayType, DataType, DoubleType, FixedLenByteArrayType, Int32Type,
+    Int64Type,
+};
+use parquet::errors::Result;
+use parquet::file::reader::ChunkReader;
+
+use super::group::Filters;
+use super::{SCHEMA, Service, TraceRow, VERSION, VERSION_KEY, at};
+use crate::column::{Leaf, as_text};
+use crate::file::{Kind, OpenFile, general, trace_id};
+use crate::{BlockError, annotations};
+
+/// A file of traces, open: its footer, page index and bloom filters are held, its rows are not.
+#[derive(Debug)]
+pub struct TracesFile<R> {
+    pub(super) file: OpenFile<R>,
+    /// By row group.
+    pub(super) filters: Vec<Filters>,
+}
+
+// === impl TracesFile ===
+
+impl<R: ChunkReader + 'static> TracesFile<R> {
+    /// Reads the footer and what finds traces.
+    ///
+    /// # Errors
+    ///
+    /// When the file is not one of ours, or is of a newer version.
+    pub fn open(file: R) -> std::result::Result<Self, BlockError> {
+        let kind = Kind {
+            schema: &SCHEMA,
+            version_key: VERSION_KEY,
+            version: VERSION,
+        };
+        let file = OpenFile::open(file, &kind)?;
+        let filters = (0..file.groups()).map(|group| Filters::read(&file, group));
+        Ok(Self {
+            filters: filters.collect::<Result<_>>()?,
+            file,
+        })
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.file.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The row groups, which are asked one by one: later ones have later starts.
+    #[must_use]
+    pub fn groups(&self) -> Range<usize> {
+        0..self.file.groups()
+    }
+
+    /// A trace's row; `None` when it is not here.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn row(&self, trace: TraceId) -> std::result::Result<Option<TraceRow>, BlockError> {
+        let id = trace.bits().to_be_bytes();
+        for group in self.groups() {
+            if !self.filters[group].may_have_trace(&id) {
+                continue;
+            }
+            for page in self.file.pages_with(group, at::TRACE_ID, &id) {
+                let ids = self.leaf::<FixedLenByteArrayType>(group, at::TRACE_ID, &page)?;
+                let mut ids = ids.required().into_iter();
+                if let Some(place) = ids.position(|one| one.data() == id) {
+                    let row = page.start + place;
+                    return Ok(self.rows(group, &(row..row + 1))?.pop());
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The traces that an older file has a row of.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn again(&self) -> std::result::Result<Vec<TraceId>, BlockError> {
+        let mut traces = Vec::new();
+        for group in self.groups() {
+            if !self.some(group, at::AGAIN) {
+                continue;
+            }
+            let rows = 0..self.file.rows(group);
+            let again = self.leaf::<BoolType>(group, at::AGAIN, &rows)?.required();
+            let ids = self.leaf::<FixedLenByteArrayType>(group, at::TRACE_ID, &rows)?;
+            for (id, again) in ids.required().iter().zip(again) {
+                if again {
+                    traces.push(trace_id(id)?);
+                }
+            }
+        }
+        Ok(traces)
+    }
+
+    /// All rows, a row group after the other.
+    pub fn all(&self) -> impl Iterator<Item = std::result::Result<Vec<TraceRow>, BlockError>> {
+        self.groups()
+            .map(|group| Ok(self.rows(group, &(0..self.file.rows(group)))?))
+    }
+
+    fn leaf<T: DataType>(
+        &self,
+        group: usize,
+        column: usize,
+        rows: &Range<usize>,
+    ) -> Result<Leaf<T::T>> {
+        self.file.leaf::<T>(group, column, slice::from_ref(rows))
+    }
+
+    fn rows(&self, group: usize, rows: &Range<usize>) -> Result<Vec<TraceRow>> {
+        let file = self;
+        Columns { file, group, rows }.rows()
+    }
+}
+
+/// The columns of some rows.
+struct Columns<'a, R> {
+    file: &'a TracesFile<R>,
+    group: usize,
+    rows: &'a Range<usize>,
+}
+
+// === impl Columns ===
+
+impl<R: ChunkReader + 'static> Columns<'_, R> {
+    fn rows(&self) -> Result<Vec<TraceRow>> {
+        let traces = self.leaf::<FixedLenByteArrayType>(at::TRACE_ID)?.required();
+        let mut revisions = self.each::<Int32Type>(at::REVISION)?;
+        let mut first_received = self.each::<Int64Type>(at::FIRST_RECEIVED)?;
+        let mut last_received = self.each::<Int64Type>(at::LAST_RECEIVED)?;
+        let mut starts = self.perhaps::<Int64Type>(at::START_TIME)?;
+        let mut ends = self.perhaps::<Int64Type>(at::END_TIME)?;
+        let mut durations = self.perhaps::<Int64Type>(at::DURATION)?;
+        let mut response_times = self.perhaps::<Int64Type>(at::RESPONSE_TIME)?;
+        let mut longest = self.perhaps::<Int64Type>(at::LONGEST)?;
+        let mut documents = self.each::<Int32Type>(at::DOCUMENTS)?;
+        let mut bytes = self.each::<Int64Type>(at::BYTES)?;
+        let mut again = self.each::<BoolType>(at::AGAIN)?;
+        let mut complete = self.each::<BoolType>(at::COMPLETE)?;
+        let mut partial = self.each::<BoolType>(at::PARTIAL)?;
+        let mut inferred = self.each::<BoolType>(at::INFERRED)?;
+        let mut outcomes = self.outcomes([at::FAULT, at::ERROR, at::THROTTLE])?;
+        let mut some = self.outcomes([at::SOME_FAULT, at::SOME_ERROR, at::SOME_THROTTLE])?;
+        let mut fault_causes = self.each::<BoolType>(at::FAULT_CAUSE)?;
+        let mut error_causes = self.each::<BoolType>(at::ERROR_CAUSE)?;
+        let mut time_causes = self.each::<BoolType>(at::TIME_CAUSE)?;
+        let mut names = self.texts(at::NAME)?;
+        let mut methods = self.texts(at::HTTP_METHOD)?;
+        let mut urls = self.texts(at::HTTP_URL)?;
+        let mut user_agents = self.texts(at::HTTP_USER_AGENT)?;
+        let mut client_ips = self.texts(at::HTTP_CLIENT_IP)?;
+        let mut statuses = self.perhaps::<Int64Type>(at::HTTP_STATUS)?;
+        let mut services = self.services()?.into_iter();
+        let mut users = self.users()?.into_iter();
+        let mut annotations = self.annotations()?.into_iter();
+        let mut rows = Vec::with_capacity(traces.len());
+        for trace in &traces {
+            rows.push(TraceRow {
+                trace: trace_id(trace)?,
+                revision: next(&mut revisions)?.cast_unsigned(),
+                first_received: TimestampMicros(next(&mut first_received)?),
+                last_received: TimestampMicros(next(&mut last_received)?),
+                start: next(&mut starts)?.map(TimestampMicros),
+                end: next(&mut ends)?.map(TimestampMicros),
+                duration: next(&mut durations)?,
+                response_time: next(&mut response_times)?,
+                longest: next(&mut longest)?,
+                documents: next(&mut documents)?.cast_unsigned(),
+                bytes: next(&mut bytes)?.cast_unsigned(),
+                again: next(&mut again)?,
+                complete: next(&mut complete)?,
+                partial: next(&mut partial)?,
+                inferred: next(&mut inferred)?,
+                outcome: next(&mut outcomes)?,
+                some: next(&mut some)?,
+                fault_cause: next(&mut fault_causes)?,
+                error_cause: next(&mut error_causes)?,
+                time_cause: next(&mut time_causes)?,
+                name: next(&mut names)??,
+                http_method: next(&mut methods)??,
+                http_url: next(&mut urls)??,
+                http_user_agent: next(&mut user_agents)??,
+                http_client_ip: next(&mut client_ips)??,
+                http_status: next(&mut statuses)?,
+                services: next(&mut services)?,
+                users: next(&mut users)?,
+                annotations: next(&mut annotations)?,
+            });
+        }
+        Ok(rows)
+    }
+
+    fn services(&self) -> Result<Vec<Vec<Service>>> {
+        let names = self.leaf::<ByteArrayType>(at::SERVICE_NAME)?;
+        let kinds = self.leaf::<ByteArrayType>(at::SERVICE_TYPE)?;
+        let accounts = self.leaf::<ByteArrayType>(at::SERVICE_ACCOUNT_ID)?;
+        let outcomes =
+            self.outcomes([at::SERVICE_FAULT, at::SERVICE_ERROR, at::SERVICE_THROTTLE])?;
+        let mut rows = vec![Vec::new(); names.rows()];
+        let parts = kinds.entries().zip(accounts.entries()).zip(outcomes);
+        for ((row, name), (((_, kind), (_, account)), outcome)) in names.entries().zip(parts) {
+            rows[row].push(Service {
+                name: as_text(name.ok_or_else(too_few)?)?,
+                kind: kind.map(as_text).transpose()?,
+                account_id: account.map(as_text).transpose()?,
+                outcome,
+            });
+        }
+        Ok(rows)
+    }
+
+    fn users(&self) -> Result<Vec<Vec<Box<str>>>> {
+        let users = self.leaf::<ByteArrayType>(at::USER)?;
+        let mut rows = vec![Vec::new(); users.rows()];
+        for (row, user) in users.entries() {
+            rows[row].push(as_text(user.ok_or_else(too_few)?)?);
+        }
+        Ok(rows)
+    }
+
+    fn annotations(&self) -> Result<Vec<Vec<crate::Annotation>>> {
+        let columns = annotations::Columns {
+            keys: self.leaf::<ByteArrayType>(at::ANNOTATION_KEY)?,
+            texts: self.leaf::<ByteArrayType>(at::ANNOTATION_TEXT)?,
+            numbers: self.leaf::<DoubleType>(at::ANNOTATION_NUMBER)?,
+            booleans: self.leaf::<BoolType>(at::ANNOTATION_BOOLEAN)?,
+        };
+        columns.rows()
+    }
+
+    fn outcomes(&self, columns: [usize; 3]) -> Result<impl Iterator<Item = Outcome> + use<R>> {
+        let [faults, errors, throttles] = columns.map(|column| self.each::<BoolType>(column));
+        let outcomes = faults?.zip(errors?).zip(throttles?);
+        Ok(outcomes.map(|((fault, error), throttle)| Outcome {
+            fault,
+            error,
+            throttle,
+        }))
+    }
+
+    fn texts(
+        &self,
+        column: usize,
+    ) -> Result<impl Iterator<Item = Result<Option<Box<str>>>> + use<R>> {
+        let texts = self.perhaps::<ByteArrayType>(column)?;
+        Ok(texts.map(|text: Option<ByteArray>| text.as_ref().map(as_text).transpose()))
+    }
+
+    fn each<T: DataType>(&self, column: usize) -> Result<std::vec::IntoIter<T::T>> {
+        Ok(self.leaf::<T>(column)?.required().into_iter())
+    }
+
+    fn perhaps<T: DataType>(&self, column: usize) -> Result<std::vec::IntoIter<Option<T::T>>> {
+        Ok(self.leaf::<T>(column)?.optional().into_iter())
+    }
+
+    fn leaf<T: DataType>(&self, column: usize) -> Result<Leaf<T::T>> {
+        self.file.leaf::<T>(self.group, column, self.rows)
+    }
+}
+
+fn next<T>(values: &mut impl Iterator<Item = T>) -> Result<T> {
+    values.next().ok_or_else(too_few)
+}
+
+fn too_few() -> parquet::errors::ParquetError {
+    general("a column has too few values")
+}

@@ -1,0 +1,168 @@
+use std::fmt;
+use std::io::Write;
+use std::sync::Arc;
+
+use fluoro_model::TimestampMicros;
+use fluoro_trace::projection::Outcome;
+use parquet::data_type::{BoolType, ByteArrayType, FixedLenByteArrayType, Int32Type, Int64Type};
+use parquet::errors::Result;
+use parquet::file::metadata::{KeyValue, ParquetMetaData};
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+
+use super::{GROUP_ROWS, PROPERTIES, SCHEMA, Service, TraceRow, VERSION, VERSION_KEY};
+use crate::column::{Entries, fixed, text, write as put, write_optional};
+use crate::{BlockError, annotations};
+
+/// Writes a file of rows, which are held until a row group of them is complete.
+pub struct TracesWriter<W: Write + Send> {
+    file: SerializedFileWriter<W>,
+    rows: Vec<TraceRow>,
+}
+
+// === impl TracesWriter ===
+
+impl<W: Write + Send> TracesWriter<W> {
+    /// Begins a file.
+    ///
+    /// # Errors
+    ///
+    /// When `out` fails.
+    pub fn new(out: W) -> std::result::Result<Self, BlockError> {
+        let mut file =
+            SerializedFileWriter::new(out, Arc::clone(&SCHEMA), Arc::clone(&PROPERTIES))?;
+        let version = KeyValue::new(VERSION_KEY.to_owned(), VERSION.to_string());
+        file.append_key_value_metadata(version);
+        let rows = Vec::new();
+        Ok(Self { file, rows })
+    }
+
+    /// Takes the next row: rows come in order of [`TraceRow::place`].
+    ///
+    /// # Errors
+    ///
+    /// When `out` fails.
+    pub fn push(&mut self, row: TraceRow) -> std::result::Result<(), BlockError> {
+        debug_assert!(
+            self.rows
+                .last()
+                .is_none_or(|last| last.place() <= row.place())
+        );
+        self.rows.push(row);
+        if self.rows.len() == GROUP_ROWS {
+            self.end_group()?;
+        }
+        Ok(())
+    }
+
+    /// Ends the file.
+    ///
+    /// # Errors
+    ///
+    /// When `out` fails.
+    pub fn finish(mut self) -> std::result::Result<ParquetMetaData, BlockError> {
+        self.end_group()?;
+        Ok(self.file.close()?)
+    }
+
+    fn end_group(&mut self) -> Result<()> {
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        let mut group = self.file.next_row_group()?;
+        write_columns(&mut group, &self.rows)?;
+        group.close()?;
+        self.rows.clear();
+        Ok(())
+    }
+}
+
+impl<W: Write + Send> fmt::Debug for TracesWriter<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TracesWriter").finish_non_exhaustive()
+    }
+}
+
+type Of<T> = fn(&TraceRow) -> T;
+type OptionalText<E> = fn(&E) -> &Option<Box<str>>;
+
+fn write_columns(
+    group: &mut SerializedRowGroupWriter<'_, impl Write + Send>,
+    rows: &[TraceRow],
+) -> Result<()> {
+    let traces = rows
+        .iter()
+        .map(|row| fixed(row.trace.bits().to_be_bytes().to_vec()));
+    put::<FixedLenByteArrayType>(group, traces)?;
+    put::<Int32Type>(group, rows.iter().map(|row| row.revision.cast_signed()))?;
+    put::<Int64Type>(group, rows.iter().map(|row| row.first_received.0))?;
+    put::<Int64Type>(group, rows.iter().map(|row| row.last_received.0))?;
+    let micros = |time: TimestampMicros| time.0;
+    write_optional::<Int64Type>(group, rows.iter().map(|row| row.start.map(micros)))?;
+    write_optional::<Int64Type>(group, rows.iter().map(|row| row.end.map(micros)))?;
+    let durations: [Of<Option<i64>>; 3] = [
+        |row| row.duration,
+        |row| row.response_time,
+        |row| row.longest,
+    ];
+    for of in durations {
+        write_optional::<Int64Type>(group, rows.iter().map(of))?;
+    }
+    put::<Int32Type>(group, rows.iter().map(|row| row.documents.cast_signed()))?;
+    put::<Int64Type>(group, rows.iter().map(|row| row.bytes.cast_signed()))?;
+    let flags: [Of<bool>; 13] = [
+        |row| row.again,
+        |row| row.complete,
+        |row| row.partial,
+        |row| row.inferred,
+        |row| row.outcome.fault,
+        |row| row.outcome.error,
+        |row| row.outcome.throttle,
+        |row| row.some.fault,
+        |row| row.some.error,
+        |row| row.some.throttle,
+        |row| row.fault_cause,
+        |row| row.error_cause,
+        |row| row.time_cause,
+    ];
+    for of in flags {
+        put::<BoolType>(group, rows.iter().map(of))?;
+    }
+    let texts: [OptionalText<TraceRow>; 5] = [
+        |row| &row.name,
+        |row| &row.http_method,
+        |row| &row.http_url,
+        |row| &row.http_user_agent,
+        |row| &row.http_client_ip,
+    ];
+    for of in texts {
+        let texts = rows.iter().map(|row| of(row).as_deref().map(text));
+        write_optional::<ByteArrayType>(group, texts)?;
+    }
+    write_optional::<Int64Type>(group, rows.iter().map(|row| row.http_status))?;
+    write_services(group, rows)?;
+    let users = Entries::of(rows.iter().map(|row| &row.users[..]));
+    users.write::<ByteArrayType>(group, |user| text(user))?;
+    annotations::write(group, rows.iter().map(|row| &row.annotations[..]))
+}
+
+fn write_services(
+    group: &mut SerializedRowGroupWriter<'_, impl Write + Send>,
+    rows: &[TraceRow],
+) -> Result<()> {
+    let services = Entries::of(rows.iter().map(|row| &row.services[..]));
+    services.write::<ByteArrayType>(group, |service| text(&service.name))?;
+    let texts: [OptionalText<Service>; 2] =
+        [|service| &service.kind, |service| &service.account_id];
+    for of in texts {
+        services.write_optional::<ByteArrayType>(group, |it| of(it).as_deref().map(text))?;
+    }
+    let flags: [fn(Outcome) -> bool; 3] = [
+        |outcome| outcome.fault,
+        |outcome| outcome.error,
+        |outcome| outcome.throttle,
+    ];
+    for of in flags {
+        services.write::<BoolType>(group, |service| of(service.outcome))?;
+    }
+    Ok(())
+}
