@@ -16,6 +16,8 @@ export default defineConfig({
     sourcemap: false,
     chunkSizeWarningLimit: 2_000,
     assetsInlineLimit: 0,
+    // What every page loads is one file, and not one for each set of pages that share a part of it.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "first", tags: ["$initial"] }] } } },
   },
   server: {
     // The server refuses pages of other origins, so to it ours must look like its own.

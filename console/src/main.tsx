@@ -1,28 +1,15 @@
 import { I18nProvider } from "@cloudscape-design/components/i18n";
 import messages from "@cloudscape-design/components/i18n/messages/all.en";
 import "@cloudscape-design/global-styles/index.css";
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { isRetryable } from "./api/operation";
+import { queries } from "./app/queries";
 import { router } from "./app/router";
 import { followTheme } from "./app/theme";
 
 followTheme();
-
-const queries = new QueryClient({
-  defaultOptions: {
-    queries: {
-      // The server may be on this machine: that there is no network says nothing about it.
-      networkMode: "always",
-      staleTime: 2_000,
-      refetchOnWindowFocus: true,
-      retry: (count, error) => isRetryable(error) && count < 3,
-    },
-    mutations: { networkMode: "always" },
-  },
-});
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no element for the console");

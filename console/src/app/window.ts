@@ -1,6 +1,6 @@
 // The window of time that a page shows: it stands still while one looks, and is taken anew when one asks for it.
 
-import { useRouterState } from "@tanstack/react-router";
+import { type ParsedLocation, useRouterState } from "@tanstack/react-router";
 import { useCallback, useEffect, useState } from "react";
 import { type EpochSeconds, now, type TimeSearch, type Window, windowOf } from "./time";
 
@@ -26,6 +26,14 @@ export function useWindow(time: TimeSearch, about = ""): HeldWindow {
   }, [place, held.at]);
   const refresh = useCallback(() => setHeld((one) => ({ ...one, at: now() })), []);
   return { window: windowOf(time, held.at), at: held.at, refresh };
+}
+
+/** Takes the window of a page that is not there yet, which will find it. */
+export function windowAhead(location: ParsedLocation, time: TimeSearch): Window {
+  const place = location.state.__TSR_key ?? "";
+  const at = takenAt.get(place) ?? now();
+  takenAt.set(place, at);
+  return windowOf(time, at);
 }
 
 /** The present, told anew every so often while it goes on: for ages. */

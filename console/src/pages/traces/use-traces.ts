@@ -1,7 +1,13 @@
 // The traces of a window that a filter finds, newest first: they come page by page until all are there, somebody stops
 // it, or there are as many as the page keeps.
 
-import { type InfiniteData, keepPreviousData, useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import {
+  type InfiniteData,
+  infiniteQueryOptions,
+  keepPreviousData,
+  useInfiniteQuery,
+  useQueryClient,
+} from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
 import { type SummariesPlace, summariesPage } from "../../api/trace-summaries";
 import type { EpochSeconds, Window } from "../../app/time";
@@ -43,24 +49,32 @@ interface Page {
   readonly next: SummariesPlace | undefined;
 }
 
-export function useTraces(expression: string, { from, to }: Window): TraceSearch {
-  const asked = JSON.stringify([expression, from, to]);
-  const queries = useQueryClient();
-  const queryKey = ["trace summaries", expression, from, to];
-  const [stopped, setStopped] = useState("");
-  const isStopped = stopped === asked;
-  const query = useInfiniteQuery({
-    queryKey,
+/** The question itself; asked beforehand, its first page is there when the list is. */
+export function tracesQuery(expression: string, { from, to }: Window) {
+  return infiniteQueryOptions({
+    queryKey: ["trace summaries", expression, from, to],
     queryFn: ({ pageParam, signal }) => batchOf(expression, from, pageParam, signal),
     initialPageParam: { from: { to }, pages: 1 } as Batch,
     getNextPageParam: (page) => page.next && { from: page.next, pages: PAGES_AT_ONCE },
-    // Who stops before the first answer sees none, and not what was asked for before.
-    ...(isStopped ? {} : { placeholderData: keepPreviousData }),
-    enabled: !isStopped,
     // Comparing thousands of traces with themselves is of no use: none is told twice.
     structuralSharing: false,
     // A window that stands still has one answer; whoever wants another takes it anew.
     staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+export function useTraces(expression: string, window: Window): TraceSearch {
+  const { from, to } = window;
+  const asked = JSON.stringify([expression, from, to]);
+  const queries = useQueryClient();
+  const [stopped, setStopped] = useState("");
+  const isStopped = stopped === asked;
+  const question = tracesQuery(expression, window);
+  const query = useInfiniteQuery({
+    ...question,
+    // Who stops before the first answer sees none, and not what was asked for before.
+    ...(isStopped ? {} : { placeholderData: keepPreviousData }),
+    enabled: !isStopped,
   });
   const pages = query.data?.pages;
   const rows = useMemo(() => rowsOf(query.data), [query.data]);
@@ -84,7 +98,7 @@ export function useTraces(expression: string, { from, to }: Window): TraceSearch
     isStale: isPlaceholderData,
     stop: () => {
       setStopped(asked);
-      void queries.cancelQueries({ queryKey });
+      void queries.cancelQueries({ queryKey: question.queryKey });
     },
     goOn: () => setStopped(""),
   };

@@ -1,1 +1,0 @@
-import"./page-link-DffNQMWC.js";function e(e,t,n,r,i){}export{e as t};

@@ -1,1 +1,0 @@
-import{J as e,et as t}from"./index-DT4J-ggM.js";var n={queryKey:[`doctor`],queryFn:({signal:t})=>e(t)},r={queryKey:[`listeners`],queryFn:({signal:e})=>t(e),staleTime:6e4};export{r as n,n as t};

@@ -1,1 +1,0 @@
-function e(e){return e.latestLocation.pathname!==e.state.resolvedLocation?.pathname}export{e as t};

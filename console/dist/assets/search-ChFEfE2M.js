@@ -1,1 +1,0 @@
-function e(e){return typeof e==`string`?e||void 0:typeof e==`number`||typeof e==`boolean`?String(e):void 0}function t(e,t){return e.find(e=>e===t)}function n(e,t){return r({...e,...t})}function r(e){let t=Object.entries(e).filter(([,e])=>e!==void 0);return Object.fromEntries(t)}export{e as i,t as n,r,n as t};

@@ -1,1 +1,0 @@
-import{n as e}from"./rolldown-runtime-WkwZ5CU-.js";import{Ka as t,To as n,qa as r}from"./page-link-DffNQMWC.js";import{t as i}from"./internal-DTw5R8a4.js";var a=e(n());function o(e){let t=r(`SegmentedControl`,{props:{},metadata:{hasDisabledReasons:(e.options??[]).some(e=>!!e.disabledReason)}});return a.createElement(i,{...e,...t})}t(o,`SegmentedControl`);export{o as t};

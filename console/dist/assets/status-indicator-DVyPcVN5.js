@@ -1,1 +1,0 @@
-import{n as e}from"./rolldown-runtime-WkwZ5CU-.js";import{Ka as t,Ln as n,To as r,qa as i}from"./page-link-DffNQMWC.js";var a=e(r());function o({type:e=`success`,wrapText:t=!0,...r}){let o=i(`StatusIndicator`,{props:{colorOverride:r.colorOverride,type:e,wrapText:t}});return a.createElement(n,{type:e,wrapText:t,...r,...o})}t(o,`StatusIndicator`);export{o as t};

@@ -1,1 +1,0 @@
-import{n as e}from"./rolldown-runtime-WkwZ5CU-.js";import{Ka as t,To as n,qa as r}from"./page-link-DffNQMWC.js";import{t as i}from"./internal-BVpNW7DY.js";var a=e(n()),o=a.forwardRef((e,t)=>{let n=r(`Toggle`,{props:{readOnly:e.readOnly}});return a.createElement(i,{...e,...n,ref:t,__injectAnalyticsComponentMetadata:!0})});t(o,`Toggle`);export{o as t};

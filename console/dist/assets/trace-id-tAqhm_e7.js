@@ -1,1 +1,0 @@
-function e(e){let t=e.trim().toLowerCase(),n=/^1-([0-9a-f]{8})-([0-9a-f]{24})$/.exec(t)??/^([0-9a-f]{8})([0-9a-f]{24})$/.exec(t);return n?`1-${n[1]}-${n[2]}`:void 0}export{e as t};

@@ -1,1 +1,0 @@
-import{n as e}from"./rolldown-runtime-WkwZ5CU-.js";import{To as t}from"./page-link-DffNQMWC.js";import{q as n}from"./index-DT4J-ggM.js";var r=e(t(),1);function i({crumbs:e}){let t=JSON.stringify(e);return(0,r.useEffect)(()=>n(JSON.parse(t)),[t]),null}export{i as t};
