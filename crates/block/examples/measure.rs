@@ -189,7 +189,7 @@ fn measure_traces(
             admitted = found.iter().filter(|row| row.admitted).count();
         }
         let each = (cpu_time()? - finding) / rounds;
-        println!("{each:8.0?} of CPU, {admitted:5} rows of a group, {may} groups may: {text}");
+        println!("{each:9.2?} of CPU, {admitted:5} rows of a group, {may} groups may: {text}");
     }
     let finding = cpu_time()?;
     let some: Vec<TraceId> = documents.keys().copied().step_by(37).collect();

@@ -6,9 +6,11 @@ use std::ops::Range;
 use bytes::Bytes;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_typed_column_reader};
 use parquet::data_type::{ByteArray, DataType, FixedLenByteArray};
-use parquet::errors::{ParquetError, Result};
+use parquet::errors::Result;
 use parquet::file::writer::SerializedRowGroupWriter;
 use parquet::schema::types::ColumnDescriptor;
+
+use crate::file::general;
 
 /// What the levels of a repeated column say: no entry; an entry; an entry whose value, which might be absent, is there.
 mod level {
@@ -50,9 +52,9 @@ fn write_levels<T: DataType>(
     definitions: Option<&[i16]>,
     repetitions: Option<&[i16]>,
 ) -> Result<()> {
-    let mut column = group.next_column()?.ok_or_else(|| {
-        ParquetError::General("the schema has fewer columns than are written".to_owned())
-    })?;
+    let mut column = group
+        .next_column()?
+        .ok_or_else(|| general("the schema has fewer columns than are written"))?;
     column
         .typed::<T>()
         .write_batch(values, definitions, repetitions)?;
@@ -128,11 +130,11 @@ impl<'r, E> Entries<'r, E> {
 #[derive(Debug)]
 pub(crate) struct Leaf<T> {
     /// Those that are there.
-    values: Vec<T>,
+    pub(crate) values: Vec<T>,
     /// Empty where all are there.
-    definitions: Vec<i16>,
+    pub(crate) definitions: Vec<i16>,
     /// Empty unless rows have several.
-    repetitions: Vec<i16>,
+    pub(crate) repetitions: Vec<i16>,
     /// The level of a value that is there.
     full: i16,
 }
@@ -148,12 +150,8 @@ impl<T> Leaf<T> {
     ) -> Result<Self> {
         let mut column: ColumnReaderImpl<D> = get_typed_column_reader(column);
         let rows = ranges.iter().map(ExactSizeIterator::len).sum();
-        let mut leaf = Self {
-            values: Vec::with_capacity(rows),
-            definitions: Vec::new(),
-            repetitions: Vec::new(),
-            full: about.max_def_level(),
-        };
+        let mut leaf = Self::empty(about);
+        leaf.values.reserve(rows);
         let mut at = 0;
         for range in ranges {
             at += column.skip_records(range.start - at)?;
@@ -161,17 +159,28 @@ impl<T> Leaf<T> {
                 at += leaf.extend::<D>(&mut column, range.len())?;
             }
             if at != range.end {
-                return Err(ParquetError::General(
-                    "a column has too few rows".to_owned(),
-                ));
+                return Err(general("a column has too few rows"));
             }
         }
-        if leaf.repetitions.first().is_some_and(|first| *first != 0) {
-            return Err(ParquetError::General(
-                "a column begins within a row".to_owned(),
-            ));
+        leaf.checked()
+    }
+
+    /// No rows yet.
+    pub(crate) fn empty(about: &ColumnDescriptor) -> Self {
+        Self {
+            values: Vec::new(),
+            definitions: Vec::new(),
+            repetitions: Vec::new(),
+            full: about.max_def_level(),
         }
-        Ok(leaf)
+    }
+
+    /// Itself, when its rows are whole.
+    pub(crate) fn checked(self) -> Result<Self> {
+        if self.repetitions.first().is_some_and(|first| *first != 0) {
+            return Err(general("a column begins within a row"));
+        }
+        Ok(self)
     }
 
     /// Reads so many rows more, and says how many there were.
@@ -228,11 +237,6 @@ impl<T> Leaf<T> {
             };
             Some((rows - 1, value))
         })
-    }
-
-    /// The values that are there.
-    pub(crate) fn values(&self) -> &[T] {
-        &self.values
     }
 
     /// The values of a column that has one in each row.

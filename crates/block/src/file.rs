@@ -4,24 +4,34 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use fluoro_model::TraceId;
+use parquet::basic::Compression;
 use parquet::bloom_filter::Sbbf;
-use parquet::column::reader::{ColumnReader, get_column_reader};
+use parquet::column::reader::get_column_reader;
 use parquet::data_type::{DataType, FixedLenByteArray};
 use parquet::errors::{ParquetError, Result};
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::metadata::{
+    ColumnChunkMetaData, PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader,
+};
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::reader::ChunkReader;
 use parquet::file::serialized_reader::SerializedPageReader;
-use parquet::schema::types::TypePtr;
+use parquet::schema::types::{ColumnDescPtr, TypePtr};
 
 use crate::BlockError;
 use crate::column::Leaf;
+use crate::pages::{Inflater, Pages};
 
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct OpenFile<R> {
     file: Arc<R>,
     metadata: ParquetMetaData,
+}
+
+/// A question to a file, which reads some of its columns.
+pub(crate) struct Reading<'f, R> {
+    file: &'f OpenFile<R>,
+    inflater: Inflater,
 }
 
 /// What a file of a kind has.
@@ -127,6 +137,19 @@ impl<R: ChunkReader + 'static> OpenFile<R> {
             .collect()
     }
 
+    /// To read columns with.
+    pub(crate) fn reading(&self) -> Result<Reading<'_, R>> {
+        let inflater = Inflater::new()?;
+        Ok(Reading {
+            file: self,
+            inflater,
+        })
+    }
+}
+
+// === impl Reading ===
+
+impl<R: ChunkReader + 'static> Reading<'_, R> {
     /// Some rows of a column.
     pub(crate) fn leaf<T: DataType>(
         &self,
@@ -134,22 +157,75 @@ impl<R: ChunkReader + 'static> OpenFile<R> {
         column: usize,
         ranges: &[Range<usize>],
     ) -> Result<Leaf<T::T>> {
-        let about = self.metadata.file_metadata().schema_descr().column(column);
-        Leaf::read::<T>(self.column(group, column)?, &about, ranges)
+        let about = self.about(column);
+        let pages = Box::new(self.pages(group, column)?);
+        let column = get_column_reader(Arc::clone(&about), pages);
+        Leaf::read::<T>(column, &about, ranges)
     }
 
-    fn column(&self, group: usize, column: usize) -> Result<ColumnReader> {
-        let group_metadata = self.metadata.row_group(group);
-        let pages = self.metadata.page_index_for_row_group(group);
-        let reader = SerializedPageReader::new(
-            Arc::clone(&self.file),
-            group_metadata.column(column),
-            self.rows(group),
-            pages.page_locations(column).cloned(),
-        )?;
-        let description = self.metadata.file_metadata().schema_descr().column(column);
-        Ok(get_column_reader(description, Box::new(reader)))
+    /// Which texts of a column fit, of the pages that have some of the rows; and the rows that those pages have.
+    pub(crate) fn texts(
+        &self,
+        group: usize,
+        column: usize,
+        ranges: &[Range<usize>],
+        fits: impl Fn(&[u8]) -> bool,
+    ) -> Result<(Vec<usize>, Leaf<bool>)> {
+        let pages = self.pages(group, column)?;
+        pages.texts(&self.about(column), ranges, fits)
     }
+
+    /// The rows with a text that fits, of the pages that have some of the rows.
+    pub(crate) fn rows_with_text(
+        &self,
+        group: usize,
+        column: usize,
+        ranges: &[Range<usize>],
+        fits: impl Fn(&[u8]) -> bool,
+    ) -> Result<Vec<usize>> {
+        let pages = self.pages(group, column)?;
+        pages.rows_with_text(&self.about(column), ranges, fits)
+    }
+
+    /// All values of a column of ids that every row has.
+    pub(crate) fn ids(&self, group: usize, column: usize) -> Result<Vec<[u8; 16]>> {
+        self.pages(group, column)?.ids(self.file.rows(group))
+    }
+
+    fn about(&self, column: usize) -> ColumnDescPtr {
+        let file = self.file.metadata.file_metadata();
+        file.schema_descr().column(column)
+    }
+
+    fn pages(&self, group: usize, column: usize) -> Result<Pages<R>> {
+        let chunk = self.file.metadata.row_group(group).column(column);
+        let inflater = match chunk.compression() {
+            Compression::UNCOMPRESSED => None,
+            Compression::ZSTD(_) => Some(self.inflater.clone()),
+            _ => return Err(general("a column that is compressed otherwise")),
+        };
+        let locations = self.file.metadata.page_index_for_row_group(group);
+        let pages = SerializedPageReader::new(
+            Arc::clone(&self.file.file),
+            &uncompressed(chunk)?,
+            self.file.rows(group),
+            locations.page_locations(column).cloned(),
+        )?;
+        Ok(Pages::new(pages, inflater))
+    }
+}
+
+/// Where a column chunk lies, as if its pages were not compressed. [`Pages`] says why.
+fn uncompressed(chunk: &ColumnChunkMetaData) -> Result<ColumnChunkMetaData> {
+    ColumnChunkMetaData::builder(chunk.column_descr_ptr())
+        .set_compression(Compression::UNCOMPRESSED)
+        .set_encodings_mask(*chunk.encodings_mask())
+        .set_total_compressed_size(chunk.compressed_size())
+        .set_total_uncompressed_size(chunk.uncompressed_size())
+        .set_num_values(chunk.num_values())
+        .set_data_page_offset(chunk.data_page_offset())
+        .set_dictionary_page_offset(chunk.dictionary_page_offset())
+        .build()
 }
 
 pub(crate) fn general(what: impl Into<String>) -> ParquetError {

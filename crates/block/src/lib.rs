@@ -16,6 +16,7 @@ mod column;
 mod error;
 mod file;
 mod merge;
+mod pages;
 mod row;
 pub mod segments;
 pub mod traces;

@@ -12,7 +12,7 @@ use parquet::file::reader::ChunkReader;
 
 use super::{LARGEST_MODEL, MODEL_KEY, SCHEMA, VERSION, VERSION_KEY, at};
 use crate::column::{Leaf, as_bytes, as_text};
-use crate::file::{Kind, OpenFile, general, trace_id};
+use crate::file::{Kind, OpenFile, Reading, general, trace_id};
 use crate::row::{Annotation, Body, SegmentRow, Stored};
 use crate::{BlockError, annotations};
 
@@ -81,9 +81,11 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
     /// When the file cannot be read.
     pub fn trace(&self, trace: TraceId) -> std::result::Result<Vec<SegmentRow>, BlockError> {
         let mut rows = Vec::new();
+        let reading = self.file.reading()?;
         for group in 0..self.filters.len() {
-            if let Some(place) = self.place_of(group, trace)? {
-                rows.extend(self.rows(&place)?);
+            if let Some(place) = self.place_of(&reading, group, trace)? {
+                let (reading, place) = (&reading, &place);
+                rows.extend(Columns { reading, place }.rows()?);
             }
         }
         Ok(rows)
@@ -93,12 +95,18 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
     pub fn all(&self) -> impl Iterator<Item = std::result::Result<Vec<SegmentRow>, BlockError>> {
         (0..self.file.groups()).map(|group| {
             let rows = 0..self.file.rows(group);
-            self.rows(&Place { group, rows })
+            let (reading, place) = (&self.file.reading()?, &Place { group, rows });
+            Ok(Columns { reading, place }.rows()?)
         })
     }
 
     /// Where in a row group a trace's rows lie.
-    fn place_of(&self, group: usize, trace: TraceId) -> Result<Option<Place>> {
+    fn place_of(
+        &self,
+        reading: &Reading<'_, R>,
+        group: usize,
+        trace: TraceId,
+    ) -> Result<Option<Place>> {
         let id = trace.bits().to_be_bytes();
         let filter = self.filters[group].as_ref();
         if filter.is_some_and(|filter| !filter.check(&id[..])) {
@@ -107,7 +115,7 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
         let Some(pages) = self.pages_of(group, &id) else {
             return Ok(None);
         };
-        let ids = self.file.leaf::<FixedLenByteArrayType>(
+        let ids = reading.leaf::<FixedLenByteArrayType>(
             group,
             at::TRACE_ID,
             std::slice::from_ref(&pages),
@@ -125,16 +133,11 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
         let pages = self.file.pages_with(group, at::TRACE_ID, id);
         Some(pages.first()?.start..pages.last()?.end)
     }
-
-    fn rows(&self, place: &Place) -> std::result::Result<Vec<SegmentRow>, BlockError> {
-        let columns = Columns { file: self, place };
-        Ok(columns.rows()?)
-    }
 }
 
 /// The columns of some rows.
 struct Columns<'a, R> {
-    file: &'a SegmentsFile<R>,
+    reading: &'a Reading<'a, R>,
     place: &'a Place,
 }
 
@@ -263,8 +266,8 @@ impl<R: ChunkReader + 'static> Columns<'_, R> {
 
     fn leaf<T: DataType>(&self, column: usize) -> Result<Leaf<T::T>> {
         let Place { group, rows } = self.place;
-        let file = &self.file.file;
-        file.leaf::<T>(*group, column, std::slice::from_ref(rows))
+        self.reading
+            .leaf::<T>(*group, column, std::slice::from_ref(rows))
     }
 }
 

@@ -11,10 +11,7 @@ use fluoro_filter::{
 };
 use fluoro_model::document::AnnotationValue;
 use fluoro_model::{TimestampMicros, TraceId};
-use parquet::data_type::{
-    BoolType, ByteArray, ByteArrayType, DataType, DoubleType, FixedLenByteArrayType, Int32Type,
-    Int64Type,
-};
+use parquet::data_type::{BoolType, DataType, DoubleType, Int32Type, Int64Type};
 use parquet::errors::Result;
 use parquet::file::reader::ChunkReader;
 
@@ -22,7 +19,7 @@ use super::group::{NumberColumn, cause, root_flag, service_flag, some_flag};
 use super::{PAGE_ROWS, TracesFile, at};
 use crate::BlockError;
 use crate::column::Leaf;
-use crate::file::trace_id;
+use crate::file::Reading;
 
 /// A row of a row group that was searched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,32 +54,34 @@ impl<R: ChunkReader + 'static> TracesFile<R> {
         columns: &Columns,
     ) -> std::result::Result<Vec<Found>, BlockError> {
         let search = Search {
-            file: self,
+            reading: self.file.reading()?,
             group,
             read: RefCell::default(),
         };
         let all = Rows(vec![true; self.file.rows(group)]);
         let admitted = search.admitted(columns, &all)?;
-        let traces = search.read::<FixedLenByteArrayType>(at::TRACE_ID, &all)?;
+        let traces = search.reading.ids(group, at::TRACE_ID)?;
         let revisions = search.read::<Int32Type>(at::REVISION, &all)?;
         let starts = search.read::<Int64Type>(at::START_TIME, &all)?;
         let ends = search.read::<Int64Type>(at::END_TIME, &all)?;
         let first_received = search.read::<Int64Type>(at::FIRST_RECEIVED, &all)?;
         let last_received = search.read::<Int64Type>(at::LAST_RECEIVED, &all)?;
         let mut found = Vec::with_capacity(all.0.len());
-        let values = traces.leaf.values().iter().zip(revisions.leaf.values());
-        let received = first_received.leaf.values().iter();
-        let received = received.zip(last_received.leaf.values());
-        let times = starts.leaf.entries().zip(ends.leaf.entries()).zip(received);
-        for (((trace, revision), times), admitted) in values.zip(times).zip(admitted.0) {
-            let (((_, start), (_, end)), (first_received, last_received)) = times;
+        let (revisions, starts) = (revisions.entries(&all), starts.entries(&all));
+        let times = starts.zip(ends.entries(&all));
+        let received = first_received
+            .entries(&all)
+            .zip(last_received.entries(&all));
+        let values = traces.into_iter().zip(revisions).zip(times.zip(received));
+        for (((trace, (_, revision)), values), admitted) in values.zip(admitted.0) {
+            let (((_, start), (_, end)), ((_, first_received), (_, last_received))) = values;
             found.push(Found {
-                trace: trace_id(trace)?,
-                revision: revision.cast_unsigned(),
+                trace: TraceId::from_bits(u128::from_be_bytes(trace)),
+                revision: revision.copied().unwrap_or_default().cast_unsigned(),
                 start: start.copied().map(TimestampMicros),
                 end: end.copied().map(TimestampMicros),
-                first_received: TimestampMicros(*first_received),
-                last_received: TimestampMicros(*last_received),
+                first_received: TimestampMicros(first_received.copied().unwrap_or_default()),
+                last_received: TimestampMicros(last_received.copied().unwrap_or_default()),
                 admitted,
             });
         }
@@ -96,7 +95,7 @@ struct Rows(Vec<bool>);
 
 /// A search through a row group, and the columns that were read for it.
 struct Search<'f, R> {
-    file: &'f TracesFile<R>,
+    reading: Reading<'f, R>,
     group: usize,
     read: RefCell<HashMap<usize, Rc<dyn Any>>>,
 }
@@ -186,11 +185,7 @@ impl<R: ChunkReader + 'static> Search<'_, R> {
                 Within(self.some_flagged([at::FAULT_CAUSE, at::ERROR_CAUSE], among)?)
             }
             ColumnTest::Text(text, test) => match text_column(*text) {
-                Some(column) => {
-                    Exactly(self.rows_with::<ByteArrayType>(column, among, |text| {
-                        text_fulfils(text, test.as_ref())
-                    })?)
-                }
+                Some(column) => Exactly(self.rows_with_text(column, test.as_ref(), among)?),
                 None => Within(among.clone()),
             },
             ColumnTest::Annotation(key, test) => {
@@ -276,6 +271,16 @@ impl<R: ChunkReader + 'static> Search<'_, R> {
         Ok(among.only(fitting.map(|(row, _)| row)))
     }
 
+    fn rows_with_text(&self, column: usize, test: Option<&TextTest>, among: &Rows) -> Result<Rows> {
+        if !among.any() {
+            return Ok(among.none());
+        }
+        let (group, ranges) = (self.group, among.pages());
+        let fits = |text: &[u8]| text_fulfils(text, test);
+        let found = self.reading.rows_with_text(group, column, &ranges, fits)?;
+        Ok(among.only(found.into_iter().filter(|row| among.0[*row])))
+    }
+
     /// The rows with a node that is meant and, if that is asked, ended so.
     fn with_node(&self, node: &NodeRef, flag: Option<usize>, among: &Rows) -> Result<Rows> {
         let parts = [
@@ -288,18 +293,21 @@ impl<R: ChunkReader + 'static> Search<'_, R> {
         let Some((column, first)) = parts.next().filter(|_| among.any()) else {
             return Ok(among.clone());
         };
-        let is = |value: Option<&ByteArray>, wanted: &str| {
-            value.is_some_and(|value| value.data() == wanted.as_bytes())
-        };
-        let firsts = self.read::<ByteArrayType>(column, among)?;
+        let mut parts = parts.peekable();
+        if parts.peek().is_none() && flag.is_none() {
+            let test = TextTest::Equal(first.to_owned());
+            return self.rows_with_text(column, Some(&test), among);
+        }
+        let is = |column, wanted: &str| self.texts(column, among, |text| text == wanted.as_bytes());
+        let firsts = is(column, first)?;
         let mut nodes: Vec<(usize, bool)> = firsts
             .entries(among)
-            .map(|(row, value)| (row, is(value, first)))
+            .map(|(row, fits)| (row, fits == Some(&true)))
             .collect();
         for (column, wanted) in parts {
-            let values = self.read::<ByteArrayType>(column, among)?;
+            let values = is(column, wanted)?;
             for ((_, fits), (_, value)) in nodes.iter_mut().zip(values.entries(among)) {
-                *fits &= is(value, wanted);
+                *fits &= value == Some(&true);
             }
         }
         if let Some(column) = flag {
@@ -322,20 +330,17 @@ impl<R: ChunkReader + 'static> Search<'_, R> {
             Some(ValueTest::Text(_) | ValueTest::Number(_)) => false,
         };
         let left = match test {
-            Some(ValueTest::Text(test @ TextTest::Equal(_))) if !boolean => self
-                .rows_with::<ByteArrayType>(at::ANNOTATION_TEXT, among, |text| {
-                    text_fulfils(text, Some(test))
-                })?,
+            Some(ValueTest::Text(test @ TextTest::Equal(_))) if !boolean => {
+                self.rows_with_text(at::ANNOTATION_TEXT, Some(test), among)?
+            }
             _ => among.clone(),
         };
         if !left.any() {
             return Ok(left);
         }
-        let keys = self.read::<ByteArrayType>(at::ANNOTATION_KEY, &left)?;
+        let keys = self.texts(at::ANNOTATION_KEY, &left, |found| found == key.as_bytes())?;
         let keys = keys.entries(&left);
-        let meant: Vec<bool> = keys
-            .map(|(_, found)| found.is_some_and(|found| found.data() == key.as_bytes()))
-            .collect();
+        let meant: Vec<bool> = keys.map(|(_, is_meant)| is_meant == Some(&true)).collect();
         let mut fitting = left.none();
         let mut add = |row: usize, fits: bool| fitting.0[row] |= fits;
         match test {
@@ -354,10 +359,11 @@ impl<R: ChunkReader + 'static> Search<'_, R> {
                 }
             }
             Some(ValueTest::Text(test)) => {
-                let texts = self.read::<ByteArrayType>(at::ANNOTATION_TEXT, &left)?;
-                for ((row, value), is_meant) in texts.entries(&left).zip(&meant) {
-                    let fits = value.is_some_and(|value| text_fulfils(value, Some(test)));
-                    add(row, *is_meant && fits);
+                let texts = self.texts(at::ANNOTATION_TEXT, &left, |text| {
+                    text_fulfils(text, Some(test))
+                })?;
+                for ((row, fits), is_meant) in texts.entries(&left).zip(&meant) {
+                    add(row, *is_meant && fits == Some(&true));
                 }
             }
             Some(ValueTest::Boolean(..)) => {}
@@ -373,6 +379,18 @@ impl<R: ChunkReader + 'static> Search<'_, R> {
         Ok(fitting)
     }
 
+    /// Which texts fit, in the pages of a column that have these rows.
+    fn texts(
+        &self,
+        column: usize,
+        among: &Rows,
+        fits: impl Fn(&[u8]) -> bool,
+    ) -> Result<Read<bool>> {
+        let ranges = among.pages();
+        let (rows, leaf) = self.reading.texts(self.group, column, &ranges, fits)?;
+        Ok(Read { ranges, leaf, rows })
+    }
+
     /// The pages of a column that have these rows, unless they were read.
     fn read<T: DataType>(&self, column: usize, among: &Rows) -> Result<Rc<Read<T::T>>> {
         let ranges = among.pages();
@@ -381,7 +399,7 @@ impl<R: ChunkReader + 'static> Search<'_, R> {
         if let Some(known) = known.filter(|known| known.has(&ranges)) {
             return Ok(known);
         }
-        let leaf = self.file.file.leaf::<T>(self.group, column, &ranges)?;
+        let leaf = self.reading.leaf::<T>(self.group, column, &ranges)?;
         let rows = ranges.iter().cloned().flatten().collect();
         let read = Rc::new(Read { ranges, leaf, rows });
         let known = Rc::clone(&read);
@@ -496,12 +514,12 @@ fn text_column(text: Text) -> Option<usize> {
     }
 }
 
-fn text_fulfils(text: &ByteArray, test: Option<&TextTest>) -> bool {
+fn text_fulfils(text: &[u8], test: Option<&TextTest>) -> bool {
     match test {
         None => true,
-        Some(TextTest::Equal(wanted)) => text.data() == wanted.as_bytes(),
+        Some(TextTest::Equal(wanted)) => text == wanted.as_bytes(),
         // What is no text has no row, so that it may be meant.
-        Some(test) => text.as_utf8().map_or(true, |text| test.holds(text)),
+        Some(test) => std::str::from_utf8(text).map_or(true, |text| test.holds(text)),
     }
 }
 

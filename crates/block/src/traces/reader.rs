@@ -13,7 +13,7 @@ use parquet::file::reader::ChunkReader;
 use super::group::Filters;
 use super::{SCHEMA, Service, TraceRow, VERSION, VERSION_KEY, at};
 use crate::column::{Leaf, as_text};
-use crate::file::{Kind, OpenFile, general, trace_id};
+use crate::file::{Kind, OpenFile, Reading, general, trace_id};
 use crate::{BlockError, annotations};
 
 /// A file of traces, open: its footer, page index and bloom filters are held, its rows are not.
@@ -71,16 +71,26 @@ impl<R: ChunkReader + 'static> TracesFile<R> {
     /// When the file cannot be read.
     pub fn row(&self, trace: TraceId) -> std::result::Result<Option<TraceRow>, BlockError> {
         let id = trace.bits().to_be_bytes();
+        let reading = self.file.reading()?;
         for group in self.groups() {
             if !self.filters[group].may_have_trace(&id) {
                 continue;
             }
             for page in self.file.pages_with(group, at::TRACE_ID, &id) {
-                let ids = self.leaf::<FixedLenByteArrayType>(group, at::TRACE_ID, &page)?;
+                let ids = reading.leaf::<FixedLenByteArrayType>(
+                    group,
+                    at::TRACE_ID,
+                    slice::from_ref(&page),
+                )?;
                 let mut ids = ids.required().into_iter();
                 if let Some(place) = ids.position(|one| one.data() == id) {
                     let row = page.start + place;
-                    return Ok(self.rows(group, &(row..row + 1))?.pop());
+                    let columns = Columns {
+                        reading: &reading,
+                        group,
+                        rows: &(row..row + 1),
+                    };
+                    return Ok(columns.rows()?.pop());
                 }
             }
         }
@@ -94,46 +104,37 @@ impl<R: ChunkReader + 'static> TracesFile<R> {
     /// When the file cannot be read.
     pub fn again(&self) -> std::result::Result<Vec<TraceId>, BlockError> {
         let mut traces = Vec::new();
+        let reading = self.file.reading()?;
         for group in self.groups() {
             if !self.some(group, at::AGAIN) {
                 continue;
             }
             let rows = 0..self.file.rows(group);
-            let again = self.leaf::<BoolType>(group, at::AGAIN, &rows)?.required();
-            let ids = self.leaf::<FixedLenByteArrayType>(group, at::TRACE_ID, &rows)?;
-            for (id, again) in ids.required().iter().zip(again) {
-                if again {
-                    traces.push(trace_id(id)?);
-                }
-            }
+            let again = reading.leaf::<BoolType>(group, at::AGAIN, slice::from_ref(&rows))?;
+            let again = again.required().into_iter();
+            let ids = reading.ids(group, at::TRACE_ID)?;
+            let ids = ids.into_iter().zip(again).filter(|(_, again)| *again);
+            traces.extend(ids.map(|(id, _)| TraceId::from_bits(u128::from_be_bytes(id))));
         }
         Ok(traces)
     }
 
     /// All rows, a row group after the other.
     pub fn all(&self) -> impl Iterator<Item = std::result::Result<Vec<TraceRow>, BlockError>> {
-        self.groups()
-            .map(|group| Ok(self.rows(group, &(0..self.file.rows(group)))?))
-    }
-
-    fn leaf<T: DataType>(
-        &self,
-        group: usize,
-        column: usize,
-        rows: &Range<usize>,
-    ) -> Result<Leaf<T::T>> {
-        self.file.leaf::<T>(group, column, slice::from_ref(rows))
-    }
-
-    fn rows(&self, group: usize, rows: &Range<usize>) -> Result<Vec<TraceRow>> {
-        let file = self;
-        Columns { file, group, rows }.rows()
+        self.groups().map(|group| {
+            let columns = Columns {
+                reading: &self.file.reading()?,
+                group,
+                rows: &(0..self.file.rows(group)),
+            };
+            Ok(columns.rows()?)
+        })
     }
 }
 
 /// The columns of some rows.
 struct Columns<'a, R> {
-    file: &'a TracesFile<R>,
+    reading: &'a Reading<'a, R>,
     group: usize,
     rows: &'a Range<usize>,
 }
@@ -273,7 +274,8 @@ impl<R: ChunkReader + 'static> Columns<'_, R> {
     }
 
     fn leaf<T: DataType>(&self, column: usize) -> Result<Leaf<T::T>> {
-        self.file.leaf::<T>(self.group, column, self.rows)
+        self.reading
+            .leaf::<T>(self.group, column, slice::from_ref(self.rows))
     }
 }
 
