@@ -3,9 +3,11 @@
 //! Parquet checks little, and its reader panics over some kinds of damage. So each file has [`Sums`] beside it, a checksum for
 //! every [`CHUNK`] bytes, and [`Checked`] reads a chunk as a whole the first time any of it is asked for.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
@@ -28,7 +30,7 @@ pub struct Sums {
 }
 
 /// Bytes that are read from any place, by several at once.
-pub trait Source: Send + Sync {
+pub trait Source: Send + Sync + fmt::Debug {
     /// How many there are.
     ///
     /// # Errors
@@ -182,6 +184,16 @@ impl Read for Rest {
         let taken = self.0.len().min(buffer.len());
         buffer[..taken].copy_from_slice(&self.0.split_to(taken));
         Ok(taken)
+    }
+}
+
+impl Source for Arc<dyn Source> {
+    fn length(&self) -> io::Result<u64> {
+        self.as_ref().length()
+    }
+
+    fn read_at(&self, start: u64, length: usize) -> io::Result<Bytes> {
+        self.as_ref().read_at(start, length)
     }
 }
 

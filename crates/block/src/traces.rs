@@ -23,8 +23,8 @@ mod writer;
 pub use find::Found;
 pub use group::GroupTimes;
 pub use merge::merge;
-pub use reader::TracesFile;
-pub use row::{Service, TraceRow};
+pub use reader::{Member, TracesFile};
+pub use row::{Membership, Service, TraceRow};
 pub use writer::TracesWriter;
 
 /// The version that we write, and the newest that we read.
@@ -98,6 +98,15 @@ message traces {
       }
     }
   }
+  required group groups (LIST) {
+    repeated group list {
+      required group element {
+        required binary group (STRING);
+        required int64 joined (TIMESTAMP(MICROS, true));
+        required int32 version;
+      }
+    }
+  }
 }";
 
 static SCHEMA: LazyLock<TypePtr> = LazyLock::new(|| {
@@ -148,6 +157,9 @@ mod at {
     pub(super) const ANNOTATION_TEXT: usize = 38;
     pub(super) const ANNOTATION_NUMBER: usize = 39;
     pub(super) const ANNOTATION_BOOLEAN: usize = 40;
+    pub(super) const GROUP: usize = 41;
+    pub(super) const GROUP_JOINED: usize = 42;
+    pub(super) const GROUP_VERSION: usize = 43;
 }
 
 /// How each column is encoded.

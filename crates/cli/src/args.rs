@@ -80,6 +80,8 @@ pub(crate) enum Verb {
     Stats(Stats),
     /// Show what was received and what was lost, by door, client and cause, and how to mend it
     Doctor,
+    /// Write all traces to blocks, merge these, give the log back; answer when it is done
+    Settle,
     /// Show the version
     Version,
     /// Print the completion script of a shell

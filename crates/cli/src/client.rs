@@ -66,9 +66,18 @@ impl Client {
 
     /// A question to the server's own API.
     pub(crate) async fn own(&self, path: &str) -> anyhow::Result<Value> {
+        self.ask_own(Method::GET, path).await
+    }
+
+    /// Something to be done by the server's own API.
+    pub(crate) async fn own_post(&self, path: &str) -> anyhow::Result<Value> {
+        self.ask_own(Method::POST, path).await
+    }
+
+    async fn ask_own(&self, method: Method, path: &str) -> anyhow::Result<Value> {
         self.call(
             "fluoro",
-            Method::GET,
+            method,
             &format!("/_fluoro/{path}"),
             &[],
             Bytes::new(),

@@ -172,6 +172,24 @@ fn condition(rule: &Value, tags: &Value) -> String {
     text
 }
 
+/// What is kept.
+pub(crate) fn store(answer: &Value) -> String {
+    let count = |value: &Value| value.as_u64().unwrap_or(0);
+    let blocks = answer["blocks"].as_array().map_or(0, Vec::len);
+    format!(
+        "{} documents of {} traces; {blocks} blocks of {:.1} MB, log {:.1} MB\n",
+        count(&answer["documents"]),
+        count(&answer["traces"]),
+        megabytes(count(&answer["block_bytes"])),
+        megabytes(count(&answer["log_bytes"])),
+    )
+}
+
+#[expect(clippy::cast_precision_loss, reason = "told to a tenth of a megabyte")]
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}
+
 /// What came in and what was lost, a line each, with how to mend it; then what was set in vain.
 pub(crate) fn doctor(paint: Paint, answer: &Value) -> String {
     documents(paint, answer) + &daemons(paint, answer) + &in_vain(paint, answer)

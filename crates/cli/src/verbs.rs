@@ -38,6 +38,10 @@ pub(crate) async fn run(cli: &Cli) -> anyhow::Result<()> {
             let answer = client.own("doctor").await?;
             show(cli, &answer, || table::doctor(Paint::of_stdout(), &answer))
         }
+        Verb::Settle => {
+            let answer = client.own_post("settle").await?;
+            show(cli, &answer, || table::store(&answer))
+        }
         Verb::Serve(_) | Verb::Version | Verb::Completion { .. } | Verb::Sandbox { .. } => {
             unreachable!("main answers these itself")
         }

@@ -57,12 +57,7 @@ async fn open(directory: &Path) -> Run {
     let log = DocumentLog::open(ambient.clone(), log, Vec::new());
     let hot = HotTraces::open(ambient.clone(), Arc::clone(&log), HotSettings::default());
     hot.caught_up().await.unwrap();
-    let ingest = Ingest::open(
-        ambient.clone(),
-        Arc::clone(&log),
-        Arc::clone(&hot),
-        IngestSettings::default(),
-    );
+    let ingest = Ingest::open(ambient.clone(), Arc::clone(&hot), IngestSettings::default());
     Run {
         ambient,
         log,

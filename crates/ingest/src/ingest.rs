@@ -10,8 +10,8 @@ use bytes::Bytes;
 use fluoro_ambient::{Ambient, Seldom};
 use fluoro_model::document::{Document, Limits, Refusal};
 use fluoro_model::{TimestampMicros, TraceId};
-use fluoro_store::documents::{Coded, DocumentLog, Row};
-use fluoro_store::hot::{Arrival, HotTraces};
+use fluoro_store::documents::{Coded, Row};
+use fluoro_store::hot::{HotTraces, Incoming};
 use fluoro_store::log::LogError;
 use fluoro_store::scan::ScanError;
 use tokio::sync::Semaphore;
@@ -87,7 +87,6 @@ pub struct Ingest {
 #[derive(Debug)]
 pub(crate) struct Intake {
     ambient: Ambient,
-    log: Arc<DocumentLog>,
     hot: Arc<HotTraces>,
     settings: IngestSettings,
     pub(crate) ledger: Ledger,
@@ -144,16 +143,10 @@ const THREADS: usize = 2;
 impl Ingest {
     /// Starts taking documents in. Call within a tokio runtime.
     #[must_use]
-    pub fn open(
-        ambient: Ambient,
-        log: Arc<DocumentLog>,
-        hot: Arc<HotTraces>,
-        settings: IngestSettings,
-    ) -> Arc<Self> {
+    pub fn open(ambient: Ambient, hot: Arc<HotTraces>, settings: IngestSettings) -> Arc<Self> {
         let intake = Arc::new(Intake {
             open: OpenTraces::new(ambient.clone()),
             ambient,
-            log,
             hot,
             settings,
             ledger: Ledger::default(),
@@ -257,9 +250,8 @@ impl Ingest {
         lines.extend(self.intake.origins.orphans(&orphans));
         let losses = self.intake.hot.losses();
         let stored = [
-            (Cause::MemoryLimit, losses.memory),
             (Cause::Expired, losses.age),
-            (Cause::LogLimit, losses.log_size),
+            (Cause::SizeLimit, losses.disk),
             (Cause::StoreFailed, losses.unreadable),
         ];
         for (cause, count) in stored.into_iter().filter(|(_, count)| *count > 0) {
@@ -342,7 +334,7 @@ impl Intake {
         let checked = tokio::task::spawn_blocking(move || {
             let (outcomes, valid) = this.check(documents);
             let documents = valid.iter().map(|valid| (&*valid.facts, &valid.json));
-            let coded = this.log.code(documents);
+            let coded = this.hot.code(documents);
             drop(permit);
             (outcomes, valid, coded)
         });
@@ -438,31 +430,22 @@ impl Intake {
             Way::Answered => Row::Second,
             Way::Recorded => Row::First,
         };
-        let positions = match self.log.append(row, at, coded).await {
-            Ok(positions) => positions,
-            Err(error) => {
-                let cause = match error {
-                    LogError::Full => Cause::DiskFull,
-                    _ => Cause::StoreFailed,
-                };
-                for valid in &valid {
-                    self.ledger.count(&sources[valid.batch], cause, 1);
-                }
-                return Err(error);
+        let documents = valid.iter().map(|valid| Incoming {
+            bytes: valid.json.len(),
+            facts: Arc::clone(&valid.facts),
+            facts_json: valid.facts_json.clone(),
+        });
+        if let Err(error) = self.hot.put(row, at, coded, documents).await {
+            let cause = match error {
+                LogError::Full => Cause::DiskFull,
+                LogError::Behind => Cause::QueueFull,
+                _ => Cause::StoreFailed,
+            };
+            for valid in &valid {
+                self.ledger.count(&sources[valid.batch], cause, 1);
             }
-        };
-        let arrivals: Vec<Arrival> = positions
-            .into_iter()
-            .zip(&valid)
-            .map(|(position, valid)| Arrival {
-                position,
-                at,
-                bytes: valid.json.len(),
-                facts: Arc::clone(&valid.facts),
-                facts_json: valid.facts_json.clone(),
-            })
-            .collect();
-        self.hot.apply(&arrivals);
+            return Err(error);
+        }
         for valid in &valid {
             self.origins.note(&sources[valid.batch], &valid.facts);
         }

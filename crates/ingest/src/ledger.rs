@@ -41,12 +41,10 @@ pub enum Cause {
     DiskFull,
     /// The store failed.
     StoreFailed,
-    /// Let go: the oldest, when memory ran out.
-    MemoryLimit,
     /// Let go: older than the retention.
     Expired,
-    /// Let go: the oldest, when the log grew too large.
-    LogLimit,
+    /// Let go: the oldest, when the store grew too large.
+    SizeLimit,
 }
 
 /// What was left out of a document.
@@ -184,9 +182,8 @@ impl Cause {
             | Self::SocketFull
             | Self::DiskFull
             | Self::StoreFailed
-            | Self::MemoryLimit
             | Self::Expired
-            | Self::LogLimit => Class::Dropped,
+            | Self::SizeLimit => Class::Dropped,
         }
     }
 
@@ -208,9 +205,8 @@ impl Cause {
             Self::SocketFull => "socket buffer full".to_owned(),
             Self::DiskFull => "disk full".to_owned(),
             Self::StoreFailed => "store failed".to_owned(),
-            Self::MemoryLimit => "memory limit".to_owned(),
             Self::Expired => "older than the retention".to_owned(),
-            Self::LogLimit => "log size limit".to_owned(),
+            Self::SizeLimit => "store size limit".to_owned(),
         }
     }
 
@@ -244,9 +240,8 @@ impl Cause {
                 "make room on the disk that holds the data directory; recording goes on by itself then"
             }
             Self::StoreFailed => "see the server's log for the disk's error",
-            Self::MemoryLimit => "raise [store] memory",
             Self::Expired => "raise [store] retention to keep traces longer",
-            Self::LogLimit => "raise [store] log_size",
+            Self::SizeLimit => "raise [store] size",
         }
     }
 

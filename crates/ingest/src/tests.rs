@@ -39,8 +39,8 @@ impl Bench {
     fn over(disk: SimulatedDisk, log: Arc<dyn Log>, settings: IngestSettings) -> Self {
         let ambient = Ambient::system();
         let log = DocumentLog::open(ambient.clone(), log, Vec::new());
-        let hot = HotTraces::open(ambient.clone(), Arc::clone(&log), HotSettings::default());
-        let ingest = Ingest::open(ambient, log, Arc::clone(&hot), settings);
+        let hot = HotTraces::open(ambient.clone(), log, HotSettings::default());
+        let ingest = Ingest::open(ambient, Arc::clone(&hot), settings);
         Self { disk, hot, ingest }
     }
 

@@ -215,7 +215,7 @@ impl Store {
         let hot = HotTraces::open(ambient.clone(), Arc::clone(&log), HotSettings::default());
         hot.caught_up().await.unwrap();
         let settings = IngestSettings::default();
-        let ingest = Ingest::open(ambient, Arc::clone(&log), Arc::clone(&hot), settings);
+        let ingest = Ingest::open(ambient, Arc::clone(&hot), settings);
         Self { log, hot, ingest }
     }
 

@@ -12,7 +12,7 @@ use fluoro_ambient::Ambient;
 use fluoro_filter::{Expression, GroupBy, GroupExpressions};
 use fluoro_model::{TimestampMicros, TraceId};
 use fluoro_store::catalog::{Catalog, CatalogError, Expect, Table};
-use fluoro_store::hot::ProjectionObserver;
+use fluoro_store::hot::{Membership, ProjectionObserver};
 use fluoro_trace::Projection;
 use parking_lot::{Mutex, RwLock};
 
@@ -242,6 +242,14 @@ impl ProjectionObserver for Groups {
 
     fn forgotten(&self, trace: TraceId) {
         self.0.members.lock().forget(trace);
+    }
+
+    fn memberships(&self, trace: TraceId) -> Vec<Membership> {
+        self.0.members.lock().of(trace)
+    }
+
+    fn found_at_rest(&self, trace: TraceId, received: TimestampMicros, kept: &[Membership]) {
+        self.0.members.lock().restore(trace, received, kept);
     }
 
     fn wants_every_delivery(&self) -> bool {

@@ -82,12 +82,12 @@ impl Page {
             self.next = (found.rest.is_some() || ahead.len() > 0).then_some(position);
         }
         // What was passed over counts on the page on which it would have been looked at.
-        let passed_over = found.passed_over.into_iter().filter(|time| {
+        let passed_over = found.passed_over.into_iter().filter(|(time, _)| {
             let is_after = after.is_none_or(|after| *time <= after.0);
             let is_before = self.next.is_none_or(|next| *time > next.0);
             is_after && is_before && selection.range.holds(*time)
         });
-        self.processed += passed_over.count() as u64;
+        self.processed += passed_over.map(|(_, traces)| traces).sum::<u64>();
     }
 }
 

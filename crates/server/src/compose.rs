@@ -20,6 +20,8 @@ use fluoro_query::insights::{Insights, Listener, NoListener};
 use fluoro_query::{Graphs, Rollups};
 use fluoro_sampling::{KeepUnsampled, LambdaSampler, RuleRecord, Sampling};
 use fluoro_statistics::Statistics;
+use fluoro_store::archive::{Archive, ArchiveError};
+use fluoro_store::blocks::{Blocks, DirectoryBlocks};
 use fluoro_store::catalog::{Catalog, CatalogError, FjallCatalog};
 use fluoro_store::documents::DocumentLog;
 use fluoro_store::hot::{HotSettings, HotTraces};
@@ -62,6 +64,9 @@ pub enum StartError {
     /// The log could not be read.
     #[error("failed to read what the log holds")]
     Replay(#[from] ScanError),
+    /// The blocks could not be opened.
+    #[error("failed to open the blocks")]
+    Archive(#[from] ArchiveError),
     /// The catalog could not be opened, or holds what cannot be read.
     #[error("failed to open the catalog")]
     Catalog(#[from] CatalogError),
@@ -112,17 +117,22 @@ pub(crate) async fn compose(
     data: &DataDir,
     doors: Doors,
 ) -> Result<Composed, StartError> {
-    let (log, catalog) = open_engines(data).await?;
+    let Engines {
+        log,
+        catalog,
+        blocks,
+    } = open_engines(data).await?;
     let still_open = Arc::clone(&log);
     let groups = Groups::open(ambient.clone(), Arc::clone(&catalog)).await?;
     let hot_settings = hot_settings(settings);
     let rollups_memory = hot_settings.memory_bytes / ROLLUP_SHARE;
     let rollups = Arc::new(Rollups::new(Arc::new(groups.clone()), rollups_memory));
     let feed = Arc::new(TraceFeed::default());
-    let documents = DocumentLog::open(ambient.clone(), log, Vec::new());
-    let hot = HotTraces::open_observed(
+    let (archive, models) = Archive::open(blocks, &catalog).await?;
+    let hot = HotTraces::open_with(
         ambient.clone(),
-        Arc::clone(&documents),
+        DocumentLog::open(ambient.clone(), log, models),
+        Arc::new(archive),
         hot_settings,
         // Who is a member is decided before what it contributes.
         vec![
@@ -134,7 +144,6 @@ pub(crate) async fn compose(
     doors.front.starting.hot.get_or_init(|| Arc::clone(&hot));
     let ingest = Ingest::open(
         ambient.clone(),
-        documents,
         Arc::clone(&hot),
         ingest_settings(&settings.limits),
     );
@@ -275,14 +284,27 @@ pub(crate) async fn compose(
 }
 
 /// Both read their files before they return, so each has a thread of its own.
-async fn open_engines(data: &DataDir) -> Result<(Arc<dyn Log>, Arc<dyn Catalog>), StartError> {
+/// What is durable.
+struct Engines {
+    log: Arc<dyn Log>,
+    catalog: Arc<dyn Catalog>,
+    blocks: Arc<dyn Blocks>,
+}
+
+async fn open_engines(data: &DataDir) -> Result<Engines, StartError> {
     let path = data.below("log");
     let log =
         tokio::task::spawn_blocking(move || SegmentedLog::open(&path, LogSettings::default()));
     let path = data.below("catalog");
     let catalog = tokio::task::spawn_blocking(move || FjallCatalog::open(&path));
-    let (log, catalog) = tokio::try_join!(log, catalog)?;
-    Ok((Arc::new(log?), Arc::new(catalog?)))
+    let path = data.below("blocks");
+    let blocks = tokio::task::spawn_blocking(move || DirectoryBlocks::open(&path));
+    let (log, catalog, blocks) = tokio::try_join!(log, catalog, blocks)?;
+    Ok(Engines {
+        log: Arc::new(log?),
+        catalog: Arc::new(catalog?),
+        blocks: Arc::new(blocks.map_err(ArchiveError::from)?),
+    })
 }
 
 fn hot_settings(settings: &Settings) -> HotSettings {
@@ -291,10 +313,12 @@ fn hot_settings(settings: &Settings) -> HotSettings {
         memory_bytes: store.memory.as_usize(),
         cache_bytes: store.cache.as_usize(),
         retention_micros: i64::try_from(store.retention.as_micros()).unwrap_or(i64::MAX),
-        log_bytes: store.log_size.0,
+        disk_bytes: store.size.0,
+        flush_micros: i64::try_from(store.flush.as_micros()).unwrap_or(i64::MAX),
         projection: ProjectionLimits {
             annotations: limits.trace_annotations,
         },
+        ..HotSettings::default()
     }
 }
 

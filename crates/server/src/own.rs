@@ -17,6 +17,7 @@ mod sampling;
 mod stacks;
 mod starting;
 mod statistics;
+mod store;
 mod traces;
 
 use std::sync::Arc;
@@ -80,8 +81,8 @@ struct Health {
     #[cfg_attr(test, schemars(extend("const" = "ok")))]
     status: &'static str,
     version: &'static str,
-    traces: usize,
-    documents: usize,
+    traces: u64,
+    documents: u64,
 }
 
 // === impl OwnApi ===
@@ -112,6 +113,8 @@ impl OwnApi {
             Call::Doctor => doctor::report(self).await?,
             Call::Groups => groups::groups(self, query.get("region")),
             Call::Trace => traces::trace(self, named, query).await?,
+            Call::Store => store::state(self),
+            Call::Settle => store::settle(self).await?,
             Call::Function => functions::state(self, named)?,
             Call::Code => functions::code(self, named).await?,
             Call::Rules => sampling::rules(self, query.get("region")),
@@ -127,12 +130,12 @@ impl OwnApi {
     }
 
     fn health(&self) -> Reply {
-        let held = self.hot.held();
+        let kept = self.hot.kept();
         Reply::json(&Health {
             status: "ok",
             version: env!("CARGO_PKG_VERSION"),
-            traces: held.traces,
-            documents: held.documents,
+            traces: kept.traces,
+            documents: kept.documents,
         })
     }
 }

@@ -78,9 +78,11 @@ pub enum Sample {
 pub struct StoreSettings {
     /// How long after its receipt a document is kept. AWS keeps 30 days.
     pub retention: Duration,
-    /// The log's size on disk beyond which its oldest files go.
-    pub log_size: ByteSize,
-    /// What the index of traces may take in memory; beyond it the oldest traces go.
+    /// The size of log and blocks on disk beyond which the oldest traces go.
+    pub size: ByteSize,
+    /// How long after its receipt a document is written to a block at the latest.
+    pub flush: Duration,
+    /// What the index of hot traces may take in memory; beyond it they are written to blocks.
     pub memory: ByteSize,
     /// What parsed documents may take in memory.
     pub cache: ByteSize,
@@ -183,7 +185,8 @@ impl Default for StoreSettings {
     fn default() -> Self {
         Self {
             retention: Duration::from_hours(30 * 24),
-            log_size: ByteSize(20 << 30),
+            size: ByteSize(20 << 30),
+            flush: Duration::from_mins(10),
             memory: ByteSize(192 << 20),
             cache: ByteSize(48 << 20),
         }

@@ -1,14 +1,15 @@
 //! Blocks: immutable files, written whole and read by range.
 //!
 //! [`Blocks`] is the seam. [`DirectoryBlocks`] is the embedded engine, [`MemoryBlocks`] the twin for tests; both pass
-//! [`conformance`]. An engine over `object_store` for S3-compatible servers comes with the columnar blocks
-//! themselves. Nobody writes blocks yet.
+//! [`conformance`]. What is in them is for [`crate::archive`] to say.
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use fluoro_block::checked::Source;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
@@ -105,6 +106,10 @@ pub trait Blocks: Send + Sync + fmt::Debug {
 
     /// A part of a block; the range must lie within it.
     async fn get(&self, name: &BlockName, range: Range<u64>) -> Result<Bytes, BlockError>;
+
+    /// A block for whoever reads it on a thread that may block, within a tokio runtime. Whether it can be read when it is
+    /// deleted meanwhile is the engine's affair.
+    async fn open(&self, name: &BlockName) -> Result<Arc<dyn Source>, BlockError>;
 
     /// What is there, by name.
     async fn list(&self) -> Result<Vec<BlockInfo>, BlockError>;

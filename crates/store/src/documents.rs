@@ -34,7 +34,9 @@ use crate::log::{Chunk, Extent, Log, LogError, Position, Record};
 mod tests;
 
 /// Which model a document was coded with; see the [module](self).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct Lineage(pub u32);
 
 /// What the log had once was short enough, by whatever limit.

@@ -9,6 +9,7 @@
 //!
 //! What is let go (too much for memory, too old, the log too large) is counted ([`HotTraces::losses`]), never silent.
 
+use std::cmp::Reverse;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,11 +24,15 @@ use fluoro_trace::{Projection, ProjectionLimits, Received};
 use parking_lot::Mutex;
 use tokio::sync::{Semaphore, watch};
 
-use crate::documents::DocumentLog;
-use crate::log::Position;
+use crate::archive::{Archive, BlockRecord};
+use crate::blocks::MemoryBlocks;
+use crate::catalog::{Catalog, MemoryCatalog};
+use crate::documents::{Coded, DocumentLog, Row};
+use crate::log::{LogError, Position};
 use crate::scan::{Axis, Candidates, Found, Scan, ScanError};
 
 mod cache;
+mod flush;
 mod index;
 mod observe;
 mod refresh;
@@ -38,7 +43,9 @@ mod tests;
 mod weigh;
 
 use cache::DocumentCache;
-use index::Index;
+pub use fluoro_block::traces::Membership;
+use flush::Looking;
+use index::{Index, Rest, start_of};
 use observe::Observers;
 pub use observe::ProjectionObserver;
 use refresh::{Refusals, TURNS_A_CACHE, Wakes};
@@ -46,15 +53,19 @@ use refresh::{Refusals, TURNS_A_CACHE, Wakes};
 /// What of the hot traces can be chosen.
 #[derive(Debug, Clone, Copy)]
 pub struct HotSettings {
-    /// How much memory projections and positions may take, in bytes, roughly. Beyond it the oldest projections go
-    /// and are made again when somebody asks; when there are none left, the oldest traces.
+    /// How much memory projections and positions may take, in bytes, roughly. Beyond it what is at rest goes, then the
+    /// oldest projections, which are made again when somebody asks; and when that is not enough, nothing is taken in.
     pub memory_bytes: usize,
     /// How much memory what the latest documents say may take, in bytes, roughly.
     pub cache_bytes: usize,
     /// How long after its receipt a document is kept, in microseconds.
     pub retention_micros: i64,
-    /// How large the log may grow at rest, in bytes. Beyond it the oldest files go, with the documents in them.
-    pub log_bytes: u64,
+    /// How large log and blocks may grow together, in bytes. Beyond it the oldest blocks go.
+    pub disk_bytes: u64,
+    /// After so long a document is written to a block, in microseconds.
+    pub flush_micros: i64,
+    /// When so much of the log is in no block yet, it is written to one, in bytes.
+    pub flush_bytes: u64,
     /// How much of each trace is indexed.
     pub projection: ProjectionLimits,
 }
@@ -65,7 +76,9 @@ impl Default for HotSettings {
             memory_bytes: 192 << 20,
             cache_bytes: 48 << 20,
             retention_micros: 30 * 24 * 3600 * 1_000_000,
-            log_bytes: 20 << 30,
+            disk_bytes: 20 << 30,
+            flush_micros: 600 * 1_000_000,
+            flush_bytes: 16 << 20,
             projection: ProjectionLimits::default(),
         }
     }
@@ -78,6 +91,13 @@ pub struct Arrival {
     pub position: Position,
     /// When it was received.
     pub at: TimestampMicros,
+    /// What came in.
+    pub document: Incoming,
+}
+
+/// A document that came in.
+#[derive(Debug, Clone)]
+pub struct Incoming {
     /// How long it is as JSON, in bytes.
     pub bytes: usize,
     /// What it says; its metadata is not asked for.
@@ -89,12 +109,10 @@ pub struct Arrival {
 /// How many documents were let go, by cause, since the start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Losses {
-    /// The oldest, when memory ran out.
-    pub memory: u64,
     /// Those older than the retention.
     pub age: u64,
-    /// The oldest, when the log grew too large.
-    pub log_size: u64,
+    /// The oldest, when log and blocks grew too large.
+    pub disk: u64,
     /// Those that the log could not give back: damage.
     pub unreadable: u64,
 }
@@ -127,19 +145,39 @@ pub struct Held {
     pub cache_bytes: usize,
 }
 
+/// How much there is, hot and at rest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Traces, roughly: those that came again after they had come to rest may be counted twice for a while.
+    pub traces: u64,
+    /// Documents.
+    pub documents: u64,
+    /// What the log takes on disk, in bytes.
+    pub log_bytes: u64,
+    /// The blocks, the oldest first.
+    pub blocks: Vec<BlockRecord>,
+}
+
 /// The traces received lately.
 #[derive(Debug)]
 pub struct HotTraces {
     ambient: Ambient,
     log: Arc<DocumentLog>,
+    archive: Arc<Archive>,
     settings: HotSettings,
     index: Arc<Mutex<Index>>,
     observers: Arc<Observers>,
     cache: Mutex<DocumentCache>,
     losses: Mutex<Losses>,
     refusals: Arc<Refusals>,
-    /// Where the log ended at the last sweep: what lies before is in the index or will never be.
-    settled: Mutex<Position>,
+    /// Held by everybody between appending and applying.
+    appending: tokio::sync::RwLock<()>,
+    /// Held while a flush goes on.
+    flushing: tokio::sync::Mutex<()>,
+    /// When the oldest document was received that is in no block.
+    unflushed: Mutex<Option<TimestampMicros>>,
+    /// Held by those who look among the hot traces first and at rest then, so that nothing goes from here meanwhile.
+    looking: Arc<Looking>,
     progress: watch::Sender<Progress>,
     wakes: Arc<Wakes>,
     /// How many bytes the cache took in this turn.
@@ -171,17 +209,35 @@ impl HotTraces {
         settings: HotSettings,
         observers: Vec<Arc<dyn ProjectionObserver>>,
     ) -> Arc<Self> {
+        let catalog: Arc<dyn Catalog> = Arc::new(MemoryCatalog::default());
+        let archive = Archive::empty(Arc::new(MemoryBlocks::default()), &catalog);
+        Self::open_with(ambient, log, Arc::new(archive), settings, observers)
+    }
+
+    /// As [`open_observed`](Self::open_observed), with a place for traces at rest that outlives the process.
+    #[must_use]
+    pub fn open_with(
+        ambient: Ambient,
+        log: Arc<DocumentLog>,
+        archive: Arc<Archive>,
+        settings: HotSettings,
+        observers: Vec<Arc<dyn ProjectionObserver>>,
+    ) -> Arc<Self> {
         let index = Index::new(!observers.is_empty());
         let hot = Arc::new(Self {
             refusals: Arc::new(Refusals::new(ambient.clone())),
             ambient,
             log,
+            archive,
             settings,
             index: Arc::new(Mutex::new(index)),
             observers: Arc::new(Observers::new(observers)),
             cache: Mutex::new(DocumentCache::new(settings.cache_bytes)),
             losses: Mutex::default(),
-            settled: Mutex::new(Position::START),
+            appending: tokio::sync::RwLock::default(),
+            flushing: tokio::sync::Mutex::default(),
+            unflushed: Mutex::default(),
+            looking: Arc::default(),
             progress: watch::Sender::new(Progress {
                 documents: 0,
                 percent_read: 0,
@@ -226,25 +282,63 @@ impl HotTraces {
         }
     }
 
+    /// Codes documents for [`HotTraces::put`]; see [`DocumentLog::code`].
+    pub fn code<'d>(&self, documents: impl Iterator<Item = (&'d Document, &'d Bytes)>) -> Coded {
+        self.log.code(documents)
+    }
+
+    /// Appends documents to the log and takes them in: when it is done, they are durable and found.
+    ///
+    /// Waits a while for memory that is due to be given back.
+    ///
+    /// # Errors
+    ///
+    /// [`LogError::Behind`] when there is no memory, otherwise as [`Log::append`](crate::log::Log::append).
+    pub async fn put(
+        &self,
+        row: Row,
+        at: TimestampMicros,
+        coded: Coded,
+        documents: impl Iterator<Item = Incoming>,
+    ) -> Result<(), LogError> {
+        self.wait_for_room().await?;
+        let _appending = self.appending.read().await;
+        let positions = self.log.append(row, at, coded).await?;
+        let arrivals: Vec<Arrival> = positions
+            .into_iter()
+            .zip(documents)
+            .map(|(position, document)| Arrival {
+                position,
+                at,
+                document,
+            })
+            .collect();
+        self.apply(&arrivals);
+        Ok(())
+    }
+
     /// Takes documents that the log has made durable. From now on they are found.
     pub fn apply(&self, arrivals: &[Arrival]) {
         let cached: usize = {
             let mut cache = self.cache.lock();
             let cached = arrivals.iter().map(|arrival| {
-                let facts = Arc::clone(&arrival.facts);
-                cache.insert(arrival.position, arrival.facts_json.clone(), facts)
+                let Incoming {
+                    facts, facts_json, ..
+                } = &arrival.document;
+                cache.insert(arrival.position, facts_json.clone(), Arc::clone(facts))
             });
             cached.sum()
         };
-        let let_go = {
+        {
             let mut index = self.index.lock();
             for arrival in arrivals {
-                let place = index::Place::new(arrival.position, arrival.at, arrival.bytes);
-                index.add(arrival.facts.trace_id, place, is_whole(&arrival.facts));
+                let Incoming { facts, bytes, .. } = &arrival.document;
+                let place = index::Place::new(arrival.position, arrival.at, *bytes);
+                index.add(facts.trace_id, place, is_whole(facts));
+                self.note_unflushed(arrival.at);
             }
-            index.shrink_to(self.settings.memory_bytes)
-        };
-        self.losses.lock().memory += let_go;
+            self.room()(&mut index);
+        }
         self.wakes.touched.notify_one();
         let taken = self.taken.fetch_add(cached, Ordering::Relaxed) + cached;
         if taken > self.settings.cache_bytes / TURNS_A_CACHE {
@@ -253,10 +347,17 @@ impl HotTraces {
         }
     }
 
-    /// How many bytes of JSON are held of this trace.
+    /// How many bytes of JSON there are of this trace. Blocks where the trace may be at rest.
     #[must_use]
     pub fn trace_bytes(&self, trace: TraceId) -> u64 {
-        self.index.lock().trace_bytes(trace)
+        let live = self.archive.live();
+        let (all, after, rest) = self.index.lock().trace_bytes(trace, live.watermark);
+        if rest == Rest::Nothing || !live.may_have(trace) {
+            return all;
+        }
+        // That it cannot be read is said where it is asked for.
+        let row = live.row(trace).ok().flatten();
+        after + row.map_or(0, |row| row.bytes)
     }
 
     /// All documents of one trace, in the order received, to be handed to `Trace::assemble`; none when nothing of it
@@ -266,8 +367,7 @@ impl HotTraces {
     ///
     /// When they cannot be read.
     pub async fn documents(&self, trace: TraceId) -> Result<Vec<Received>, ScanError> {
-        let places = self.index.lock().places(trace);
-        self.read_documents(places).await
+        self.read_documents(trace).await
     }
 
     /// The projection of one trace; `None` when nothing of it is known.
@@ -281,7 +381,14 @@ impl HotTraces {
             return Ok(Some(projection));
         }
         // It may have had to make room at once.
-        Ok(self.cold(&[trace]).await?.pop())
+        if let Some(projection) = self.cold(&[trace]).await?.pop() {
+            return Ok(Some(projection));
+        }
+        let live = self.archive.live();
+        if !live.may_have(trace) {
+            return Ok(None);
+        }
+        Ok(self.project_at_rest(&live, vec![trace]).await?.pop())
     }
 
     /// The projections of all traces whose time `by` lies in the range, and perhaps of some others.
@@ -310,13 +417,49 @@ impl HotTraces {
     /// When documents cannot be read.
     pub async fn find(&self, candidates: &Candidates) -> Result<Found, ScanError> {
         self.refresh_all().await?;
-        let found = self.index.lock().find(candidates);
-        let mut projections = found.projections;
-        projections.extend(self.cold(&found.cold).await?);
+        let _looking = self.looking.look();
+        let (found, hot) = {
+            let index = self.index.lock();
+            let hot = HotThen {
+                generation: index.generation(),
+                since: index.held_since(),
+            };
+            (index.find(candidates), hot)
+        };
+        // Only now: what went to rest before is there, and what goes to rest from here on was just found.
+        let live = self.archive.live();
+        let at_rest = self.find_at_rest(&live, candidates, hot).await?;
+        let mut hot = found.projections;
+        hot.extend(self.cold(&found.cold).await?);
+        let mut passed_over = found.passed_over;
+        passed_over.extend(at_rest.passed_over);
+        let mut at_rest_traces = at_rest.traces;
+        let mut rest = found.rest.max(at_rest.rest);
+        if let Some(latest) = candidates.latest.filter(|_| candidates.by == Axis::Start) {
+            let mut all: Vec<(TimestampMicros, TraceId)> = hot
+                .iter()
+                .filter_map(|projection| Some((start_of(projection)?, projection.id)))
+                .chain(at_rest_traces.iter().copied())
+                .filter(|trace| rest.is_none_or(|rest| *trace >= rest))
+                .collect();
+            if all.len() > latest.rows {
+                all.sort_unstable_by_key(|trace| Reverse(*trace));
+                rest = latest.rows.checked_sub(1).map(|last| all[last]);
+            }
+        }
+        if let Some(rest) = rest {
+            hot.retain(|projection| {
+                start_of(projection).is_none_or(|start| (start, projection.id) >= rest)
+            });
+            at_rest_traces.retain(|trace| *trace >= rest);
+            passed_over.retain(|(start, _)| *start >= rest.0);
+        }
+        let wanted = at_rest_traces.into_iter().map(|(_, trace)| trace).collect();
+        hot.extend(self.project_at_rest(&live, wanted).await?);
         Ok(Found {
-            projections,
-            passed_over: found.passed_over,
-            rest: found.rest,
+            projections: hot,
+            passed_over,
+            rest,
         })
     }
 
@@ -349,6 +492,24 @@ impl HotTraces {
         }
     }
 
+    /// How much there is, hot and at rest. Counts all hot traces.
+    #[must_use]
+    pub fn kept(&self) -> Kept {
+        let live = self.archive.live();
+        let (documents, traces) = self.index.lock().beyond(live.watermark);
+        let blocks: Vec<BlockRecord> = live
+            .blocks
+            .iter()
+            .map(|block| block.record.clone())
+            .collect();
+        Kept {
+            traces: live.traces + traces,
+            documents: documents + blocks.iter().map(|block| block.documents).sum::<u64>(),
+            log_bytes: self.log.extent().bytes,
+            blocks,
+        }
+    }
+
     /// Runs work that takes long on a blocking thread; at most [`THREADS`] at once.
     async fn blocking<T: Send + 'static>(
         &self,
@@ -365,6 +526,15 @@ impl HotTraces {
         });
         done.await.map_err(|_| ScanError::Closed)
     }
+}
+
+/// What was hot at some moment.
+#[derive(Debug, Clone, Copy)]
+struct HotThen {
+    /// How many changes of the index there had been.
+    generation: u64,
+    /// When the oldest document was received.
+    since: Option<TimestampMicros>,
 }
 
 /// Whether a document may be all there is of its trace: a segment that nobody called, and that has ended.
@@ -387,7 +557,11 @@ impl Scan for HotTraces {
     }
 
     fn held_since(&self) -> Option<TimestampMicros> {
-        self.index.lock().held_since()
+        let blocks = self.archive.blocks();
+        let at_rest = blocks
+            .iter()
+            .map(|block| TimestampMicros(block.first_received));
+        at_rest.chain(self.index.lock().held_since()).min()
     }
 
     async fn projections(

@@ -7,6 +7,7 @@
 //! | [`blocks`] | immutable files: put, get a range, list, delete | a local directory |
 //! | [`scan`] | candidate traces for a time range; too many perhaps, never too few | [`hot`] traces |
 
+pub mod archive;
 pub mod blocks;
 pub mod catalog;
 pub mod documents;

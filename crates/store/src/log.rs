@@ -34,7 +34,7 @@ pub use segmented::{LogSettings, SegmentedLog};
 pub const LARGEST_DOCUMENT: usize = 8 << 20;
 
 /// Where a record lies. Later records have greater positions; nothing else may be read into the number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Position(u64);
 
 impl Position {
@@ -42,9 +42,13 @@ impl Position {
     pub const START: Self = Self(0);
 
     /// The position with these bits.
-    #[cfg(test)]
     pub(crate) const fn from_bits(bits: u64) -> Self {
         Self(bits)
+    }
+
+    /// How many bytes of the log lie between another position and this, roughly.
+    pub(crate) const fn bytes_from(self, other: Self) -> u64 {
+        format::place(self).0.saturating_sub(format::place(other).0)
     }
 
     /// The bits: how far into the log it lies, roughly.
@@ -96,6 +100,9 @@ pub enum LogError {
     /// as soon as there is room.
     #[error("no room left for the log")]
     Full,
+    /// What was taken in before could not be brought to rest in time: there is no memory for more. Worth another try later.
+    #[error("too much waits to be written to blocks")]
+    Behind,
     /// The record is greater than [`LARGEST_DOCUMENT`]. Another try will fail, too.
     #[error("a document of {bytes} bytes is too large for the log")]
     TooLarge {
@@ -135,7 +142,7 @@ impl LogError {
     /// Whether the same call may succeed later with nothing changed by the caller.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Full | Self::Disk { .. })
+        matches!(self, Self::Full | Self::Behind | Self::Disk { .. })
     }
 
     fn disk(attempt: impl Into<String>, source: std::io::Error) -> Self {

@@ -56,8 +56,9 @@ pub struct Found {
     /// All traces that fit, perhaps some others, in no order.
     pub projections: Vec<Arc<Projection>>,
     /// The traces of the range that were passed over, as their rows say that they do not fit: of each its start, or when the
-    /// range is about receipt, when its last document was received.
-    pub passed_over: Vec<TimestampMicros>,
+    /// range is about receipt, when its last document was received. Where many were passed over unread, how many and the
+    /// last of these times.
+    pub passed_over: Vec<(TimestampMicros, u64)>,
     /// The last of the latest that were asked for, when there may be earlier ones: where to go on.
     pub rest: Option<(TimestampMicros, TraceId)>,
 }
@@ -68,6 +69,9 @@ pub enum ScanError {
     /// The documents could not be read.
     #[error("failed to read documents for a query")]
     Log(#[from] crate::log::LogError),
+    /// Traces at rest could not be read.
+    #[error("failed to read traces at rest for a query")]
+    Archive(#[from] crate::archive::ArchiveError),
     /// What the log held at the start could not be read.
     #[error("failed to rebuild the traces from the log")]
     NotRebuilt,

@@ -73,11 +73,11 @@ impl Fixture {
         let rollups = Arc::new(Rollups::new(Arc::new(groups.clone()), 16 << 20));
         let hot = HotTraces::open_observed(
             ambient.clone(),
-            Arc::clone(&log),
+            log,
             HotSettings::default(),
             vec![Arc::new(groups.clone()), Arc::<Rollups>::clone(&rollups)],
         );
-        let ingest = Ingest::open(ambient.clone(), log, Arc::clone(&hot), ground.ingest);
+        let ingest = Ingest::open(ambient.clone(), Arc::clone(&hot), ground.ingest);
         let sampling = Sampling::new(ambient.clone(), "us-east-1", ground.default_rule, 0);
         let rules = SamplingRules::open(Arc::clone(&ground.catalog), sampling, account.clone());
         let records = XRayRecords::open(&ground.catalog).await.unwrap();

@@ -25,6 +25,9 @@ pub struct SegmentsFile<R> {
     model: Model,
 }
 
+/// So many rows are rather read than passed over.
+const CLOSE: usize = 64;
+
 /// Rows of a row group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Place {
@@ -80,15 +83,75 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
     ///
     /// When the file cannot be read.
     pub fn trace(&self, trace: TraceId) -> std::result::Result<Vec<SegmentRow>, BlockError> {
+        self.traces(&[trace])
+    }
+
+    /// Whether there may be rows of the trace; `false` only when there are none.
+    #[must_use]
+    pub fn may_have(&self, trace: TraceId) -> bool {
+        let id = trace.bits().to_be_bytes();
+        (0..self.filters.len()).any(|group| self.may_have_in(group, &id))
+    }
+
+    /// The rows of several traces, which are in ascending order, each once.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn traces(&self, traces: &[TraceId]) -> std::result::Result<Vec<SegmentRow>, BlockError> {
         let mut rows = Vec::new();
         let reading = self.file.reading()?;
         for group in 0..self.filters.len() {
-            if let Some(place) = self.place_of(&reading, group, trace)? {
+            for place in self.places_of(&reading, group, traces)? {
                 let (reading, place) = (&reading, &place);
-                rows.extend(Columns { reading, place }.rows()?);
+                let found = Columns { reading, place }.rows()?.into_iter();
+                rows.extend(found.filter(|row| traces.binary_search(&row.trace).is_ok()));
             }
         }
         Ok(rows)
+    }
+
+    /// Where in a row group the rows of these traces lie: in order, those together that lie close to each other.
+    fn places_of(
+        &self,
+        reading: &Reading<'_, R>,
+        group: usize,
+        traces: &[TraceId],
+    ) -> Result<Vec<Place>> {
+        let mut places: Vec<Place> = Vec::new();
+        let mut pages = 0..0;
+        let mut ids: Vec<FixedLenByteArray> = Vec::new();
+        for trace in traces {
+            let id = trace.bits().to_be_bytes();
+            if !self.may_have_in(group, &id) {
+                continue;
+            }
+            let Some(wanted) = self.pages_of(group, &id) else {
+                continue;
+            };
+            if pages != wanted {
+                let wanted_pages = std::slice::from_ref(&wanted);
+                let leaf =
+                    reading.leaf::<FixedLenByteArrayType>(group, at::TRACE_ID, wanted_pages)?;
+                ids = leaf.required();
+                pages = wanted;
+            }
+            let begin = ids.partition_point(|one| one.data() < &id[..]);
+            let count = ids[begin..].partition_point(|one| one.data() == id);
+            let rows = pages.start + begin..pages.start + begin + count;
+            match places.last_mut() {
+                _ if rows.is_empty() => {}
+                Some(last) if rows.start <= last.rows.end + CLOSE => last.rows.end = rows.end,
+                _ => places.push(Place { group, rows }),
+            }
+        }
+        Ok(places)
+    }
+
+    fn may_have_in(&self, group: usize, id: &[u8]) -> bool {
+        self.filters[group]
+            .as_ref()
+            .is_none_or(|filter| filter.check(id))
     }
 
     /// All rows, a row group after the other.
@@ -98,34 +161,6 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
             let (reading, place) = (&self.file.reading()?, &Place { group, rows });
             Ok(Columns { reading, place }.rows()?)
         })
-    }
-
-    /// Where in a row group a trace's rows lie.
-    fn place_of(
-        &self,
-        reading: &Reading<'_, R>,
-        group: usize,
-        trace: TraceId,
-    ) -> Result<Option<Place>> {
-        let id = trace.bits().to_be_bytes();
-        let filter = self.filters[group].as_ref();
-        if filter.is_some_and(|filter| !filter.check(&id[..])) {
-            return Ok(None);
-        }
-        let Some(pages) = self.pages_of(group, &id) else {
-            return Ok(None);
-        };
-        let ids = reading.leaf::<FixedLenByteArrayType>(
-            group,
-            at::TRACE_ID,
-            std::slice::from_ref(&pages),
-        )?;
-        let ids = ids.required();
-        let begin = ids.partition_point(|one| one.data() < &id[..]);
-        let count = ids[begin..].partition_point(|one| one.data() == id);
-        let begin = pages.start + begin;
-        let rows = begin..begin + count;
-        Ok((!rows.is_empty()).then_some(Place { group, rows }))
     }
 
     /// The rows of the pages that may have this trace id.

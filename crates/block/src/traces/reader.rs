@@ -11,7 +11,7 @@ use parquet::errors::Result;
 use parquet::file::reader::ChunkReader;
 
 use super::group::Filters;
-use super::{SCHEMA, Service, TraceRow, VERSION, VERSION_KEY, at};
+use super::{Membership, SCHEMA, Service, TraceRow, VERSION, VERSION_KEY, at};
 use crate::column::{Leaf, as_text};
 use crate::file::{Kind, OpenFile, Reading, general, trace_id};
 use crate::{BlockError, annotations};
@@ -119,6 +119,25 @@ impl<R: ChunkReader + 'static> TracesFile<R> {
         Ok(traces)
     }
 
+    /// Of each trace: when its first document came in, and the groups that it is a member of. A row group after the other.
+    pub fn members(&self) -> impl Iterator<Item = std::result::Result<Vec<Member>, BlockError>> {
+        self.groups().map(|group| {
+            let rows = 0..self.file.rows(group);
+            let columns = Columns {
+                reading: &self.file.reading()?,
+                group,
+                rows: &rows,
+            };
+            let traces = columns.each::<FixedLenByteArrayType>(at::TRACE_ID)?;
+            let received = columns.each::<Int64Type>(at::FIRST_RECEIVED)?;
+            let members = traces.zip(received).zip(columns.groups()?);
+            let members = members.map(|((trace, received), groups)| {
+                Ok((trace_id(&trace)?, TimestampMicros(received), groups))
+            });
+            Ok(members.collect::<Result<_>>()?)
+        })
+    }
+
     /// All rows, a row group after the other.
     pub fn all(&self) -> impl Iterator<Item = std::result::Result<Vec<TraceRow>, BlockError>> {
         self.groups().map(|group| {
@@ -131,6 +150,9 @@ impl<R: ChunkReader + 'static> TracesFile<R> {
         })
     }
 }
+
+/// A trace, when its first document came in, and its groups.
+pub type Member = (TraceId, TimestampMicros, Vec<Membership>);
 
 /// The columns of some rows.
 struct Columns<'a, R> {
@@ -172,6 +194,7 @@ impl<R: ChunkReader + 'static> Columns<'_, R> {
         let mut services = self.services()?.into_iter();
         let mut users = self.users()?.into_iter();
         let mut annotations = self.annotations()?.into_iter();
+        let mut groups = self.groups()?.into_iter();
         let mut rows = Vec::with_capacity(traces.len());
         for trace in &traces {
             rows.push(TraceRow {
@@ -204,6 +227,7 @@ impl<R: ChunkReader + 'static> Columns<'_, R> {
                 services: next(&mut services)?,
                 users: next(&mut users)?,
                 annotations: next(&mut annotations)?,
+                groups: next(&mut groups)?,
             });
         }
         Ok(rows)
@@ -233,6 +257,21 @@ impl<R: ChunkReader + 'static> Columns<'_, R> {
         let mut rows = vec![Vec::new(); users.rows()];
         for (row, user) in users.entries() {
             rows[row].push(as_text(user.ok_or_else(too_few)?)?);
+        }
+        Ok(rows)
+    }
+
+    fn groups(&self) -> Result<Vec<Vec<Membership>>> {
+        let names = self.leaf::<ByteArrayType>(at::GROUP)?;
+        let joined = self.each::<Int64Type>(at::GROUP_JOINED)?;
+        let versions = self.each::<Int32Type>(at::GROUP_VERSION)?;
+        let mut rows = vec![Vec::new(); names.rows()];
+        for ((row, name), (joined, version)) in names.entries().zip(joined.zip(versions)) {
+            rows[row].push(Membership {
+                group: as_text(name.ok_or_else(too_few)?)?,
+                joined: TimestampMicros(joined),
+                version: version.cast_unsigned(),
+            });
         }
         Ok(rows)
     }

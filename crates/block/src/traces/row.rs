@@ -66,6 +66,19 @@ pub struct TraceRow {
     pub users: Vec<Box<str>>,
     /// Of all segments, each once, in order of key and value.
     pub annotations: Vec<Annotation>,
+    /// The groups that it is a member of.
+    pub groups: Vec<Membership>,
+}
+
+/// How a trace is a member of a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    /// Which group: its keeper knows it by this.
+    pub group: Box<str>,
+    /// When it became one.
+    pub joined: TimestampMicros,
+    /// By which of the group's expressions.
+    pub version: u32,
 }
 
 /// A node of a trace.
@@ -136,6 +149,7 @@ impl TraceRow {
             services: services(projection),
             users,
             annotations,
+            groups: Vec::new(),
         }
     }
 

@@ -371,7 +371,7 @@ fn files_are_merged_and_rows_of_older_ones_dropped() {
     new.sort_by_key(TraceRow::place);
     let files = [file_of(&old), file_of(&new)];
     let mut merged = Vec::new();
-    let keep = |file: usize, row: &TraceRow| file == 1 || !row.trace.bits().is_multiple_of(5);
+    let keep = |file: usize, row: &mut TraceRow| file == 1 || !row.trace.bits().is_multiple_of(5);
     merge(&[&files[0], &files[1]], keep, &mut merged).unwrap();
     let merged = all(&opened(merged));
     assert_eq!(merged.len(), 12_000);

@@ -142,7 +142,11 @@ fn write_columns(
     write_services(group, rows)?;
     let users = Entries::of(rows.iter().map(|row| &row.users[..]));
     users.write::<ByteArrayType>(group, |user| text(user))?;
-    annotations::write(group, rows.iter().map(|row| &row.annotations[..]))
+    annotations::write(group, rows.iter().map(|row| &row.annotations[..]))?;
+    let groups = Entries::of(rows.iter().map(|row| &row.groups[..]));
+    groups.write::<ByteArrayType>(group, |member| text(&member.group))?;
+    groups.write::<Int64Type>(group, |member| member.joined.0)?;
+    groups.write::<Int32Type>(group, |member| member.version.cast_signed())
 }
 
 fn write_services(

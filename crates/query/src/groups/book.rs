@@ -62,6 +62,7 @@ impl Book {
     pub(super) fn watched(&self) -> impl Iterator<Item = Watched> {
         self.named.values().map(|entry| Watched {
             id: entry.group.id,
+            key: entry.key(&self.scope),
             versions: Arc::clone(&entry.versions),
         })
     }
@@ -203,6 +204,12 @@ impl Book {
 // === impl Entry ===
 
 impl Entry {
+    /// Which group it is, also after a restart: another one of the same name has another suffix.
+    fn key(&self, Scope { account, region }: &Scope) -> Box<str> {
+        let suffix = self.record.suffix.as_deref().unwrap_or_default();
+        format!("{account}/{region}/{}/{suffix}", self.record.name).into()
+    }
+
     fn new(scope: &Scope, id: GroupId, record: GroupRecord) -> Self {
         let current = record.versions.last();
         let expression = current.map_or(Expression::Everything, |version| {

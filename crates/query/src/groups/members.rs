@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use fluoro_filter::Filter;
 use fluoro_model::{TimestampMicros, TraceId};
+use fluoro_store::hot::Membership;
 use fluoro_trace::Projection;
 
 use super::record::GroupId;
@@ -34,6 +35,8 @@ const MINUTES: usize = 24 * 60;
 #[derive(Debug, Clone)]
 pub(super) struct Watched {
     pub(super) id: GroupId,
+    /// What it is known by after a restart.
+    pub(super) key: Box<str>,
     /// The oldest first.
     pub(super) versions: Arc<[Version]>,
 }
@@ -108,6 +111,40 @@ impl Members {
             }
             if let Some(joined) = group.watched.judge(now) {
                 group.joined.insert(now.id, joined);
+                group.counts.count(joined.at);
+            }
+        }
+    }
+
+    /// What of the trace is to be kept until the next start.
+    pub(super) fn of(&self, trace: TraceId) -> Vec<Membership> {
+        let groups = self.groups.values().filter_map(|group| {
+            let joined = group.joined.get(&trace)?;
+            Some(Membership {
+                group: group.watched.key.clone(),
+                joined: joined.at,
+                version: joined.version,
+            })
+        });
+        groups.collect()
+    }
+
+    /// Takes in what was kept of a trace.
+    pub(super) fn restore(
+        &mut self,
+        trace: TraceId,
+        received: TimestampMicros,
+        kept: &[Membership],
+    ) {
+        self.all.count(received);
+        for group in self.groups.values_mut() {
+            let known = kept.iter().find(|kept| kept.group == group.watched.key);
+            if let Some(membership) = known {
+                let joined = Joined {
+                    at: membership.joined,
+                    version: membership.version,
+                };
+                group.joined.insert(trace, joined);
                 group.counts.count(joined.at);
             }
         }

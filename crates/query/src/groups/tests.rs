@@ -3,9 +3,11 @@
 use bytes::Bytes;
 use fluoro_ambient::{ManualClock, SeededEntropy};
 use fluoro_model::Document;
+use fluoro_store::archive::Archive;
+use fluoro_store::blocks::{Blocks, MemoryBlocks};
 use fluoro_store::catalog::MemoryCatalog;
 use fluoro_store::documents::{DocumentLog, Row};
-use fluoro_store::hot::{Arrival, HotSettings, HotTraces};
+use fluoro_store::hot::{Arrival, HotSettings, HotTraces, Incoming};
 use fluoro_store::log::{Log, MemoryLog};
 use proptest::strategy::{Strategy, ValueTree};
 use serde_json::{Value, json};
@@ -18,6 +20,7 @@ struct Bench {
     clock: Arc<ManualClock>,
     catalog: Arc<dyn Catalog>,
     log: Arc<dyn Log>,
+    blocks: Arc<dyn Blocks>,
     documents: Arc<DocumentLog>,
     groups: Groups,
     hot: Arc<HotTraces>,
@@ -27,17 +30,26 @@ impl Bench {
     async fn new() -> Self {
         let clock = Arc::new(ManualClock::at(NOW));
         let catalog = Arc::new(MemoryCatalog::default());
-        Self::on(clock, catalog, Arc::new(MemoryLog::default())).await
+        let log = Arc::new(MemoryLog::default());
+        Self::on(clock, catalog, log, Arc::new(MemoryBlocks::default())).await
     }
 
-    async fn on(clock: Arc<ManualClock>, catalog: Arc<dyn Catalog>, log: Arc<dyn Log>) -> Self {
+    async fn on(
+        clock: Arc<ManualClock>,
+        catalog: Arc<dyn Catalog>,
+        log: Arc<dyn Log>,
+        blocks: Arc<dyn Blocks>,
+    ) -> Self {
         let ambient = Ambient::new(Arc::clone(&clock) as _, Arc::new(SeededEntropy::new(1)));
         let groups = Groups::open(ambient.clone(), Arc::clone(&catalog)).await;
         let groups = groups.unwrap();
-        let documents = DocumentLog::open(ambient.clone(), Arc::clone(&log), Vec::new());
-        let hot = HotTraces::open_observed(
+        let opened = Archive::open(Arc::clone(&blocks), &catalog).await;
+        let (archive, models) = opened.unwrap();
+        let documents = DocumentLog::open(ambient.clone(), Arc::clone(&log), models);
+        let hot = HotTraces::open_with(
             ambient,
             Arc::clone(&documents),
+            Arc::new(archive),
             HotSettings::default(),
             vec![Arc::new(groups.clone())],
         );
@@ -46,6 +58,7 @@ impl Bench {
             clock,
             catalog,
             log,
+            blocks,
             documents,
             groups,
             hot,
@@ -54,8 +67,16 @@ impl Bench {
 
     /// The same, as a new process finds it.
     async fn restarted(self) -> Self {
-        let bench = Self::on(self.clock, self.catalog, self.log).await;
+        let bench = Self::on(self.clock, self.catalog, self.log, self.blocks).await;
         bench.settle().await;
+        bench
+    }
+
+    /// The same, as a new process finds it when all traces are at rest.
+    async fn rested(self) -> Self {
+        self.hot.come_to_rest().await.unwrap();
+        let bench = self.restarted().await;
+        assert_eq!(bench.hot.held().traces, 0);
         bench
     }
 
@@ -74,12 +95,15 @@ impl Bench {
         let coded = self.documents.code([(&*document, &json)].into_iter());
         let appended = self.documents.append(Row::Second, at, coded);
         let position = appended.await.unwrap()[0];
-        self.hot.apply(&[Arrival {
-            position,
-            at,
+        let document = Incoming {
             bytes: json.len(),
             facts: document,
             facts_json: json,
+        };
+        self.hot.apply(&[Arrival {
+            position,
+            at,
+            document,
         }]);
         at
     }
@@ -332,7 +356,9 @@ async fn membership_is_decided_when_data_is_stored_and_kept() {
         assert_eq!(all.total, 5);
     };
     check(&bench);
-    check(&bench.restarted().await);
+    let bench = bench.restarted().await;
+    check(&bench);
+    check(&bench.rested().await);
 }
 
 /// Whoever looks, and however often, finds the same members, and so does the next process.
@@ -384,7 +410,9 @@ async fn membership_does_not_depend_on_who_looked_when() {
                     .collect::<Vec<_>>()
             };
             found.push(joined(&bench));
-            found.push(joined(&bench.restarted().await));
+            let bench = bench.restarted().await;
+            found.push(joined(&bench));
+            found.push(joined(&bench.rested().await));
         }
         assert!(
             found.iter().all(|other| *other == found[0]),

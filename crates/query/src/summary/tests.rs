@@ -134,7 +134,9 @@ fn what_was_passed_over_counts_on_its_page() {
     let whole = range(1000, 2000, TimeRangeType::TraceId);
     let found = |projections| Found {
         projections,
-        passed_over: [999, 1005, 1015, 1025, 1026, 1035, 2000].map(at).to_vec(),
+        passed_over: [999, 1005, 1015, 1025, 1026, 1035, 2000]
+            .map(|time| (at(time), 1))
+            .to_vec(),
         rest: None,
     };
     let first = page(&whole, found(traces.clone()), None, 2, |_| true);
@@ -151,7 +153,7 @@ fn a_page_is_filled_by_one_scan_after_the_other() {
     let whole = range(1000, 2000, TimeRangeType::TraceId);
     let found = |numbers: std::ops::Range<usize>, passed_over: &[i64], rest: Option<usize>| Found {
         projections: traces[numbers].to_vec(),
-        passed_over: passed_over.iter().copied().map(at).collect(),
+        passed_over: passed_over.iter().map(|time| (at(*time), 1)).collect(),
         rest: rest.map(|number| (at(1000 + 10 * number as i64), traces[number].id)),
     };
     let even = |trace: TraceId| (trace.bits() >> 96).is_multiple_of(2);

@@ -12,7 +12,8 @@ use serde_json::{Map, Value, json};
 use super::reply::ErrorDocument;
 use super::routes::{Call, ROUTES, Route};
 use super::{
-    Health, doctor, follow, functions, groups, logs, sampling, stacks, starting, statistics, traces,
+    Health, doctor, follow, functions, groups, logs, sampling, stacks, starting, statistics, store,
+    traces,
 };
 use crate::running::Addresses;
 
@@ -114,6 +115,11 @@ fn described(call: Call, schemas: &mut SchemaGenerator) -> Described {
             .answer::<statistics::StatisticsOutput>(schemas),
         Call::Metrics => Described::new("The same, and sampling, since the start, for Prometheus")
             .answer_as("text/plain", text()),
+        Call::Store => {
+            Described::new("What is kept, and where").answer::<store::StoreState>(schemas)
+        }
+        Call::Settle => Described::new("Bring everything to rest in blocks, and answer when it is")
+            .answer::<store::StoreState>(schemas),
         Call::Function => {
             Described::new("A function's role, whether it may write traces, its environments")
                 .answer::<functions::FunctionState>(schemas)

@@ -70,13 +70,18 @@ pub const KEYS: &[Key] = &[
         store.retention
     ),
     key!(
-        "store.log_size",
-        "the log's size on disk beyond which its oldest files go",
-        store.log_size
+        "store.size",
+        "size of log and blocks on disk beyond which the oldest traces go",
+        store.size
+    ),
+    key!(
+        "store.flush",
+        "how long after its receipt a document is written to a block at the latest",
+        store.flush
     ),
     key!(
         "store.memory",
-        "memory of the traces' index, and an eighth more for graphs of minutes; beyond it the oldest traces go",
+        "memory of the hot traces' index, and an eighth more for graphs of minutes; beyond it they are written to blocks",
         store.memory
     ),
     key!("store.cache", "memory of what documents say", store.cache),

@@ -41,6 +41,13 @@ pub async fn suite(blocks: &dyn Blocks) {
         name: name.clone(),
         bytes,
     };
+    let open = blocks.open(&name).await.expect("open");
+    assert_eq!(open.length().expect("length"), 10);
+    assert_eq!(open.read_at(3, 2).expect("part"), "34");
+    open.read_at(5, 6).expect_err("beyond its end");
+    let missing = blocks.open(&BlockName::new("b").expect("a name")).await;
+    assert!(matches!(missing, Err(BlockError::Missing(_))));
+
     let listed = blocks.list().await.expect("list");
     assert_eq!(listed, [info(&other, 0), info(&name, 10)]);
 

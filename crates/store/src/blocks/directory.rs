@@ -8,10 +8,12 @@ use std::io::{self, Write};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use fluoro_block::checked::Source;
 
 use super::{BlockError, BlockInfo, BlockName, Blocks};
 use crate::log::disk;
@@ -101,6 +103,16 @@ impl Blocks for DirectoryBlocks {
             bytes,
             range,
         })
+    }
+
+    async fn open(&self, name: &BlockName) -> Result<Arc<dyn Source>, BlockError> {
+        let path = self.path_of(name);
+        let opened = blocking(move || fs::File::open(path)).await;
+        let file = opened.map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => BlockError::Missing(name.clone()),
+            _ => failed(format!("open block {name}"), source),
+        })?;
+        Ok(Arc::new(file))
     }
 
     async fn list(&self) -> Result<Vec<BlockInfo>, BlockError> {

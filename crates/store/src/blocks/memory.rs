@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use fluoro_block::checked::Source;
 use parking_lot::Mutex;
 
 use super::{BlockError, BlockInfo, BlockName, Blocks};
@@ -44,6 +46,12 @@ impl Blocks for MemoryBlocks {
             });
         };
         Ok(block.slice(start..end))
+    }
+
+    async fn open(&self, name: &BlockName) -> Result<Arc<dyn Source>, BlockError> {
+        let block = self.blocks.lock().get(name).cloned();
+        let block = block.ok_or_else(|| BlockError::Missing(name.clone()))?;
+        Ok(Arc::new(block))
     }
 
     async fn list(&self) -> Result<Vec<BlockInfo>, BlockError> {

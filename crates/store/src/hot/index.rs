@@ -1,7 +1,8 @@
 //! What is known of each trace, and the orders in which traces are looked for. Plain data under one lock.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use fluoro_filter::{Digest, KnownAnnotations};
@@ -58,6 +59,8 @@ struct Entry {
     born: u64,
     /// The generation that the projection was made from; 0 when there was none.
     projected: u64,
+    /// What is at rest of it beside the documents that have a place here.
+    rest: Rest,
     last_received: TimestampMicros,
     projection_weight: usize,
     /// All of it, as it was counted last.
@@ -73,6 +76,19 @@ pub(super) struct Snapshot {
     born: u64,
     pub(super) projection: Option<Arc<Projection>>,
     pub(super) projected: u64,
+    pub(super) rest: Rest,
+}
+
+/// What is at rest of a hot trace beside the documents that have a place in the index.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// Nobody has looked.
+    #[default]
+    Unknown,
+    /// Nothing: it was never let go since its first document came.
+    Nothing,
+    /// Something: it was let go once it was at rest, and came again.
+    Something,
 }
 
 #[derive(Debug, Default)]
@@ -124,6 +140,7 @@ impl Default for Entry {
             generation: 0,
             born: 0,
             projected: 0,
+            rest: Rest::Unknown,
             last_received: TimestampMicros(i64::MIN),
             projection_weight: 0,
             weight: 0,
@@ -199,16 +216,48 @@ impl Index {
         self.reweigh(trace);
     }
 
-    pub(super) fn trace_bytes(&self, trace: TraceId) -> u64 {
-        self.traces.get(&trace).map_or(0, |entry| entry.bytes)
+    /// How long the trace's documents are that have a place here, of those from the position on, and what else there is.
+    pub(super) fn trace_bytes(&self, trace: TraceId, from: Position) -> (u64, u64, Rest) {
+        let Some(entry) = self.traces.get(&trace) else {
+            return (0, 0, Rest::Unknown);
+        };
+        let after = entry.places.iter().rev();
+        let after = after.take_while(|place| place.position >= from);
+        let after = after.map(|place| u64::from(place.bytes)).sum();
+        (entry.bytes, after, entry.rest)
     }
 
-    /// Where the trace's documents lie, in the order received.
-    pub(super) fn places(&self, trace: TraceId) -> Vec<Place> {
+    /// Where the trace's documents lie, in the order received, and what else there is.
+    pub(super) fn places(&self, trace: TraceId) -> (Vec<Place>, Rest) {
+        let entry = self.traces.get(&trace);
+        entry.map_or((Vec::new(), Rest::Unknown), |entry| {
+            (entry.places.clone(), entry.rest)
+        })
+    }
+
+    /// How many changes there were.
+    pub(super) fn generation(&self) -> u64 {
+        self.generations
+    }
+
+    /// How many documents lie after the watermark, and of how many traces there are no others.
+    pub(super) fn beyond(&self, watermark: Position) -> (u64, u64) {
+        let (mut documents, mut traces) = (0, 0);
+        for entry in self.traces.values() {
+            let at_rest = entry
+                .places
+                .partition_point(|place| place.position < watermark);
+            documents += (entry.places.len() - at_rest) as u64;
+            traces += u64::from(at_rest == 0 && entry.rest != Rest::Something);
+        }
+        (documents, traces)
+    }
+
+    /// Whether anything of the trace is held, and was when there had been so many changes.
+    pub(super) fn had(&self, trace: TraceId, generation: u64) -> bool {
         self.traces
             .get(&trace)
-            .map(|entry| entry.places.clone())
-            .unwrap_or_default()
+            .is_some_and(|entry| entry.born <= generation)
     }
 
     pub(super) fn projection(&self, trace: TraceId) -> Option<Arc<Projection>> {
@@ -266,6 +315,7 @@ impl Index {
                     born: entry.born,
                     projection: entry.projection.clone(),
                     projected: entry.projected,
+                    rest: entry.rest,
                 })
             })
             .collect()
@@ -290,7 +340,12 @@ impl Index {
     /// Takes a projection made from a snapshot. The trace stays touched when more came since the snapshot. Its observers
     /// were told of the projection already: when it is the trace's first, and the trace was let go meanwhile, they have yet
     /// to be told so.
-    pub(super) fn set_projection(&mut self, made_from: &Snapshot, projection: Arc<Projection>) {
+    pub(super) fn set_projection(
+        &mut self,
+        made_from: &Snapshot,
+        projection: Arc<Projection>,
+        rest: Rest,
+    ) {
         let trace = made_from.trace;
         let entry = self.traces.get_mut(&trace);
         let Some(entry) = entry.filter(|entry| entry.born == made_from.born) else {
@@ -312,6 +367,9 @@ impl Index {
             place.projected |= projected.peek() == Some(&place.position);
         }
         entry.projected = made_from.generation;
+        if entry.rest == Rest::Unknown {
+            entry.rest = rest;
+        }
         if entry.generation == made_from.generation {
             self.stale.remove(&trace);
         }
@@ -349,64 +407,65 @@ impl Index {
         orphans.collect()
     }
 
-    /// Makes room until all takes at most `limit` bytes: the oldest projections go, which can be made again; when
-    /// there are none any more, the oldest traces. Returns how many documents went.
-    pub(super) fn shrink_to(&mut self, limit: usize) -> u64 {
-        let mut let_go = 0;
-        while self.weight > limit {
-            if let Some((_, trace)) = self.warm.pop_first() {
-                if let Some(entry) = self.traces.get_mut(&trace) {
-                    entry.projection = None;
-                    entry.projection_weight = 0;
-                }
-                self.reweigh(trace);
-            } else if let Some((_, &oldest)) = self.by_first.first_key_value() {
-                let_go += self.retain(oldest, |_| false);
-            } else {
-                break;
-            }
+    /// Makes room until all takes at most `limit` bytes, as far as that is possible without a loss: the oldest traces go
+    /// that are at rest as a whole, before the watermark if one is given; then the oldest projections, which can be made again.
+    pub(super) fn shrink_to(&mut self, limit: usize, watermark: Option<Position>) {
+        if let Some(watermark) = watermark.filter(|_| self.weight > limit) {
+            self.evict(limit, watermark);
         }
-        let_go
+        while self.weight > limit
+            && let Some((_, trace)) = self.warm.pop_first()
+        {
+            if let Some(entry) = self.traces.get_mut(&trace) {
+                entry.projection = None;
+                entry.projection_weight = 0;
+            }
+            self.reweigh(trace);
+        }
     }
 
-    /// Lets go of every document that was received before `oldest`; returns how many went.
-    ///
-    /// Receipts follow a wall clock, which may have been wrong: one that lies in the future, past `now`, is taken to be as
-    /// old as the log tells, where it stands before others that are due.
-    pub(super) fn cut_older(&mut self, oldest: TimestampMicros, now: TimestampMicros) -> u64 {
-        let end = (oldest.floor_minute(), TraceId::from_bits(u128::MAX));
-        let traces: BTreeSet<TraceId> = self
-            .by_received
-            .range(..=end)
-            .map(|(_, trace)| *trace)
-            .collect();
-        let is_due = |place: &&Place| place.at < oldest;
-        let (mut let_go, mut last) = (0, None);
-        for trace in traces {
-            let places = self.traces.get(&trace).map(|entry| &entry.places);
-            let due = places.into_iter().flatten().filter(is_due);
-            let Some(last_due) = due.map(|place| place.position).max() else {
+    /// Lets go of the oldest traces that are at rest as they are here, until all takes at most `limit` bytes. Nobody is told:
+    /// they are not gone.
+    fn evict(&mut self, limit: usize, watermark: Position) {
+        let before = self.by_first.range(..watermark);
+        let mut weight = self.weight;
+        let mut due = Vec::new();
+        for (first, trace) in before {
+            if weight <= limit {
+                break;
+            }
+            let Some(entry) = self.traces.get(trace) else {
                 continue;
             };
-            last = last.max(Some(last_due));
-            let_go += self.retain(trace, |place| !is_due(&place));
+            let last = entry.places.last();
+            let is_at_rest = last.is_some_and(|last| last.position < watermark);
+            if is_at_rest && !self.stale.contains_key(trace) {
+                weight -= entry.weight;
+                due.push((*first, *trace));
+            }
         }
-        let is_before = |place: &Place| Some(place.position) < last && place.at > now;
-        let_go + self.cut(is_before)
+        for (first, trace) in due {
+            self.by_first.remove(&first);
+            self.warm.remove(&first);
+            if let Some(entry) = self.traces.get_mut(&trace) {
+                self.documents -= entry.places.len();
+                // Nobody has to be told.
+                entry.projected = 0;
+                for minute in entry.places.iter().map(Place::minute) {
+                    self.by_received.remove(&(minute, trace));
+                }
+            }
+            self.forget(trace);
+        }
     }
 
-    /// Lets go of every document that `is_due` says, beginning with the oldest traces and up to the first that has
-    /// none; returns how many went.
-    pub(super) fn cut(&mut self, is_due: impl Fn(&Place) -> bool) -> u64 {
-        let mut let_go = 0;
-        while let Some((_, &oldest)) = self.by_first.first_key_value() {
-            let gone = self.retain(oldest, |place| !is_due(place));
-            if gone == 0 {
-                break;
-            }
-            let_go += gone;
+    /// Lets go of every document whose position lies in the range: it is not at rest any more.
+    pub(super) fn cut(&mut self, range: &Range<Position>) {
+        let before = self.by_first.range(..range.end);
+        let traces: Vec<TraceId> = before.map(|(_, trace)| *trace).collect();
+        for trace in traces {
+            self.retain(trace, |place| !range.contains(&place.position));
         }
-        let_go
     }
 
     /// Keeps only those of a trace's documents that are wanted, and no trace without any; returns how many went.
@@ -472,16 +531,22 @@ impl Index {
         std::mem::take(&mut self.forgotten)
     }
 
+    /// Notes that traces are gone that were at rest.
+    pub(super) fn note_forgotten(&mut self, traces: Vec<TraceId>) {
+        if self.observed {
+            let noted: HashSet<TraceId> = self.forgotten.iter().copied().collect();
+            let is_news =
+                |trace: &TraceId| !self.traces.contains_key(trace) && !noted.contains(trace);
+            let news = traces.into_iter().filter(is_news);
+            self.forgotten.extend(news);
+        }
+    }
+
     /// When the oldest document came in.
     pub(super) fn held_since(&self) -> Option<TimestampMicros> {
         let (_, oldest) = self.by_first.first_key_value()?;
         let first = self.traces.get(oldest)?.places.first()?;
         Some(first.at)
-    }
-
-    /// The first position that any trace needs.
-    pub(super) fn first_needed(&self) -> Option<Position> {
-        self.by_first.keys().next().copied()
     }
 
     /// Removes the trace from everywhere but where its first document stood.
@@ -509,7 +574,7 @@ impl Index {
     }
 }
 
-fn start_of(projection: &Projection) -> Option<TimestampMicros> {
+pub(super) fn start_of(projection: &Projection) -> Option<TimestampMicros> {
     projection.start.map(EpochSeconds::micros)
 }
 

@@ -3,11 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use fluoro_model::TraceId;
+use fluoro_block::traces::Membership;
+use fluoro_model::{TimestampMicros, TraceId};
 use fluoro_trace::Projection;
 use parking_lot::Mutex;
 
-use super::index::{Index, Snapshot};
+use super::index::{Index, Rest, Snapshot};
+use crate::archive::{ArchiveError, Live};
 use crate::log::Position;
 
 /// Is told of every projection as it is made, before anybody can read it, and of every trace that is let go.
@@ -22,6 +24,15 @@ pub trait ProjectionObserver: Send + Sync + fmt::Debug {
 
     /// All documents of the trace were let go.
     fn forgotten(&self, trace: TraceId);
+
+    /// What of the trace is to be kept with it when it comes to rest, and told at the next start.
+    fn memberships(&self, _trace: TraceId) -> Vec<Membership> {
+        Vec::new()
+    }
+
+    /// A trace that came to rest before this start: when its first document was received, and what was kept with it. It is
+    /// told of no projection before it comes again.
+    fn found_at_rest(&self, _trace: TraceId, _received: TimestampMicros, _kept: &[Membership]) {}
 
     /// Whether each delivery of a trace matters, also where several came before its projection was made. When one
     /// observer says so, all are told of the projections in between, which nobody can read.
@@ -46,6 +57,8 @@ pub(super) struct Made {
     pub(super) before: Option<Arc<Projection>>,
     pub(super) steps: Vec<Arc<Projection>>,
     pub(super) now: Arc<Projection>,
+    /// What was found at rest of it.
+    pub(super) rest: Rest,
     /// Documents that could not be had.
     pub(super) lost: Vec<Position>,
 }
@@ -55,8 +68,6 @@ pub(super) struct Made {
 pub(super) struct Installed {
     /// Documents that were held and cannot be had.
     pub(super) unreadable: u64,
-    /// Documents that went to make room.
-    pub(super) let_go: u64,
     /// Traces for which somebody else's projection was put there in between: ours must be made again.
     pub(super) overtaken: Vec<TraceId>,
 }
@@ -86,7 +97,7 @@ impl Observers {
         &self,
         index: &Mutex<Index>,
         made: Vec<Made>,
-        memory_bytes: usize,
+        room: impl FnOnce(&mut Index),
     ) -> Installed {
         let mut installed = Installed::default();
         let _telling = self.telling.lock();
@@ -111,10 +122,10 @@ impl Observers {
         }
         let mut index = index.lock();
         for (made, _) in news {
-            index.set_projection(&made.from, made.now);
+            index.set_projection(&made.from, made.now, made.rest);
             installed.unreadable += index.lose(made.from.trace, &made.lost);
         }
-        installed.let_go = index.shrink_to(memory_bytes);
+        room(&mut index);
         installed
     }
 
@@ -123,6 +134,26 @@ impl Observers {
         let _telling = self.telling.lock();
         let forgotten = index.lock().take_forgotten();
         self.tell_forgotten(&forgotten);
+    }
+
+    /// What the observers want to be kept with a trace.
+    pub(super) fn memberships(&self, trace: TraceId) -> Vec<Membership> {
+        let all = self.all.iter();
+        all.flat_map(|observer| observer.memberships(trace))
+            .collect()
+    }
+
+    /// Tells of the traces that came to rest before this start.
+    pub(super) fn tell_at_rest(&self, live: &Live) -> Result<(), ArchiveError> {
+        if self.all.is_empty() {
+            return Ok(());
+        }
+        let _telling = self.telling.lock();
+        live.members(|(trace, received, kept)| {
+            for observer in &self.all {
+                observer.found_at_rest(trace, received, &kept);
+            }
+        })
     }
 
     /// Waits while somebody is being told.

@@ -7,18 +7,20 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fluoro_ambient::{Ambient, Seldom};
-use fluoro_model::TraceId;
 use fluoro_model::document::{Document, Refusal};
+use fluoro_model::{TimestampMicros, TraceId};
 use fluoro_trace::{Projection, ProjectionLimits, Received, Trace};
 
 use tokio::sync::Notify;
 
 use super::cache::Found;
-use super::index::{Place, Snapshot};
+use super::index::{Place, Rest, Snapshot};
 use super::observe::{Made, Observers};
-use super::{HotTraces, ScanError};
+use super::{HotThen, HotTraces, ScanError};
+use crate::archive::{AtRest, Documents, Live};
 use crate::documents::STORED;
 use crate::log::Position;
+use crate::scan::Candidates;
 
 /// How long a turn lasts, unless documents come so fast that it must be shorter.
 const TURN: Duration = Duration::from_millis(50);
@@ -31,7 +33,7 @@ pub(super) const TURNS_A_CACHE: usize = 40;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// How many traces are assembled by one turn of a blocking thread.
-const TRACES_A_TURN: usize = 128;
+pub(super) const TRACES_A_TURN: usize = 128;
 
 /// What wakes the task that keeps projections fresh.
 #[derive(Debug, Default)]
@@ -40,6 +42,10 @@ pub(super) struct Wakes {
     pub(super) touched: Notify,
     /// The turn must end.
     pub(super) hurried: Notify,
+    /// A flush is wanted.
+    pub(super) flush: Notify,
+    /// A flush was done, or failed.
+    pub(super) flushed: Notify,
 }
 
 /// Keeps projections fresh until the hot traces are dropped.
@@ -113,19 +119,17 @@ impl HotTraces {
         let (projector, read) = self.projector(&snapshots).await?;
         self.keep(read);
         let (index, observers) = (Arc::clone(&self.index), Arc::clone(&self.observers));
-        let memory_bytes = self.settings.memory_bytes;
+        let room = self.room();
         // In one go, so that nothing is readable that was not told, also when who asked goes away.
         let installed = self.blocking(move || {
             let steps = Steps::for_these(&observers);
             let made = snapshots
                 .into_iter()
                 .map(|from| projector.make(from, steps));
-            observers.install(&index, made.collect(), memory_bytes)
+            observers.install(&index, made.collect(), room)
         });
         let installed = installed.await?;
-        let mut losses = self.losses.lock();
-        losses.unreadable += installed.unreadable;
-        losses.memory += installed.let_go;
+        self.losses.lock().unreadable += installed.unreadable;
         Ok(installed.overtaken)
     }
 
@@ -159,30 +163,94 @@ impl HotTraces {
         Ok(projections)
     }
 
-    /// The documents at these places, in their order; without those that the log has lost.
-    pub(super) async fn read_documents(
-        &self,
-        places: Vec<Place>,
-    ) -> Result<Vec<Received>, ScanError> {
-        let positions: Vec<Position> = places.iter().map(|place| place.position).collect();
-        let records = self.log.read(&positions).await?;
-        let refusals = Arc::clone(&self.refusals);
-        let documents = self.blocking(move || {
-            let records = positions.into_iter().zip(records);
-            let documents = records.filter_map(|(position, record)| {
-                let document = Document::parse_within(STORED, &record?.document);
-                Some((position, refusals.accepted_once(document)?))
+    /// All documents of a trace, in the order received; without those that were lost.
+    pub(super) async fn read_documents(&self, trace: TraceId) -> Result<Vec<Received>, ScanError> {
+        loop {
+            let live = self.archive.live();
+            let (places, rest) = self.index.lock().places(trace);
+            let (flushed, places) = parted(&places, live.watermark);
+            let positions: Vec<Position> = places.iter().map(|place| place.position).collect();
+            let records = self.log.read(&positions).await?;
+            let is_lost = records.iter().any(Option::is_none);
+            if is_lost && live.watermark != self.archive.watermark() {
+                // A flush has taken it to the blocks meanwhile.
+                continue;
+            }
+            let look = !flushed.is_empty() || rest != Rest::Nothing;
+            let refusals = Arc::clone(&self.refusals);
+            let documents = self.blocking(move || {
+                let at_rest = match look {
+                    true => live.documents(&[trace])?.remove(&trace).unwrap_or_default(),
+                    false => Documents::new(),
+                };
+                let logged = records.into_iter().flatten();
+                let logged = logged.map(|logged| (logged.received, logged.document));
+                let all = at_rest.into_iter().chain(logged);
+                Ok(refusals.received(all, |json| Document::parse_within(STORED, json)))
             });
-            received(&places, &documents.collect())
+            return documents.await?;
+        }
+    }
+
+    /// The projections of traces at rest.
+    pub(super) async fn project_at_rest(
+        &self,
+        live: &Arc<Live>,
+        traces: Vec<TraceId>,
+    ) -> Result<Vec<Arc<Projection>>, ScanError> {
+        let mut projections = Vec::with_capacity(traces.len());
+        for traces in traces.chunks(TRACES_A_TURN) {
+            let (live, traces) = (Arc::clone(live), traces.to_vec());
+            let (refusals, limits) = (Arc::clone(&self.refusals), self.settings.projection);
+            let made = self.blocking(move || {
+                let documents = live.documents(&traces)?;
+                let made = documents.into_iter().map(|(trace, documents)| {
+                    let facts = |json: &[u8]| Document::parse_facts(STORED, json);
+                    let received = refusals.received(documents, facts);
+                    Arc::new(Trace::assemble(trace, &received).projection_within(limits))
+                });
+                Ok::<_, ScanError>(made.collect::<Vec<_>>())
+            });
+            projections.extend(made.await??);
+        }
+        Ok(projections)
+    }
+
+    /// Which traces at rest are meant; those aside that were hot.
+    pub(super) async fn find_at_rest(
+        &self,
+        live: &Arc<Live>,
+        candidates: &Candidates,
+        hot: HotThen,
+    ) -> Result<AtRest, ScanError> {
+        if live.blocks.is_empty() {
+            return Ok(AtRest::default());
+        }
+        let (live, candidates) = (Arc::clone(live), candidates.clone());
+        let index = Arc::clone(&self.index);
+        let found = self.blocking(move || {
+            live.find(&candidates, hot.since, |rows| {
+                let index = index.lock();
+                let had = rows.iter().map(|row| index.had(row.trace, hot.generation));
+                had.collect()
+            })
         });
-        documents.await
+        Ok(found.await??)
     }
 
     /// What makes the projections of these, and the JSON of what was read for it.
     async fn projector(&self, snapshots: &[Snapshot]) -> Result<(Projector, Read), ScanError> {
-        let (documents, read) = self.facts_of(snapshots).await?;
-        let limits = self.settings.projection;
-        Ok((Projector { documents, limits }, read))
+        loop {
+            let live = self.archive.live();
+            let (projector, read) = self.facts_of(snapshots, &live).await?;
+            let has_lost = snapshots
+                .iter()
+                .any(|from| projector.lost(from).next().is_some());
+            // A flush may have taken what was not found to the blocks meanwhile.
+            if !has_lost || live.watermark == self.archive.watermark() {
+                return Ok((projector, read));
+            }
+        }
     }
 
     /// Puts what was read in the cache.
@@ -193,50 +261,89 @@ impl HotTraces {
         }
     }
 
-    /// The facts of the documents of these traces, and the JSON of those that were not in the cache.
+    /// The facts of the documents of these traces, and the JSON of those that the log was asked for.
     async fn facts_of(
         &self,
         snapshots: &[Snapshot],
-    ) -> Result<(HashMap<Position, Arc<Document>>, Read), ScanError> {
+        live: &Arc<Live>,
+    ) -> Result<(Projector, Read), ScanError> {
         let places: usize = snapshots.iter().map(|snapshot| snapshot.places.len()).sum();
-        let mut found = HashMap::with_capacity(places);
-        let (mut unparsed, mut missing) = (Vec::new(), Vec::new());
+        let mut documents = HashMap::with_capacity(places);
+        let (mut unparsed, mut missing, mut at_rest) = (Vec::new(), Vec::new(), Vec::new());
         {
             let cache = self.cache.lock();
-            for place in snapshots.iter().flat_map(|snapshot| &snapshot.places) {
-                match cache.get(place.position) {
-                    Some(Found::Facts(facts)) => drop(found.insert(place.position, facts)),
-                    Some(Found::Json(json)) => unparsed.push((place.position, json)),
-                    None => missing.push(place.position),
+            for snapshot in snapshots {
+                let (flushed, after) = parted(&snapshot.places, live.watermark);
+                let is_cached = |place: &Place| cache.get(place.position).is_some();
+                let look = match snapshot.rest {
+                    Rest::Nothing => !flushed.iter().all(is_cached),
+                    Rest::Unknown => live.may_have(snapshot.trace),
+                    Rest::Something => true,
+                };
+                let here = if look {
+                    at_rest.push(snapshot.trace);
+                    after
+                } else {
+                    &snapshot.places
+                };
+                for place in here {
+                    match cache.get(place.position) {
+                        Some(Found::Facts(facts)) => drop(documents.insert(place.position, facts)),
+                        Some(Found::Json(json)) => unparsed.push((place.position, json)),
+                        None => missing.push(place.position),
+                    }
                 }
             }
         }
-        if unparsed.is_empty() && missing.is_empty() {
-            return Ok((found, Read::new()));
+        let mut projector = Projector {
+            documents,
+            at_rest: HashMap::new(),
+            watermark: live.watermark,
+            limits: self.settings.projection,
+        };
+        if unparsed.is_empty() && missing.is_empty() && at_rest.is_empty() {
+            return Ok((projector, Read::new()));
         }
         let records = match missing.len() {
             0 => Vec::new(),
             _ => self.log.read(&missing).await?,
         };
-        let refusals = Arc::clone(&self.refusals);
+        let (refusals, live) = (Arc::clone(&self.refusals), Arc::clone(live));
         let parsed = self.blocking(move || {
             let facts = |json: &[u8]| refusals.accepted_once(Document::parse_facts(STORED, json));
             let cached = unparsed
                 .iter()
                 .filter_map(|(position, json)| Some((*position, facts(json)?)));
-            found.extend(cached);
+            projector.documents.extend(cached);
             let mut read = Vec::with_capacity(records.len());
             for (position, record) in missing.into_iter().zip(&records) {
                 let Some(record) = record else { continue };
                 if let Some(facts) = facts(&record.document) {
                     read.push((position, facts.facts_in(&record.document)));
-                    found.insert(position, facts);
+                    projector.documents.insert(position, facts);
                 }
             }
-            (found, read)
+            if at_rest.is_empty() {
+                return Ok((projector, read));
+            }
+            let mut found = live.documents(&at_rest)?;
+            projector.at_rest = at_rest
+                .into_iter()
+                .map(|trace| {
+                    let documents = found.remove(&trace).unwrap_or_default();
+                    let parse = |json: &[u8]| Document::parse_facts(STORED, json);
+                    (trace, refusals.received(documents, parse))
+                })
+                .collect();
+            Ok::<_, ScanError>((projector, read))
         });
-        parsed.await
+        parsed.await?
     }
+}
+
+/// The places of documents that are at rest, and the others.
+fn parted(places: &[Place], watermark: Position) -> (&[Place], &[Place]) {
+    places.split_at(places.partition_point(|place| place.position < watermark))
 }
 
 /// Tells of stored documents that are not accepted any more.
@@ -267,6 +374,19 @@ impl Refusals {
         };
         read.inspect_err(refused).ok().map(Arc::new)
     }
+
+    /// Documents as they were received.
+    fn received(
+        &self,
+        documents: impl IntoIterator<Item = (TimestampMicros, Bytes)>,
+        parse: impl Fn(&[u8]) -> Result<Document, Refusal>,
+    ) -> Vec<Received> {
+        let received = documents.into_iter().filter_map(|(at, json)| {
+            let document = self.accepted_once(parse(&json))?;
+            Some(Received { document, at })
+        });
+        received.collect()
+    }
 }
 
 /// Documents read from the log, as JSON without metadata.
@@ -275,6 +395,10 @@ type Read = Vec<(Position, Bytes)>;
 /// What documents say, and how much of a trace is indexed.
 struct Projector {
     documents: HashMap<Position, Arc<Document>>,
+    /// All documents at rest of the traces for which that was looked up.
+    at_rest: HashMap<TraceId, Vec<Received>>,
+    /// What lies before is at rest.
+    watermark: Position,
     limits: ProjectionLimits,
 }
 
@@ -320,6 +444,14 @@ impl Projector {
                 .collect();
             before = (!told.is_empty()).then(|| project(&told));
         }
+        if from.projected == 0 && steps != Steps::Now && from.rest == Rest::Unknown {
+            // It came again: what is at rest of it was told.
+            let is_known = self
+                .at_rest
+                .get(&from.trace)
+                .is_some_and(|all| !all.is_empty());
+            before = is_known.then(|| project(&[]));
+        }
         let mut between = Vec::new();
         if steps == Steps::Every {
             let ends = ends_of_deliveries(&from.places);
@@ -329,20 +461,44 @@ impl Projector {
                 between.push(project(&places));
             }
         }
-        let positions = from.places.iter().map(|place| place.position);
         Made {
             before,
             steps: between,
             now: project(&from.places),
-            lost: positions
-                .filter(|position| !self.documents.contains_key(position))
-                .collect(),
+            lost: self.lost(&from).collect(),
+            rest: match self.at_rest.get(&from.trace) {
+                Some(all) if !all.is_empty() => Rest::Something,
+                _ => Rest::Nothing,
+            },
             from,
         }
     }
 
+    /// The documents of a trace that should be there and are not.
+    fn lost(&self, from: &Snapshot) -> impl Iterator<Item = Position> {
+        let here = match self.at_rest.contains_key(&from.trace) {
+            true => parted(&from.places, self.watermark).1,
+            false => &from.places,
+        };
+        let positions = here.iter().map(|place| place.position);
+        positions.filter(|position| !self.documents.contains_key(position))
+    }
+
     fn project(&self, trace: TraceId, places: &[Place]) -> Arc<Projection> {
-        let received = received(places, &self.documents);
+        let mut received = Vec::with_capacity(places.len());
+        let mut here = places;
+        if let Some(at_rest) = self.at_rest.get(&trace) {
+            received.extend_from_slice(at_rest);
+            here = parted(places, self.watermark).1;
+        }
+        let here = here.iter().filter_map(|place| {
+            let document = self.documents.get(&place.position)?;
+            Some(Received {
+                document: Arc::clone(document),
+                at: place.at,
+            })
+        });
+        received.extend(here);
         let trace = Trace::assemble(trace, &received);
         Arc::new(trace.projection_within(self.limits))
     }
@@ -357,15 +513,4 @@ fn ends_of_deliveries(places: &[Place]) -> Vec<Position> {
         .filter(|pair| pair[0].at != pair[1].at)
         .map(|pair| pair[0].position)
         .collect()
-}
-
-fn received(places: &[Place], documents: &HashMap<Position, Arc<Document>>) -> Vec<Received> {
-    let found = places.iter().filter_map(|place| {
-        let document = documents.get(&place.position)?;
-        Some(Received {
-            document: Arc::clone(document),
-            at: place.at,
-        })
-    });
-    found.collect()
 }

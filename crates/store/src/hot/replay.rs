@@ -1,6 +1,6 @@
 //! Rebuilding the hot traces from the log after a start.
 
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 
 use super::index::Place;
 use super::{HotTraces, Progress, ScanError};
@@ -33,19 +33,21 @@ pub(super) async fn run(hot: Weak<HotTraces>, extent: Extent) {
 
 impl HotTraces {
     async fn replay(&self, extent: Extent) -> Result<(), ScanError> {
-        let mut next = Some(extent.first);
+        let (live, observers) = (self.archive.live(), Arc::clone(&self.observers));
+        self.blocking(move || observers.tell_at_rest(&live))
+            .await??;
+        let mut next = Some(extent.first.max(self.archive.watermark()));
         while let Some(from) = next.filter(|from| *from < extent.end) {
             let chunk = self.log.scan(from, CHUNK).await?;
             let documents = chunk.rows.len() as u64;
-            let let_go = {
+            {
                 let mut index = self.index.lock();
                 for (position, _, row) in &chunk.rows {
                     let place = Place::new(*position, row.received, row.bytes as usize);
                     index.add(row.trace, place, false);
+                    self.note_unflushed(row.received);
                 }
-                index.shrink_to(self.settings.memory_bytes)
-            };
-            self.losses.lock().memory += let_go;
+            }
             next = chunk.next;
             let percent_read = percent(extent, next);
             self.progress.send_modify(|progress| {

@@ -10,7 +10,10 @@ use fluoro_model::document::Document;
 use fluoro_model::{TimestampMicros, TraceId};
 use fluoro_trace::Projection;
 
-use super::{Arrival, Held, HotSettings, HotTraces, Losses, ProjectionObserver};
+use super::{Arrival, Held, HotSettings, HotTraces, Incoming, Losses, ProjectionObserver};
+use crate::archive::Archive;
+use crate::blocks::MemoryBlocks;
+use crate::catalog::{Catalog, MemoryCatalog};
 use crate::documents::{DocumentLog, Row};
 use crate::log::simulated::{Random, SimulatedDisk};
 use crate::log::{
@@ -19,6 +22,7 @@ use crate::log::{
 use crate::scan::{Axis, Candidates, Latest, ScanError};
 
 mod observing;
+mod resting;
 
 const NOW: i64 = 1_790_000_000_000_000;
 
@@ -26,6 +30,7 @@ struct Bench {
     clock: Arc<ManualClock>,
     log: Arc<dyn Log>,
     documents: Arc<DocumentLog>,
+    archive: Arc<Archive>,
     hot: Arc<HotTraces>,
 }
 
@@ -44,12 +49,32 @@ impl Bench {
             Arc::<ManualClock>::clone(&clock),
             Arc::new(SeededEntropy::new(1)),
         );
+        let catalog: Arc<dyn Catalog> = Arc::new(MemoryCatalog::default());
+        let archive = Archive::empty(Arc::new(MemoryBlocks::default()), &catalog);
         let documents = DocumentLog::open(ambient.clone(), Arc::clone(&log), Vec::new());
-        let hot = HotTraces::open_observed(ambient, Arc::clone(&documents), settings, observers);
+        let parts = (log, documents, Arc::new(archive));
+        Self::over(clock, ambient, parts, settings, observers)
+    }
+
+    fn over(
+        clock: Arc<ManualClock>,
+        ambient: Ambient,
+        (log, documents, archive): (Arc<dyn Log>, Arc<DocumentLog>, Arc<Archive>),
+        settings: HotSettings,
+        observers: Vec<Arc<dyn ProjectionObserver>>,
+    ) -> Self {
+        let hot = HotTraces::open_with(
+            ambient,
+            Arc::clone(&documents),
+            Arc::clone(&archive),
+            settings,
+            observers,
+        );
         Self {
             clock,
             log,
             documents,
+            archive,
             hot,
         }
     }
@@ -72,9 +97,11 @@ impl Bench {
             .map(|(position, (document, json))| Arrival {
                 position: *position,
                 at,
-                bytes: json.len(),
-                facts: document,
-                facts_json: Bytes::from(json.clone()),
+                document: Incoming {
+                    bytes: json.len(),
+                    facts: document,
+                    facts_json: Bytes::from(json.clone()),
+                },
             })
             .collect();
         self.hot.apply(&arrivals);
@@ -350,98 +377,6 @@ async fn short_of_memory_projections_go_before_traces() {
 }
 
 #[tokio::test]
-async fn memory_is_bounded_and_the_oldest_go() {
-    let settings = HotSettings {
-        memory_bytes: 50_000,
-        cache_bytes: 20_000,
-        ..HotSettings::default()
-    };
-    let bench = Bench::new(Arc::new(MemoryLog::default()), settings);
-    for number in 0..2_000 {
-        bench
-            .put(
-                NOW + i64::try_from(number).unwrap(),
-                &[segment(number, 1.0)],
-            )
-            .await;
-        if number % 100 == 0 {
-            bench.hot.by_id(trace(number)).await.unwrap().unwrap();
-        }
-    }
-    let Held {
-        traces,
-        memory_bytes,
-        cache_bytes,
-        documents,
-    } = bench.hot.held();
-    assert!(memory_bytes <= 50_000 && cache_bytes <= 20_000);
-    assert_eq!(traces, documents);
-    assert!(bench.hot.by_id(trace(0)).await.unwrap().is_none());
-    assert!(bench.hot.by_id(trace(1_999)).await.unwrap().is_some());
-    let held = bench.hot.held().documents as u64;
-    assert_eq!(bench.hot.losses().memory + held, 2_000);
-}
-
-#[tokio::test]
-async fn what_is_older_than_the_retention_goes_with_its_files() {
-    let disk = SimulatedDisk::new(2);
-    let settings = HotSettings {
-        retention_micros: 10_000_000,
-        ..HotSettings::default()
-    };
-    let bench = Bench::new(files(&disk), settings);
-    for number in 0..100 {
-        bench.put(NOW, &[segment(number, 1.0)]).await;
-    }
-    // One trace gets another document later: it stays, without its first.
-    let later = subsegment(0, 77, 0);
-    let with_first = (segment(0, 1.0).len() + later.len()) as u64;
-    bench
-        .put(NOW + 5_000_000, std::slice::from_ref(&later))
-        .await;
-    assert_eq!(bench.hot.trace_bytes(trace(0)), with_first);
-    let full = disk.used();
-    bench.clock.advance_micros(12_000_000);
-    bench.hot.sweep().await.unwrap();
-    bench.hot.sweep().await.unwrap();
-    assert_eq!(
-        bench.hot.losses(),
-        Losses {
-            age: 100,
-            ..Losses::default()
-        }
-    );
-    assert_eq!(bench.hot.held().traces, 1);
-    assert_eq!(bench.hot.documents(trace(0)).await.unwrap().len(), 1);
-    assert_eq!(bench.hot.trace_bytes(trace(0)), later.len() as u64);
-    assert!(
-        disk.used() < full / 3,
-        "{} of {full} bytes left",
-        disk.used()
-    );
-}
-
-#[tokio::test]
-async fn a_log_that_grows_too_large_loses_its_oldest_files() {
-    let disk = SimulatedDisk::new(3);
-    let settings = HotSettings {
-        log_bytes: 20_000,
-        ..HotSettings::default()
-    };
-    let bench = Bench::new(files(&disk), settings);
-    for number in 0..400 {
-        bench.put(NOW, &[segment(number, 1.0)]).await;
-    }
-    assert!(bench.log.extent().bytes > 40_000);
-    bench.hot.sweep().await.unwrap();
-    assert!(bench.log.extent().bytes <= 20_000);
-    let held = bench.hot.held();
-    assert_eq!(bench.hot.losses().log_size + held.documents as u64, 400);
-    assert!(bench.hot.by_id(trace(0)).await.unwrap().is_none());
-    assert!(bench.hot.by_id(trace(399)).await.unwrap().is_some());
-}
-
-#[tokio::test]
 async fn damage_takes_documents_away_and_is_counted() {
     let disk = SimulatedDisk::new(4);
     let bench = Bench::new(files(&disk), uncached());
@@ -573,32 +508,4 @@ impl Log for Unreadable {
     fn extent(&self) -> Extent {
         self.0.extent()
     }
-}
-
-#[tokio::test]
-async fn a_receipt_in_the_future_keeps_nothing_for_longer() {
-    let disk = SimulatedDisk::new(7);
-    let settings = HotSettings {
-        retention_micros: 10_000_000,
-        ..HotSettings::default()
-    };
-    let bench = Bench::new(files(&disk), settings);
-    let year = 365 * 24 * 3600 * 1_000_000;
-    bench.put(NOW + year, &[segment(0, 1.0)]).await;
-    for number in 1..100 {
-        bench.put(NOW, &[segment(number, 1.0)]).await;
-    }
-    let full = disk.used();
-    bench.clock.advance_micros(9_000_000);
-    bench.hot.sweep().await.unwrap();
-    assert_eq!(bench.hot.held().traces, 100);
-    bench.put(NOW + year, &[segment(100, 1.0)]).await;
-
-    bench.clock.advance_micros(3_000_000);
-    bench.hot.sweep().await.unwrap();
-    bench.hot.sweep().await.unwrap();
-    assert_eq!(bench.hot.held().traces, 1, "nothing after it is due");
-    assert!(bench.hot.by_id(trace(100)).await.unwrap().is_some());
-    assert_eq!(bench.hot.losses().age, 100);
-    assert!(disk.used() < full / 3);
 }

@@ -54,7 +54,7 @@ pub(super) fn position(offset: u64, index: u16) -> Position {
 }
 
 /// The frame's offset and the record's number in it.
-pub(super) fn place(position: Position) -> (u64, usize) {
+pub(super) const fn place(position: Position) -> (u64, usize) {
     (position.0 >> INDEX_BITS, (position.0 & 0xffff) as usize)
 }
 

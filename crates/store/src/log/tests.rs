@@ -213,7 +213,7 @@ async fn a_newer_format_is_refused_by_name() {
         error,
         LogError::Newer {
             found: 99,
-            known: 1,
+            known: 2,
             ..
         }
     ));

@@ -17,7 +17,7 @@ pub(in crate::hot) struct InRange {
     pub(in crate::hot) projections: Vec<Arc<Projection>>,
     pub(in crate::hot) cold: Vec<TraceId>,
     /// When those were, on the axis asked for, whose row says that they are not meant.
-    pub(in crate::hot) passed_over: Vec<TimestampMicros>,
+    pub(in crate::hot) passed_over: Vec<(TimestampMicros, u64)>,
     /// The last of those that were asked for, when there are more.
     pub(in crate::hot) rest: Option<(TimestampMicros, TraceId)>,
 }
@@ -122,7 +122,7 @@ impl Index {
             }
             let admitted = |digest| candidates.columns.admit(&self.annotations.row(digest));
             if digest.is_some_and(|digest| !admitted(digest)) {
-                found.passed_over.push(time);
+                found.passed_over.push((time, 1));
                 continue;
             }
             let Some(entry) = self.traces.get(&trace) else {

@@ -144,8 +144,9 @@ async fn what_is_let_go_is_told() {
     for number in 0..10 {
         bench.put(NOW, &[segment(number, 1.0)]).await;
     }
+    bench.hot.flush().await.unwrap();
     bench.put(NOW + 5_000_000, &[subsegment(0, 77, 0)]).await;
-    bench.hot.refresh_all().await.unwrap();
+    bench.hot.flush().await.unwrap();
     assert_eq!(notebook.last.lock().len(), 10);
 
     bench.clock.advance_micros(12_000_000);
@@ -166,7 +167,8 @@ struct Forgetful {
 impl ProjectionObserver for Forgetful {
     fn projected(&self, _: Option<&Arc<Projection>>, _: &Arc<Projection>) {
         let hot = self.hot.get().and_then(Weak::upgrade).unwrap();
-        hot.index.lock().cut(|_| true);
+        let all = Position::START..Position::from_bits(u64::MAX);
+        hot.index.lock().cut(&all);
     }
 
     fn forgotten(&self, trace: TraceId) {

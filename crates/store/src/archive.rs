@@ -1,0 +1,591 @@
+//! Traces at rest: which blocks there are, and what is in them together.
+//!
+//! A block is two Parquet files with their checksums: `segments`, a row a document, and `traces`, a row a trace
+//! (`docs/format.md`). Which blocks are live, and up to which position the log is in them, is one record of the catalog: to write
+//! it is to commit a flush or a compaction, and whoever reads takes one [`Live`] and keeps to it. A trace that was flushed more
+//! than once has documents in several blocks and a row in each: the newest counts.
+//!
+//! What is deliberately absent: when to flush, and traces that are still hot; see [`crate::hot`].
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use fluoro_block::checked::{Checked, Source, Sums};
+use fluoro_block::segments::{SegmentsFile, SegmentsWriter};
+use fluoro_block::traces::{TraceRow, TracesFile, TracesWriter};
+use fluoro_block::{BlockError as FileError, SegmentRow};
+use fluoro_model::TraceId;
+use fluoro_shape::Model;
+use parking_lot::RwLock;
+use serde::{Deserialize, Serialize};
+
+use crate::blocks::{BlockError, BlockName, Blocks};
+use crate::catalog::{Catalog, CatalogError, Expect, Revision, Table};
+use crate::documents::Lineage;
+use crate::log::Position;
+
+mod compact;
+mod read;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use read::{AtRest, Documents};
+
+/// Why traces at rest could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// A file of a block could not be made or understood.
+    #[error("failed to use block {block}")]
+    File {
+        /// The block's number.
+        block: u64,
+        /// What is wrong with it.
+        #[source]
+        source: FileError,
+    },
+    /// The engine that keeps the files failed.
+    #[error("failed to reach the blocks")]
+    Blocks(#[from] BlockError),
+    /// The list of blocks could not be read or written.
+    #[error("failed to reach the list of blocks")]
+    Catalog(#[from] CatalogError),
+    /// The server is going down.
+    #[error("the blocks are closed")]
+    Closed,
+}
+
+/// The list of live blocks, as the catalog has it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct ListRecord {
+    /// All documents of the log before this position are in the blocks.
+    watermark: u64,
+    /// The oldest first.
+    blocks: Vec<BlockRecord>,
+}
+
+/// A live block.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlockRecord {
+    /// Its number: no two blocks ever have the same.
+    pub number: u64,
+    /// The lineage of the model that its documents are coded with.
+    pub lineage: Lineage,
+    /// Where its documents lay in the log: from here on,
+    pub from: u64,
+    /// and before here.
+    pub up_to: u64,
+    /// How many documents it has.
+    pub documents: u64,
+    /// How many rows of traces.
+    pub traces: u64,
+    /// What its files take, in bytes.
+    pub bytes: u64,
+    /// When its first document was received, in microseconds since the epoch.
+    pub first_received: i64,
+    /// When its last one was.
+    pub last_received: i64,
+}
+
+/// What a model has learnt, as the catalog has it.
+#[derive(Debug, Serialize, Deserialize)]
+struct ModelRecord {
+    /// The journal, compressed with zstd, in hexadecimal.
+    journal: String,
+    /// How long it is.
+    bytes: usize,
+}
+
+/// The longest journal that is read.
+const LARGEST_JOURNAL: usize = 16 << 20;
+const JOURNAL_LEVEL: i32 = 3;
+
+/// The key of the one record there is.
+const LIVE: &str = "live";
+
+type File = Checked<Arc<dyn Source>>;
+
+/// A live block, open.
+#[derive(Debug)]
+pub(crate) struct Block {
+    pub(crate) record: BlockRecord,
+    pub(crate) segments: SegmentsFile<File>,
+    pub(crate) traces: TracesFile<File>,
+}
+
+/// The blocks at some moment.
+#[derive(Debug, Default)]
+pub(crate) struct Live {
+    /// The oldest first.
+    pub(crate) blocks: Vec<Arc<Block>>,
+    pub(crate) watermark: Position,
+    /// Of traces that have rows in several blocks, the number of the block whose row counts.
+    latest: HashMap<TraceId, u64>,
+    /// How many traces there are, roughly.
+    pub(crate) traces: u64,
+}
+
+/// What is to become a block.
+#[derive(Debug)]
+pub(crate) struct NewBlock {
+    pub(crate) from: Position,
+    pub(crate) up_to: Position,
+    pub(crate) lineage: Lineage,
+    pub(crate) model: Arc<Model>,
+    /// In order of their places.
+    pub(crate) segments: Vec<SegmentRow>,
+    /// In order of their places.
+    pub(crate) traces: Vec<TraceRow>,
+}
+
+/// Traces at rest.
+pub struct Archive {
+    blocks: Arc<dyn Blocks>,
+    list: Table<ListRecord>,
+    models: Table<ModelRecord>,
+    live: RwLock<Arc<Live>>,
+    /// Held while the list is changed.
+    changing: tokio::sync::Mutex<Changing>,
+}
+
+#[derive(Debug, Default)]
+struct Changing {
+    revision: Option<Revision>,
+    /// The number of the next block.
+    next: u64,
+    /// How much of each model the catalog has.
+    models: BTreeMap<Lineage, usize>,
+    /// Blocks that are not live any more, to be deleted once nobody is likely to read them.
+    retired: Vec<u64>,
+}
+
+/// Blocks that are not live any more.
+#[derive(Debug, Default)]
+pub(crate) struct Dropped {
+    /// How many documents they had.
+    pub(crate) documents: u64,
+    /// Where these lay in the log.
+    pub(crate) ranges: Vec<Range<Position>>,
+    /// The traces of which nothing is at rest any more.
+    pub(crate) traces: Vec<TraceId>,
+}
+
+/// A file of a block.
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    Segments,
+    Traces,
+}
+
+/// Whose name that is, or nobody's that we know.
+fn number_of(name: &BlockName) -> Option<u64> {
+    let (number, _) = name.as_str().split_once('-')?;
+    (number.len() == 16)
+        .then(|| u64::from_str_radix(number, 16).ok())
+        .flatten()
+}
+
+// === impl Archive ===
+
+impl Archive {
+    /// An archive without blocks, whose catalog has none.
+    #[must_use]
+    pub fn empty(blocks: Arc<dyn Blocks>, catalog: &Arc<dyn Catalog>) -> Self {
+        Self {
+            blocks,
+            list: Table::new(Arc::clone(catalog), "store/blocks/"),
+            models: Table::new(Arc::clone(catalog), "store/models/"),
+            live: RwLock::default(),
+            changing: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Opens all live blocks, and deletes files of others: of those that were being made or deleted when the process ended.
+    /// Returns the models that the log may need, too.
+    ///
+    /// # Errors
+    ///
+    /// When the catalog or the blocks cannot be read.
+    pub async fn open(
+        blocks: Arc<dyn Blocks>,
+        catalog: &Arc<dyn Catalog>,
+    ) -> Result<(Self, Vec<(Lineage, Model)>), ArchiveError> {
+        let archive = Self::empty(blocks, catalog);
+        let found = archive.list.get(LIVE).await?;
+        let revision = found.as_ref().map(|found| found.revision);
+        let list = found.map(|found| found.value).unwrap_or_default();
+        let mut next = list.blocks.iter().map(|block| block.number + 1).max();
+        let mut orphans = Vec::new();
+        for file in archive.blocks.list().await? {
+            let Some(number) = number_of(&file.name) else {
+                continue;
+            };
+            next = next.max(Some(number + 1));
+            if !list.blocks.iter().any(|block| block.number == number) {
+                orphans.push(file.name);
+            }
+        }
+        let mut opened = Vec::with_capacity(list.blocks.len());
+        for record in list.blocks {
+            opened.push(Arc::new(archive.open_block(record).await?));
+        }
+        // Only now: had the list not been read whole, nothing would be an orphan for certain.
+        for name in orphans {
+            archive.blocks.delete(&name).await?;
+        }
+        let mut models = Vec::new();
+        for (key, found) in archive.models.scan("").await? {
+            let lineage = u32::from_str_radix(&key, 16).ok().map(Lineage);
+            let model = found.value.model();
+            if let Some((lineage, model)) = lineage.zip(model) {
+                models.push((lineage, model));
+            } else {
+                tracing::error!(key, "a model of the catalog cannot be read");
+            }
+        }
+        let watermark = Position::from_bits(list.watermark);
+        let live = tokio::task::spawn_blocking(move || Live::new(opened, watermark));
+        let live = live.await.map_err(|_| ArchiveError::Closed)??;
+        *archive.live.write() = Arc::new(live);
+        *archive.changing.lock().await = Changing {
+            revision,
+            next: next.unwrap_or(0),
+            models: models
+                .iter()
+                .map(|(lineage, model)| (*lineage, model.journal().len()))
+                .collect(),
+            retired: Vec::new(),
+        };
+        Ok((archive, models))
+    }
+
+    /// The blocks as they are now.
+    pub(crate) fn live(&self) -> Arc<Live> {
+        Arc::clone(&self.live.read())
+    }
+
+    /// Up to where the log is in the blocks.
+    #[must_use]
+    pub fn watermark(&self) -> Position {
+        self.live.read().watermark
+    }
+
+    /// The live blocks, the oldest first.
+    #[must_use]
+    pub fn blocks(&self) -> Vec<BlockRecord> {
+        let live = self.live();
+        let records = live.blocks.iter().map(|block| block.record.clone());
+        records.collect()
+    }
+
+    /// Makes blocks live; the log up to the watermark is in them and those before. Nobody sees some of it without the rest, and it
+    /// survives a crash, or nothing of it does.
+    pub(crate) async fn flush(
+        &self,
+        new: Vec<NewBlock>,
+        watermark: Position,
+    ) -> Result<(), ArchiveError> {
+        let mut changing = self.changing.lock().await;
+        let mut blocks = self.live().blocks.clone();
+        for new in new {
+            self.keep_model(&mut changing, new.lineage, &new.model)
+                .await?;
+            blocks.push(self.write(&mut changing, new).await?);
+        }
+        self.commit(&mut changing, blocks, watermark).await
+    }
+
+    /// Lets go of the blocks that are due: a flag for each that is live, the oldest first.
+    pub(crate) async fn drop_blocks(
+        &self,
+        due: impl FnOnce(&[BlockRecord]) -> Vec<bool>,
+    ) -> Result<Dropped, ArchiveError> {
+        let mut changing = self.changing.lock().await;
+        let live = self.live();
+        let records: Vec<BlockRecord> = live
+            .blocks
+            .iter()
+            .map(|block| block.record.clone())
+            .collect();
+        let mut dropped = Dropped::default();
+        let (mut gone, mut kept) = (Vec::new(), Vec::new());
+        for (block, is_due) in live.blocks.iter().zip(due(&records)) {
+            let side = if is_due { &mut gone } else { &mut kept };
+            side.push(Arc::clone(block));
+        }
+        if gone.is_empty() {
+            return Ok(dropped);
+        }
+        for block in &gone {
+            let BlockRecord {
+                from,
+                up_to,
+                documents,
+                ..
+            } = block.record;
+            dropped.documents += documents;
+            let range = Position::from_bits(from)..Position::from_bits(up_to);
+            dropped.ranges.push(range);
+        }
+        self.commit(&mut changing, kept, live.watermark).await?;
+        let left = self.live();
+        let traces = tokio::task::spawn_blocking(move || traces_only_in(&gone, &left));
+        dropped.traces = traces.await.map_err(|_| ArchiveError::Closed)??;
+        Ok(dropped)
+    }
+
+    /// Deletes the files of blocks that are not live any more. Who reads them still may fail, if the engine is such.
+    pub(crate) async fn clean(&self) -> Result<(), ArchiveError> {
+        let mut changing = self.changing.lock().await;
+        while let Some(number) = changing.retired.last().copied() {
+            for part in [Part::Segments, Part::Traces] {
+                for name in [name_of(number, part), sums_of(number, part)] {
+                    match self.blocks.delete(&name).await {
+                        Err(BlockError::Missing(_)) | Ok(()) => {}
+                        Err(error) => return Err(error.into()),
+                    }
+                }
+            }
+            changing.retired.pop();
+        }
+        Ok(())
+    }
+
+    async fn commit(
+        &self,
+        changing: &mut Changing,
+        blocks: Vec<Arc<Block>>,
+        watermark: Position,
+    ) -> Result<(), ArchiveError> {
+        let list = ListRecord {
+            watermark: watermark.bits(),
+            blocks: blocks.iter().map(|block| block.record.clone()).collect(),
+        };
+        let live = tokio::task::spawn_blocking(move || Live::new(blocks, watermark));
+        let live = Arc::new(live.await.map_err(|_| ArchiveError::Closed)??);
+        let expected = changing.revision.map_or(Expect::Absent, Expect::Revision);
+        changing.revision = Some(self.list.put(LIVE, &list, expected).await?);
+        let before = std::mem::replace(&mut *self.live.write(), Arc::clone(&live));
+        let gone = before.blocks.iter().map(|block| block.record.number);
+        let gone = gone.filter(|number| !live.blocks.iter().any(|b| b.record.number == *number));
+        changing.retired.extend(gone);
+        Ok(())
+    }
+
+    /// Puts what was learnt into the catalog: what follows in the log is read with it.
+    async fn keep_model(
+        &self,
+        changing: &mut Changing,
+        lineage: Lineage,
+        model: &Model,
+    ) -> Result<(), ArchiveError> {
+        let journal = model.journal();
+        let kept = changing.models.entry(lineage).or_default();
+        if *kept >= journal.len() {
+            return Ok(());
+        }
+        let record = ModelRecord::of(journal);
+        let key = format!("{:08x}", lineage.0);
+        self.models.put(&key, &record, Expect::Anything).await?;
+        *kept = journal.len();
+        Ok(())
+    }
+
+    async fn write(
+        &self,
+        changing: &mut Changing,
+        new: NewBlock,
+    ) -> Result<Arc<Block>, ArchiveError> {
+        let number = changing.next;
+        changing.next += 1;
+        let encoded = tokio::task::spawn_blocking(move || new.encode());
+        let encoded = encoded.await.map_err(|_| ArchiveError::Closed)?;
+        let encoded = encoded.map_err(file_error(number))?;
+        self.put(number, encoded).await
+    }
+
+    /// Writes the files of a block, which is not live yet.
+    async fn put(&self, number: u64, encoded: Encoded) -> Result<Arc<Block>, ArchiveError> {
+        let mut bytes = 0;
+        let files = [
+            (Part::Segments, encoded.segments),
+            (Part::Traces, encoded.traces),
+        ];
+        for (part, content) in files {
+            let sums = Bytes::from(Sums::of(&content).to_bytes());
+            for (name, content) in [
+                (name_of(number, part), Bytes::from(content)),
+                (sums_of(number, part), sums),
+            ] {
+                bytes += content.len() as u64;
+                self.blocks.put(&name, content).await?;
+            }
+        }
+        let record = BlockRecord {
+            number,
+            bytes,
+            ..encoded.record
+        };
+        Ok(Arc::new(self.open_block(record).await?))
+    }
+
+    async fn open_block(&self, record: BlockRecord) -> Result<Block, ArchiveError> {
+        let number = record.number;
+        let segments = self.open_file(number, Part::Segments).await?;
+        let traces = self.open_file(number, Part::Traces).await?;
+        let opened = tokio::task::spawn_blocking(move || {
+            Ok(Block {
+                segments: SegmentsFile::open(segments)?,
+                traces: TracesFile::open(traces)?,
+                record,
+            })
+        });
+        let opened = opened.await.map_err(|_| ArchiveError::Closed)?;
+        opened.map_err(file_error(number))
+    }
+
+    async fn open_file(&self, number: u64, part: Part) -> Result<File, ArchiveError> {
+        let sums = self.blocks.open(&sums_of(number, part)).await?;
+        let file = self.blocks.open(&name_of(number, part)).await?;
+        let opened = tokio::task::spawn_blocking(move || {
+            let length = sums.length().map_err(|_| FileError::DamagedFile)?;
+            let length = usize::try_from(length).map_err(|_| FileError::DamagedFile)?;
+            let sums = sums
+                .read_at(0, length)
+                .map_err(|_| FileError::DamagedFile)?;
+            Checked::new(file, Sums::from_bytes(&sums)?)
+        });
+        let opened = opened.await.map_err(|_| ArchiveError::Closed)?;
+        opened.map_err(file_error(number))
+    }
+}
+
+impl fmt::Debug for Archive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Archive")
+            .field("blocks", &self.live().blocks.len())
+            .finish_non_exhaustive()
+    }
+}
+
+// === impl Live ===
+
+impl Live {
+    fn new(blocks: Vec<Arc<Block>>, watermark: Position) -> Result<Self, ArchiveError> {
+        let mut latest = HashMap::new();
+        let mut traces = 0_u64;
+        for block in &blocks {
+            let number = block.record.number;
+            traces += block.record.traces;
+            for trace in block.traces.again().map_err(file_error(number))? {
+                traces = traces.saturating_sub(1);
+                latest.insert(trace, number);
+            }
+        }
+        Ok(Self {
+            blocks,
+            watermark,
+            latest,
+            traces,
+        })
+    }
+}
+
+// === impl ModelRecord ===
+
+impl ModelRecord {
+    fn of(journal: &[u8]) -> Self {
+        let compressed = zstd::bulk::compress(journal, JOURNAL_LEVEL);
+        Self {
+            journal: hex::encode(compressed.expect("memory is all that it takes")),
+            bytes: journal.len(),
+        }
+    }
+
+    fn model(&self) -> Option<Model> {
+        let compressed = hex::decode(&self.journal).ok()?;
+        let most = self.bytes.min(LARGEST_JOURNAL);
+        let journal = zstd::bulk::decompress(&compressed, most).ok()?;
+        Model::from_journal(&journal).ok()
+    }
+}
+
+/// The traces of which there are rows in the one and none in the others.
+fn traces_only_in(gone: &[Arc<Block>], left: &Live) -> Result<Vec<TraceId>, ArchiveError> {
+    let mut traces = HashSet::new();
+    for block in gone {
+        let failed = file_error(block.record.number);
+        for rows in block.traces.all() {
+            traces.extend(rows.map_err(&failed)?.iter().map(|row| row.trace));
+        }
+    }
+    let only = traces
+        .into_iter()
+        .filter_map(|trace| match left.row(trace) {
+            Ok(Some(_)) => None,
+            Ok(None) => Some(Ok(trace)),
+            Err(error) => Some(Err(error)),
+        });
+    only.collect()
+}
+
+/// The files of a block, with a record that lacks its number and their length.
+struct Encoded {
+    record: BlockRecord,
+    segments: Vec<u8>,
+    traces: Vec<u8>,
+}
+
+// === impl NewBlock ===
+
+impl NewBlock {
+    fn encode(self) -> Result<Encoded, FileError> {
+        let received = || self.segments.iter().map(|row| row.received.0);
+        let record = BlockRecord {
+            number: 0,
+            lineage: self.lineage,
+            from: self.from.bits(),
+            up_to: self.up_to.bits(),
+            documents: self.segments.len() as u64,
+            traces: self.traces.len() as u64,
+            bytes: 0,
+            first_received: received().min().unwrap_or(i64::MAX),
+            last_received: received().max().unwrap_or(i64::MIN),
+        };
+        let (mut segments, mut traces) = (Vec::new(), Vec::new());
+        let mut writer = SegmentsWriter::new(&mut segments)?;
+        for row in self.segments {
+            writer.push(row)?;
+        }
+        writer.finish(&self.model)?;
+        let mut writer = TracesWriter::new(&mut traces)?;
+        for row in self.traces {
+            writer.push(row)?;
+        }
+        writer.finish()?;
+        Ok(Encoded {
+            record,
+            segments,
+            traces,
+        })
+    }
+}
+
+fn file_error(block: u64) -> impl Fn(FileError) -> ArchiveError {
+    move |source| ArchiveError::File { block, source }
+}
+
+fn name_of(number: u64, part: Part) -> BlockName {
+    let part = match part {
+        Part::Segments => "segments",
+        Part::Traces => "traces",
+    };
+    BlockName::new(format!("{number:016x}-{part}.parquet")).expect("it has no other letters")
+}
+
+fn sums_of(number: u64, part: Part) -> BlockName {
+    let name = name_of(number, part);
+    BlockName::new(format!("{name}.sums")).expect("it has no other letters")
+}

@@ -1,0 +1,150 @@
+//! Compaction: blocks that lie side by side become one, by copying.
+
+use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use fluoro_block::{segments, traces};
+
+use super::{Archive, ArchiveError, Block, BlockRecord, Encoded, Live, file_error};
+
+/// A block has at most so many documents, unless one flush had more: what is merged is made in memory.
+const MOST_DOCUMENTS: u64 = 400_000;
+
+/// The documents of the smallest kind of block.
+const SMALL: u64 = 16_384;
+
+/// So many blocks of a kind are merged, and so many times greater the next kind is.
+const FEW: usize = 4;
+
+// === impl Archive ===
+
+impl Archive {
+    /// Merges some blocks if there are enough of about the same size; whether there were. `thoroughly`: if there are two
+    /// that fit together. What is merged was received within this time.
+    pub(crate) async fn compact(
+        &self,
+        thoroughly: bool,
+        most_micros: i64,
+    ) -> Result<bool, ArchiveError> {
+        let mut changing = self.changing.lock().await;
+        let live = self.live();
+        let records: Vec<_> = live.blocks.iter().map(|block| &block.record).collect();
+        let Some(run) = run_of(&records, thoroughly, most_micros) else {
+            return Ok(false);
+        };
+        let number = changing.next;
+        changing.next += 1;
+        let of = (Arc::clone(&live), run.clone());
+        let merged = tokio::task::spawn_blocking(move || merged(&of.0, &of.0.blocks[of.1]));
+        let merged = merged.await.map_err(|_| ArchiveError::Closed)??;
+        let block = self.put(number, merged).await?;
+        let mut blocks = live.blocks.clone();
+        blocks.splice(run, [block]);
+        self.commit(&mut changing, blocks, live.watermark).await?;
+        Ok(true)
+    }
+}
+
+/// Which blocks are to become one: they lie side by side, so that their order stays one of time.
+fn run_of(records: &[&BlockRecord], thoroughly: bool, most_micros: i64) -> Option<Range<usize>> {
+    if thoroughly {
+        return run_below(records, 2, MOST_DOCUMENTS, most_micros);
+    }
+    let mut size = SMALL;
+    while size < MOST_DOCUMENTS {
+        size *= FEW as u64;
+        if let Some(run) = run_below(records, FEW, size, most_micros) {
+            return Some(run);
+        }
+    }
+    None
+}
+
+/// The first so many or more that are each smaller than this and fit together.
+fn run_below(
+    records: &[&BlockRecord],
+    least: usize,
+    size: u64,
+    most_micros: i64,
+) -> Option<Range<usize>> {
+    let mut run = 0..0;
+    for index in 0..records.len() {
+        if !fit(&records[run.start..=index], size, most_micros) {
+            if run.len() >= least {
+                return Some(run);
+            }
+            while run.start <= index && !fit(&records[run.start..=index], size, most_micros) {
+                run.start += 1;
+            }
+        }
+        run.end = index + 1;
+    }
+    (run.len() >= least).then_some(run)
+}
+
+fn fit(records: &[&BlockRecord], size: u64, most_micros: i64) -> bool {
+    let documents: u64 = records.iter().map(|record| record.documents).sum();
+    let first = records.iter().map(|record| record.first_received).min();
+    let last = records.iter().map(|record| record.last_received).max();
+    let lasts = first
+        .zip(last)
+        .map(|(first, last)| last.saturating_sub(first));
+    records.iter().all(|record| record.documents < size)
+        && records
+            .windows(2)
+            .all(|pair| pair[0].lineage == pair[1].lineage)
+        && documents <= MOST_DOCUMENTS
+        && lasts.is_none_or(|lasts| lasts <= most_micros)
+}
+
+fn merged(live: &Live, blocks: &[Arc<Block>]) -> Result<Encoded, ArchiveError> {
+    let number = blocks.first().map_or(0, |block| block.record.number);
+    let numbers: HashSet<u64> = blocks.iter().map(|block| block.record.number).collect();
+    let failed = file_error(number);
+    let mut all_segments = Vec::new();
+    let files: Vec<_> = blocks.iter().map(|block| &block.segments).collect();
+    segments::merge(&files, |_| true, &mut all_segments).map_err(&failed)?;
+    let mut all_traces = Vec::new();
+    let files: Vec<_> = blocks.iter().map(|block| &block.traces).collect();
+    // Of a trace that has rows in several blocks the one stays that counts, unless that is elsewhere.
+    let older = live
+        .blocks
+        .iter()
+        .take_while(|block| block.record.number != number);
+    let older: Vec<_> = older.collect();
+    let counts = |file: usize, row: &mut traces::TraceRow| match live.latest.get(&row.trace) {
+        None => true,
+        Some(latest) if numbers.contains(latest) => {
+            row.again = older.iter().any(|block| block.segments.may_have(row.trace));
+            *latest == blocks[file].record.number
+        }
+        Some(_) => false,
+    };
+    traces::merge(&files, counts, &mut all_traces).map_err(&failed)?;
+    let records = || blocks.iter().map(|block| &block.record);
+    let rows = bytes::Bytes::from(all_traces);
+    let kept = traces::TracesFile::open(rows.clone())
+        .map_err(&failed)?
+        .len();
+    Ok(Encoded {
+        record: BlockRecord {
+            number: 0,
+            lineage: records()
+                .next()
+                .map_or(crate::documents::Lineage(0), |r| r.lineage),
+            from: records().map(|record| record.from).min().unwrap_or(0),
+            up_to: records().map(|record| record.up_to).max().unwrap_or(0),
+            documents: records().map(|record| record.documents).sum(),
+            traces: kept as u64,
+            bytes: 0,
+            first_received: records()
+                .map(|r| r.first_received)
+                .min()
+                .unwrap_or(i64::MAX),
+            last_received: records().map(|r| r.last_received).max().unwrap_or(i64::MIN),
+        },
+        segments: all_segments,
+        traces: rows.into(),
+    })
+}

@@ -1,0 +1,276 @@
+//! Reading blocks: which traces are meant, and what their documents are. All of it blocks.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use fluoro_block::traces::{Found, GroupTimes, Member, TraceRow};
+use fluoro_model::{TimestampMicros, TraceId};
+
+use super::{ArchiveError, Block, Live, file_error};
+use crate::scan::{Axis, Candidates};
+
+/// Which traces at rest are meant.
+#[derive(Debug, Default)]
+pub(crate) struct AtRest {
+    /// Their times on the axis asked for: of the latest ones, in their order.
+    pub(crate) traces: Vec<(TimestampMicros, TraceId)>,
+    /// When those were, on that axis, whose row says that they are not meant.
+    /// With how many.
+    pub(crate) passed_over: Vec<(TimestampMicros, u64)>,
+    /// The last of those that were asked for, when there may be more.
+    pub(crate) rest: Option<(TimestampMicros, TraceId)>,
+}
+
+/// Documents of a trace, in the order received: when each was, and as it came.
+pub(crate) type Documents = Vec<(TimestampMicros, Bytes)>;
+
+// === impl Live ===
+
+impl Live {
+    /// Whether there may be documents of the trace; `false` only when there are none.
+    pub(crate) fn may_have(&self, trace: TraceId) -> bool {
+        self.blocks
+            .iter()
+            .any(|block| block.segments.may_have(trace))
+    }
+
+    /// The row of a trace that counts.
+    pub(crate) fn row(&self, trace: TraceId) -> Result<Option<TraceRow>, ArchiveError> {
+        for block in self.blocks.iter().rev() {
+            if !self.counts(block, trace) {
+                continue;
+            }
+            let row = block.traces.row(trace);
+            if let Some(row) = row.map_err(file_error(block.record.number))? {
+                return Ok(Some(row));
+            }
+        }
+        Ok(None)
+    }
+
+    /// All documents of these traces, as far as there are any.
+    pub(crate) fn documents(
+        &self,
+        traces: &[TraceId],
+    ) -> Result<HashMap<TraceId, Documents>, ArchiveError> {
+        let mut wanted = traces.to_vec();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let mut found: HashMap<TraceId, Vec<(TimestampMicros, u32, Bytes)>> = HashMap::new();
+        for block in &self.blocks {
+            let failed = file_error(block.record.number);
+            for row in block.segments.traces(&wanted).map_err(&failed)? {
+                let document = row.document(block.segments.model()).map_err(&failed)?;
+                let documents = found.entry(row.trace).or_default();
+                documents.push((row.received, row.number, document));
+            }
+        }
+        let in_order = found.into_iter().map(|(trace, mut documents)| {
+            documents.sort_by_key(|(received, number, _)| (*received, *number));
+            let documents = documents.into_iter();
+            let documents = documents.map(|(received, _, document)| (received, document));
+            (trace, documents.collect())
+        });
+        Ok(in_order.collect())
+    }
+
+    /// The traces that are meant; those aside that are somebody else's care, told with a flag for each of the rows. Of what
+    /// was received before `elsewhere_since`, nothing is.
+    pub(crate) fn find(
+        &self,
+        candidates: &Candidates,
+        elsewhere_since: Option<TimestampMicros>,
+        are_elsewhere: impl Fn(&[Found]) -> Vec<bool>,
+    ) -> Result<AtRest, ArchiveError> {
+        let axis = At { candidates };
+        let mut groups: Vec<_> = self
+            .blocks
+            .iter()
+            .flat_map(|block| block.traces.groups().map(move |group| (block, group)))
+            .map(|(block, group)| (block.traces.times(group), block, group))
+            .filter(|(times, ..)| axis.may_have(times))
+            .collect();
+        groups.sort_by_key(|(times, ..)| Reverse(latest_start(times)));
+        let rows = match candidates.latest {
+            Some(latest) if candidates.by == Axis::Start => latest.rows,
+            _ => usize::MAX,
+        };
+        let mut found = AtRest::default();
+        for (times, block, group) in groups {
+            if found.traces.len() >= rows {
+                let last = found.keep_latest(rows);
+                if latest_start(&times) < Some(last) {
+                    found.rest = found.traces.last().copied();
+                    break;
+                }
+            }
+            let is_all_here = elsewhere_since.is_none_or(|at| *times.last_received.end() < at);
+            let may_admit = || block.traces.may_admit(group, &candidates.columns);
+            match axis
+                .latest_of_all(&times)
+                .filter(|_| is_all_here && !may_admit())
+            {
+                Some(latest) => found.passed_over.push((latest, times.rows as u64)),
+                None => self.look(block, group, &axis, &are_elsewhere, &mut found)?,
+            }
+        }
+        if found.traces.len() > rows {
+            found.keep_latest(rows);
+            found.rest = found.traces.last().copied();
+        }
+        if let Some((last, _)) = found.rest {
+            found.passed_over.retain(|(start, _)| *start >= last);
+        }
+        Ok(found)
+    }
+
+    /// Looks through the rows of a group.
+    fn look(
+        &self,
+        block: &Block,
+        group: usize,
+        axis: &At<'_>,
+        are_elsewhere: impl Fn(&[Found]) -> Vec<bool>,
+        found: &mut AtRest,
+    ) -> Result<(), ArchiveError> {
+        let columns = &axis.candidates.columns;
+        let rows = block.traces.find(group, columns);
+        let mut rows = rows.map_err(file_error(block.record.number))?;
+        rows.retain(|row| axis.time_of(row).is_some() && self.counts(block, row.trace));
+        let elsewhere = are_elsewhere(&rows);
+        for (row, _) in rows.iter().zip(elsewhere).filter(|(_, is)| !is) {
+            let Some(time) = axis.time_of(row) else {
+                continue;
+            };
+            if row.admitted {
+                found.traces.push((time, row.trace));
+            } else {
+                found.passed_over.push((time, 1));
+            }
+        }
+        Ok(())
+    }
+
+    /// All traces, each once.
+    pub(crate) fn members(&self, mut tell: impl FnMut(Member)) -> Result<(), ArchiveError> {
+        for block in &self.blocks {
+            for members in block.traces.members() {
+                let members = members.map_err(file_error(block.record.number))?;
+                let counting = members.into_iter();
+                counting
+                    .filter(|(trace, ..)| self.counts(block, *trace))
+                    .for_each(&mut tell);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether this block's row of the trace is the one that counts, if it has one.
+    fn counts(&self, block: &Block, trace: TraceId) -> bool {
+        let latest = self.latest.get(&trace);
+        latest.is_none_or(|latest| *latest == block.record.number)
+    }
+}
+
+// === impl AtRest ===
+
+impl AtRest {
+    /// Keeps the latest of the traces, in their order, and returns when the last of them was.
+    fn keep_latest(&mut self, rows: usize) -> TimestampMicros {
+        self.traces.sort_unstable_by_key(|trace| Reverse(*trace));
+        self.traces.truncate(rows);
+        let last = self.traces.last();
+        last.map_or(TimestampMicros(i64::MAX), |(time, _)| *time)
+    }
+}
+
+/// What is asked of times.
+struct At<'a> {
+    candidates: &'a Candidates,
+}
+
+// === impl At ===
+
+impl At<'_> {
+    /// Whether a row group may have a row in the range.
+    fn may_have(&self, times: &GroupTimes) -> bool {
+        let range = &self.candidates.range;
+        let received =
+            *times.first_received.start() < range.end && *times.last_received.end() >= range.start;
+        match self.candidates.by {
+            // Starts are kept rounded to microseconds: one more on each side, and none is missed.
+            Axis::Start => times.start.as_ref().is_some_and(|start| {
+                start.start().0 <= range.end.0.saturating_add(1)
+                    && start.end().0 >= range.start.0.saturating_sub(1)
+            }),
+            Axis::Updated => {
+                *times.last_received.start() < range.end
+                    && *times.last_received.end() >= range.start
+            }
+            Axis::Received => received,
+            Axis::ReceivedOrEnded => {
+                let starts = times.start.as_ref();
+                let began = starts.is_some_and(|start| *start.start() <= range.end);
+                let ends = times.end.as_ref();
+                let ended = ends.is_some_and(|end| end.end().0 >= range.start.0.saturating_sub(1));
+                received || (began && ended)
+            }
+        }
+    }
+
+    /// The latest time of a row group all of whose rows are in the range.
+    fn latest_of_all(&self, times: &GroupTimes) -> Option<TimestampMicros> {
+        let range = &self.candidates.range;
+        match self.candidates.by {
+            Axis::Start => {
+                let start = times.start.as_ref().filter(|_| !times.without_start)?;
+                let before = self.candidates.latest.and_then(|latest| latest.before);
+                let is_in = *start.start() >= range.start
+                    && *start.end() < range.end
+                    && before.is_none_or(|(before, _)| *start.end() < before);
+                is_in.then_some(*start.end())
+            }
+            Axis::Updated => {
+                let received = &times.last_received;
+                let is_in = *received.start() >= range.start && *received.end() < range.end;
+                is_in.then_some(*received.end())
+            }
+            Axis::Received | Axis::ReceivedOrEnded => {
+                let is_in = *times.first_received.start() >= range.start
+                    && *times.last_received.end() < range.end;
+                is_in.then_some(*times.last_received.end())
+            }
+        }
+    }
+
+    /// The row's time, when it is in the range.
+    fn time_of(&self, row: &Found) -> Option<TimestampMicros> {
+        let range = &self.candidates.range;
+        let received = row.first_received < range.end && row.last_received >= range.start;
+        let is_meant = match self.candidates.by {
+            Axis::Start => {
+                let start = row.start?;
+                let before = self.candidates.latest.and_then(|latest| latest.before);
+                let is_in = start.0 >= range.start.0.saturating_sub(1)
+                    && start.0 <= range.end.0.saturating_add(1);
+                return (is_in && before.is_none_or(|before| (start, row.trace) < before))
+                    .then_some(start);
+            }
+            Axis::Updated => range.contains(&row.last_received),
+            Axis::Received => received,
+            Axis::ReceivedOrEnded => {
+                let began = row.start.is_some_and(|start| start <= range.end);
+                let ended = row
+                    .end
+                    .is_some_and(|end| end.0 >= range.start.0.saturating_sub(1));
+                received || (began && ended)
+            }
+        };
+        is_meant.then_some(row.last_received)
+    }
+}
+
+fn latest_start(times: &GroupTimes) -> Option<TimestampMicros> {
+    times.start.as_ref().map(|start| *start.end())
+}
