@@ -127,6 +127,32 @@ impl SegmentRow {
         }
     }
 
+    /// How much memory it takes, roughly.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        let document = match &self.stored.body {
+            Body::Text(text) => text.len(),
+            Body::Coded(streams) => {
+                let Streams {
+                    shapes,
+                    numbers,
+                    ids,
+                    text,
+                } = streams;
+                shapes.len() + numbers.len() + ids.len() + text.len()
+            }
+        };
+        let annotations = self.annotations.iter().map(|(key, value)| match value {
+            AnnotationValue::Text(text) => key.len() + text.len(),
+            AnnotationValue::Number(_) | AnnotationValue::Boolean(_) => key.len(),
+        });
+        size_of::<Self>()
+            + size_of_val(&*self.annotations)
+            + document
+            + annotations.sum::<usize>()
+            + self.http_url.as_ref().map_or(0, |url| url.len())
+    }
+
     /// Where the row stands among others: by trace, start, receipt and number.
     #[must_use]
     pub fn place(&self) -> (TraceId, TimestampMicros, TimestampMicros, u32) {

@@ -17,7 +17,7 @@ mod tests;
 mod writer;
 
 pub use merge::merge;
-pub use reader::SegmentsFile;
+pub use reader::{SegmentsFile, StoredDocument};
 pub use writer::SegmentsWriter;
 
 /// The version that we write, and the newest that we read.

@@ -435,9 +435,15 @@ impl Archive {
         let number = record.number;
         let segments = self.open_file(number, Part::Segments).await?;
         let traces = self.open_file(number, Part::Traces).await?;
+        let live = self.live();
         let opened = tokio::task::spawn_blocking(move || {
+            let mut segments = SegmentsFile::open(segments)?;
+            let kin = live.blocks.iter().rev();
+            if let Some(kin) = kin.clone().find(|kin| kin.record.lineage == record.lineage) {
+                segments.share_model(kin.segments.model());
+            }
             Ok(Block {
-                segments: SegmentsFile::open(segments)?,
+                segments,
                 traces: TracesFile::open(traces)?,
                 record,
             })

@@ -1,4 +1,5 @@
 use std::io::Write;
+use std::sync::Arc;
 
 use parquet::file::metadata::ParquetMetaData;
 use parquet::file::reader::ChunkReader;
@@ -22,7 +23,7 @@ pub fn merge<R: ChunkReader + 'static>(
         .iter()
         .map(|file| file.model())
         .max_by_key(|model| model.journal().len());
-    let newest = newest.cloned().unwrap_or_default();
+    let newest = newest.map(Arc::clone).unwrap_or_default();
     if !files.iter().all(|file| newest.has_grown_from(file.model())) {
         return Err(BlockError::OtherLineage);
     }

@@ -1,5 +1,7 @@
 use std::ops::Range;
+use std::sync::Arc;
 
+use bytes::Bytes;
 use fluoro_model::{SegmentId, TimestampMicros, TraceId};
 use fluoro_shape::{Model, Streams};
 use parquet::bloom_filter::Sbbf;
@@ -22,7 +24,7 @@ pub struct SegmentsFile<R> {
     file: OpenFile<R>,
     /// Of the trace ids, by row group.
     filters: Vec<Option<Sbbf>>,
-    model: Model,
+    model: Arc<Model>,
 }
 
 /// So many rows are rather read than passed over.
@@ -54,7 +56,7 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
         let model = model(file.value(MODEL_KEY)?);
         Ok(Self {
             filters: filters.collect::<Result<_>>()?,
-            model: model.ok_or(BlockError::Foreign("its model is damaged"))?,
+            model: Arc::new(model.ok_or(BlockError::Foreign("its model is damaged"))?),
             file,
         })
     }
@@ -73,8 +75,15 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
 
     /// What the documents are coded with.
     #[must_use]
-    pub fn model(&self) -> &Model {
+    pub fn model(&self) -> &Arc<Model> {
         &self.model
+    }
+
+    /// Takes another file's model for its own where that has grown out of it, so that there is one in memory.
+    pub fn share_model(&mut self, other: &Arc<Model>) {
+        if other.has_grown_from(&self.model) {
+            self.model = Arc::clone(other);
+        }
     }
 
     /// A trace's rows; none when it is not here.
@@ -99,12 +108,45 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
     ///
     /// When the file cannot be read.
     pub fn traces(&self, traces: &[TraceId]) -> std::result::Result<Vec<SegmentRow>, BlockError> {
+        self.rows_of(traces, Wanted::All)
+    }
+
+    /// The documents of several traces, which are in ascending order, each once.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, or a document is damaged.
+    pub fn documents(
+        &self,
+        traces: &[TraceId],
+    ) -> std::result::Result<Vec<StoredDocument>, BlockError> {
+        let rows = self.rows_of(traces, Wanted::Document)?.into_iter();
+        let documents = rows.map(|row| {
+            Ok(StoredDocument {
+                trace: row.trace,
+                received: row.received,
+                number: row.number,
+                document: row.document(&self.model)?,
+            })
+        });
+        documents.collect()
+    }
+
+    fn rows_of(
+        &self,
+        traces: &[TraceId],
+        wanted: Wanted,
+    ) -> std::result::Result<Vec<SegmentRow>, BlockError> {
         let mut rows = Vec::new();
         let reading = self.file.reading()?;
         for group in 0..self.filters.len() {
             for place in self.places_of(&reading, group, traces)? {
-                let (reading, place) = (&reading, &place);
-                let found = Columns { reading, place }.rows()?.into_iter();
+                let columns = Columns {
+                    reading: &reading,
+                    place: &place,
+                    wanted,
+                };
+                let found = columns.rows()?.into_iter();
                 rows.extend(found.filter(|row| traces.binary_search(&row.trace).is_ok()));
             }
         }
@@ -158,8 +200,12 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
     pub fn all(&self) -> impl Iterator<Item = std::result::Result<Vec<SegmentRow>, BlockError>> {
         (0..self.file.groups()).map(|group| {
             let rows = 0..self.file.rows(group);
-            let (reading, place) = (&self.file.reading()?, &Place { group, rows });
-            Ok(Columns { reading, place }.rows()?)
+            let columns = Columns {
+                reading: &self.file.reading()?,
+                place: &Place { group, rows },
+                wanted: Wanted::All,
+            };
+            Ok(columns.rows()?)
         })
     }
 
@@ -174,6 +220,28 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
 struct Columns<'a, R> {
     reading: &'a Reading<'a, R>,
     place: &'a Place,
+    wanted: Wanted,
+}
+
+/// What of a row is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    All,
+    /// What its document is read with.
+    Document,
+}
+
+/// A document, and when it came in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredDocument {
+    /// The trace that it belongs to.
+    pub trace: TraceId,
+    /// When it was received.
+    pub received: TimestampMicros,
+    /// Which of its delivery it is.
+    pub number: u32,
+    /// As it came.
+    pub document: Bytes,
 }
 
 // === impl Columns ===
@@ -187,20 +255,10 @@ impl<R: ChunkReader + 'static> Columns<'_, R> {
         let traces = self.required::<FixedLenByteArrayType>(at::TRACE_ID)?;
         let received = self.int64(at::RECEIVED)?;
         let numbers = self.required::<Int32Type>(at::NUMBER)?;
-        let names = self.required::<ByteArrayType>(at::NAME)?;
-        let spans = self.required::<Int32Type>(at::SPANS)?;
-        let bytes = self.required::<Int32Type>(at::BYTES)?;
-        let faults = self.required::<BoolType>(at::FAULT)?;
-        let errors = self.required::<BoolType>(at::ERROR)?;
-        let throttles = self.required::<BoolType>(at::THROTTLE)?;
         let checksums = self.required::<Int32Type>(at::CHECKSUM)?;
-        let mut parents = self
-            .optional::<FixedLenByteArrayType>(at::PARENT_ID)?
-            .into_iter();
-        let mut origins = self.texts(at::ORIGIN)?.into_iter();
-        let mut methods = self.texts(at::HTTP_METHOD)?.into_iter();
+        let parents = self.optional::<FixedLenByteArrayType>(at::PARENT_ID)?;
+        let mut parents = parents.into_iter();
         let mut urls = self.texts(at::HTTP_URL)?.into_iter();
-        let mut statuses = self.optional::<Int64Type>(at::HTTP_STATUS)?.into_iter();
         let mut users = self.texts(at::USER)?.into_iter();
         let mut annotations = self.annotations()?.into_iter();
         let mut bodies = self.bodies()?.into_iter();
@@ -218,17 +276,17 @@ impl<R: ChunkReader + 'static> Columns<'_, R> {
                 end: durations[index].map(|duration| TimestampMicros(start.wrapping_add(duration))),
                 received: TimestampMicros(received[index]),
                 number: numbers[index].cast_unsigned(),
-                name: as_text(&names[index])?,
-                origin: origins.next().flatten(),
-                http_method: methods.next().flatten(),
+                name: Box::default(),
+                origin: None,
+                http_method: None,
                 http_url: urls.next().flatten(),
-                http_status: statuses.next().flatten(),
+                http_status: None,
                 user: users.next().flatten(),
-                fault: faults[index],
-                error: errors[index],
-                throttle: throttles[index],
-                spans: spans[index].cast_unsigned(),
-                bytes: bytes[index].cast_unsigned(),
+                fault: false,
+                error: false,
+                throttle: false,
+                spans: 0,
+                bytes: 0,
                 annotations: annotations.next().unwrap_or_default(),
                 stored: Stored {
                     checksum: checksums[index].cast_unsigned(),
@@ -238,7 +296,36 @@ impl<R: ChunkReader + 'static> Columns<'_, R> {
                 },
             });
         }
+        match self.wanted {
+            Wanted::All => self.fill(&mut rows)?,
+            Wanted::Document => {}
+        }
         Ok(rows)
+    }
+
+    /// Reads what documents are not read with.
+    fn fill(&self, rows: &mut [SegmentRow]) -> Result<()> {
+        let names = self.required::<ByteArrayType>(at::NAME)?;
+        let spans = self.required::<Int32Type>(at::SPANS)?;
+        let bytes = self.required::<Int32Type>(at::BYTES)?;
+        let faults = self.required::<BoolType>(at::FAULT)?;
+        let errors = self.required::<BoolType>(at::ERROR)?;
+        let throttles = self.required::<BoolType>(at::THROTTLE)?;
+        let mut origins = self.texts(at::ORIGIN)?.into_iter();
+        let mut methods = self.texts(at::HTTP_METHOD)?.into_iter();
+        let mut statuses = self.optional::<Int64Type>(at::HTTP_STATUS)?.into_iter();
+        for (index, row) in rows.iter_mut().enumerate() {
+            row.name = as_text(&names[index])?;
+            row.origin = origins.next().flatten();
+            row.http_method = methods.next().flatten();
+            row.http_status = statuses.next().flatten();
+            row.fault = faults[index];
+            row.error = errors[index];
+            row.throttle = throttles[index];
+            row.spans = spans[index].cast_unsigned();
+            row.bytes = bytes[index].cast_unsigned();
+        }
+        Ok(())
     }
 
     fn annotations(&self) -> Result<Vec<Vec<Annotation>>> {

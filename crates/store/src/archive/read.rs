@@ -60,10 +60,9 @@ impl Live {
         let mut found: HashMap<TraceId, Vec<(TimestampMicros, u32, Bytes)>> = HashMap::new();
         for block in &self.blocks {
             let failed = file_error(block.record.number);
-            for row in block.segments.traces(&wanted).map_err(&failed)? {
-                let document = row.document(block.segments.model()).map_err(&failed)?;
-                let documents = found.entry(row.trace).or_default();
-                documents.push((row.received, row.number, document));
+            for stored in block.segments.documents(&wanted).map_err(&failed)? {
+                let documents = found.entry(stored.trace).or_default();
+                documents.push((stored.received, stored.number, stored.document));
             }
         }
         let in_order = found.into_iter().map(|(trace, mut documents)| {

@@ -20,6 +20,9 @@ use crate::log::{LogError, Position};
 /// A flush writes at most about so many documents at once: they are in memory meanwhile.
 const DOCUMENTS: usize = 65_536;
 
+/// And about so many bytes of rows.
+const BYTES: usize = 64 << 20;
+
 /// How much of the log is read at a time, in bytes of its records.
 const CHUNK: usize = 4 << 20;
 
@@ -103,11 +106,16 @@ impl HotTraces {
         while from < end {
             let mut rows: Vec<(Lineage, SegmentRow)> = Vec::new();
             let mut next = Some(from);
-            while let Some(at) = next.filter(|at| *at < end && rows.len() < DOCUMENTS) {
+            let mut bytes = 0;
+            let has_room = |rows: usize, bytes: usize| rows < DOCUMENTS && bytes < BYTES;
+            while let Some(at) = next.filter(|at| *at < end && has_room(rows.len(), bytes)) {
                 let chunk = self.log.scan(at, CHUNK).await?;
-                let before = chunk.rows.into_iter();
-                let before = before.take_while(|(position, ..)| *position < end);
-                rows.extend(before.map(|(_, lineage, row)| (lineage, row)));
+                for (position, lineage, row) in chunk.rows {
+                    if position < end {
+                        bytes += row.weight();
+                        rows.push((lineage, row));
+                    }
+                }
                 next = chunk.next;
             }
             let up_to = next.map_or(end, |next| next.min(end));
