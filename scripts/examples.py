@@ -126,7 +126,7 @@ def up(fluoro: Path) -> Iterator[str]:
         environment = background.submit(prepared, "venv", EXAMPLES / "requirements.txt")
         data = processes.enter_context(tempfile.TemporaryDirectory(prefix="fluoro-examples-"))
         tables, queues = table_server(processes, modules.result()), queue_server(processes, environment.result())
-        where = ("--listen", "127.0.0.1:0", "--daemon", "127.0.0.1:0")
+        where = ("--listen", "127.0.0.1:0", "--daemon", "127.0.0.1:0", "--otlp-http", "127.0.0.1:0")
         listeners = serve(processes, fluoro, f"{data}/data", tables, queues, *where, *LARGE)
         endpoint = "http://" + listeners["listen"]
         traffic(deploy(fluoro, endpoint))

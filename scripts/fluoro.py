@@ -64,13 +64,17 @@ def free_port() -> int:
     raise RuntimeError("no port is free")
 
 
+# Free ports.
+ANYWHERE = ("--listen", "127.0.0.1:0", "--daemon", "127.0.0.1:0", "--otlp-http", "127.0.0.1:0")
+
+
 class Server:
-    """A running `fluoro serve`. `endpoint` and `daemon` say where it listens."""
+    """A running `fluoro serve`. `endpoint`, `daemon` and `otlp` say where it listens."""
 
     def __init__(self, data: Path, *arguments: str, log: Path | None = None, variables: dict[str, str] | None = None, patience: float = 60):
         self.data = data
         self.log = log or data.with_suffix(".log")
-        command = [str(binary()), "serve", "--data", str(data), "--listen", "127.0.0.1:0", "--daemon", "127.0.0.1:0"]
+        command = [str(binary()), "serve", "--data", str(data), *ANYWHERE]
         # Settings come as arguments; FLUORO_BINARY and the like are ours, and no settings of the server.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("FLUORO_")}
         environment["FLUORO_CACHE"] = os.environ.get("FLUORO_CACHE", str(ROOT / ".cache"))
@@ -86,6 +90,7 @@ class Server:
         self.listeners = json.loads(line)
         self.endpoint = "http://" + self.listeners["listen"]
         self.daemon = self.listeners["daemon"]
+        self.otlp = f"http://{self.listeners['otlp_http']}"
         self.await_health(patience)
 
     def await_health(self, seconds: float) -> None:

@@ -35,7 +35,7 @@ SUITES = [
             "what make run does, on free ports",
             "folder=$(mktemp -d) && trap 'rm -rf \"$folder\"' EXIT && "
             'scripts/run --once --binary "${CARGO_TARGET_DIR:-target}/debug/fluoro" '
-            '--listen 127.0.0.1:0 --daemon 127.0.0.1:0 --data "$folder/data"',
+            '--listen 127.0.0.1:0 --daemon 127.0.0.1:0 --otlp-http 127.0.0.1:0 --data "$folder/data"',
         ),
     ],
 ]

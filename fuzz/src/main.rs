@@ -24,7 +24,7 @@ use targets::{TARGETS, Target};
 /// Fuzzes one parser, or all of them one after the other.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// The parser: `all`, or one of datagrams, documents, filters, header.
+    /// The parser: `all`, or one of datagrams, documents, filters, header, otlp, shapes.
     target: String,
     /// How long each parser is fed.
     #[arg(long, default_value_t = 15)]

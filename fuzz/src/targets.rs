@@ -4,6 +4,7 @@ mod datagrams;
 mod documents;
 mod filters;
 mod header;
+mod otlp;
 mod shapes;
 
 /// One parser under test.
@@ -20,7 +21,7 @@ pub(crate) struct Target {
     pub(crate) run: fn(&[u8]),
 }
 
-pub(crate) const TARGETS: [Target; 5] = [
+pub(crate) const TARGETS: [Target; 6] = [
     Target {
         name: "datagrams",
         corpus: include_str!("../corpus/documents.jsonl"),
@@ -48,6 +49,13 @@ pub(crate) const TARGETS: [Target; 5] = [
         seed: plain,
         dictionary: header::DICTIONARY,
         run: header::run,
+    },
+    Target {
+        name: "otlp",
+        corpus: include_str!("../corpus/otlp.hex"),
+        seed: otlp::seed,
+        dictionary: otlp::DICTIONARY,
+        run: otlp::run,
     },
     Target {
         name: "shapes",

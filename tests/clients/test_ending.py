@@ -40,7 +40,7 @@ def test_a_second_signal_stops_at_once(tmp_path: Path, sent: signal.Signals, sta
 
 def test_nobody_has_to_read_what_it_prints(tmp_path: Path):
     listen = f"127.0.0.1:{fluoro.free_port()}"
-    command = [str(fluoro.binary()), "serve", "--data", str(tmp_path / "data"), "--listen", listen, "--daemon", "127.0.0.1:0"]
+    command = [str(fluoro.binary()), "serve", "--data", str(tmp_path / "data"), "--listen", listen, *fluoro.ANYWHERE[2:]]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     process.stdout.close()
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import fluoro
 
 
-def run(data: Path, listen: int, daemon: int) -> str:
+def run(data: Path, listen: int, daemon: int, otlp: int) -> str:
     command = [
         sys.executable, str(fluoro.ROOT / "scripts/run"), "--once", "--binary", str(fluoro.binary()), "--data", str(data),
-        "--listen", f"127.0.0.1:{listen}", "--daemon", f"127.0.0.1:{daemon}",
+        "--listen", f"127.0.0.1:{listen}", "--daemon", f"127.0.0.1:{daemon}", "--otlp-http", f"127.0.0.1:{otlp}",
     ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -21,9 +21,9 @@ def run(data: Path, listen: int, daemon: int) -> str:
 
 
 def test_a_second_run_takes_up_the_first(tmp_path: Path):
-    data, listen, daemon = tmp_path / "data", fluoro.free_port(), fluoro.free_port()
-    first = run(data, listen, daemon)
-    second = run(data, listen, daemon)
+    data, ports = tmp_path / "data", [fluoro.free_port() for _ in range(3)]
+    first = run(data, *ports)
+    second = run(data, *ports)
     for text in (first, second):
         # The waterfall goes through the gateway into the function's own calls, and the map knows the table.
         waterfall, map_ = text.split("The service map")

@@ -288,6 +288,8 @@ export interface components {
             listen: string;
             /** @description The X-Ray daemon, UDP and TCP. */
             daemon: string;
+            /** @description OTLP over HTTP, if it is taken. */
+            otlp_http: string | null;
             /** @description `http://…` of `listen`. */
             endpoint: string;
         };
@@ -328,7 +330,7 @@ export interface components {
             daemons: components["schemas"]["DaemonTelemetry"][];
         };
         /** @description Through which door documents come in. */
-        Door: "daemon" | "environment" | "put_trace_segments" | "gateway" | "functions";
+        Door: "daemon" | "environment" | "put_trace_segments" | "otlp_http" | "gateway" | "functions";
         /** @description An execution environment. */
         Environment: {
             /** @description Its log stream, which no other environment has. */

@@ -142,6 +142,8 @@ export function doorName(door: Door | null): string {
       return "Daemon address of a function";
     case "put_trace_segments":
       return "PutTraceSegments";
+    case "otlp_http":
+      return "OTLP over HTTP";
     case "gateway":
       return "API Gateway's own segments";
     case "functions":

@@ -10,3 +10,9 @@ test("all addresses of a machine are none to send to", () => {
   const told = { daemon: "0.0.0.0:2000", endpoint: "http://[::]:4566" };
   expect(reachable(told, "traces.test")).toEqual({ daemon: "traces.test:2000", endpoint: "http://traces.test:4566" });
 });
+
+test("OTLP has a URL where it is taken", () => {
+  const told = { daemon: "0.0.0.0:2000", endpoint: "http://[::]:4566" };
+  expect(reachable({ ...told, otlp_http: "0.0.0.0:4318" }, "traces.test").otlp).toBe("http://traces.test:4318");
+  expect(reachable({ ...told, otlp_http: null }, "traces.test")).not.toHaveProperty("otlp");
+});

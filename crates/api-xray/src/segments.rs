@@ -117,21 +117,19 @@ impl XRay {
 /// Who sends: a role's session by its name (for a function, the function's), others by the product that their user
 /// agent names first, else by address.
 fn source(call: &Call) -> Source {
-    let client = match &call.caller {
+    let door = Door::PutTraceSegments;
+    match &call.caller {
         Caller::RoleSession { session_arn, .. } => {
             let name = session_arn.rsplit('/').next();
-            name.unwrap_or(session_arn).to_owned()
+            Source {
+                door,
+                client: name.unwrap_or(session_arn).to_owned(),
+            }
         }
         Caller::Root => {
             let agent = call.head.headers.get(header::USER_AGENT);
-            let product = agent
-                .and_then(|agent| agent.to_str().ok())
-                .and_then(|agent| agent.split_whitespace().next());
-            product.map_or_else(|| call.peer.ip().to_string(), str::to_owned)
+            let agent = agent.and_then(|agent| agent.to_str().ok());
+            Source::by_user_agent(door, agent, call.peer.ip())
         }
-    };
-    Source {
-        door: Door::PutTraceSegments,
-        client,
     }
 }

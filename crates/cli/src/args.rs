@@ -111,6 +111,9 @@ pub(crate) struct Serve {
     /// Address of the X-Ray daemon, UDP and TCP [default: 127.0.0.1:2000]
     #[arg(long, value_name = "ADDR")]
     pub(crate) daemon: Option<String>,
+    /// Address of OTLP over HTTP; empty: OTLP is not taken [default: 127.0.0.1:4318]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) otlp_http: Option<String>,
     /// What is traced when no custom rule says
     #[arg(long)]
     pub(crate) sample: Option<Sample>,

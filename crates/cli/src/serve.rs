@@ -38,6 +38,7 @@ pub(crate) fn load(cli: &Cli, serve: &Serve) -> anyhow::Result<Loaded> {
         ),
         ("--listen", "listen", serve.listen.clone()),
         ("--daemon", "daemon", serve.daemon.clone()),
+        ("--otlp-http", "otlp_http", serve.otlp_http.clone()),
         (
             "--sample",
             "sample",
@@ -163,11 +164,16 @@ fn announcement(addresses: &Addresses, data: &Path, sample_all: bool) -> String 
     } else {
         "by rules, as AWS: 1 request a second and 5 % (--sample all keeps every one)"
     };
+    let otlp = addresses.otlp_http.map_or_else(
+        || "not taken   (--otlp-http)".to_owned(),
+        |otlp| format!("http://{otlp}   (OTEL_EXPORTER_OTLP_ENDPOINT)"),
+    );
     format!(
         "fluoro is up\n  \
            console               {endpoint}/_fluoro/console/\n  \
            AWS APIs and stages   {endpoint}   (--endpoint-url, AWS_ENDPOINT_URL)\n  \
            X-Ray daemon          {}   (AWS_XRAY_DAEMON_ADDRESS)\n  \
+           OTLP/HTTP             {otlp}\n  \
            health                {endpoint}/_fluoro/health\n  \
            data                  {}\n  \
            sampling              {sampling}\n",

@@ -115,7 +115,25 @@ pub(crate) enum Way {
 #[derive(Debug)]
 pub(crate) struct Batch {
     pub(crate) source: Source,
-    pub(crate) documents: Vec<Bytes>,
+    pub(crate) documents: Vec<Delivery>,
+}
+
+/// A document on its way in.
+#[derive(Debug)]
+pub(crate) enum Delivery {
+    /// As a sender wrote it.
+    Text(Bytes),
+    /// As we wrote it ourselves, and so know what it says.
+    Read(ReadDocument),
+}
+
+/// A document and what it says: what [`Document::parse_facts`] makes of `json`, from one who wrote both side by side.
+#[derive(Debug, Clone)]
+pub struct ReadDocument {
+    /// The document.
+    pub json: Bytes,
+    /// What it says.
+    pub facts: Arc<Document>,
 }
 
 type Outcome = Vec<Result<(), Refusal>>;
@@ -173,6 +191,29 @@ impl Ingest {
         source: &Source,
         documents: Vec<Bytes>,
     ) -> Result<Vec<Result<(), Refusal>>, IngestError> {
+        let documents = documents.into_iter().map(Delivery::Text);
+        self.take(source, documents.collect()).await
+    }
+
+    /// As [`Ingest::put`], of documents that are read already.
+    ///
+    /// # Errors
+    ///
+    /// When the batch as a whole could not be taken.
+    pub async fn put_read(
+        &self,
+        source: &Source,
+        documents: Vec<ReadDocument>,
+    ) -> Result<Vec<Result<(), Refusal>>, IngestError> {
+        let documents = documents.into_iter().map(Delivery::Read);
+        self.take(source, documents.collect()).await
+    }
+
+    async fn take(
+        &self,
+        source: &Source,
+        documents: Vec<Delivery>,
+    ) -> Result<Vec<Result<(), Refusal>>, IngestError> {
         let received = documents.len() as u64;
         self.intake.ledger.count(source, Cause::Received, received);
         let batch = Batch {
@@ -182,7 +223,7 @@ impl Ingest {
         let intake = Arc::clone(&self.intake);
         // A task of its own: what the log holds must be applied, whether the sender is still there or not.
         let stored = tokio::spawn(async move {
-            let bytes = batch.documents.iter().map(Bytes::len).sum();
+            let bytes = batch.documents.iter().map(Delivery::bytes).sum();
             let _flight = intake.take_off(&batch, bytes).await?;
             let mut outcomes = intake.store(Way::Answered, vec![batch]).await?;
             Ok(outcomes.pop().unwrap_or_default())
@@ -289,6 +330,16 @@ impl TraceSink for Ingest {
     }
 }
 
+// === impl Delivery ===
+
+impl Delivery {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Text(json) | Self::Read(ReadDocument { json, .. }) => json.len(),
+        }
+    }
+}
+
 // === impl Intake ===
 
 impl Intake {
@@ -319,7 +370,7 @@ impl Intake {
         batches: Vec<Batch>,
     ) -> Result<Vec<Outcome>, IngestError> {
         let batches = batches.into_iter();
-        let (sources, documents): (Vec<Source>, Vec<Vec<Bytes>>) =
+        let (sources, documents): (Vec<Source>, Vec<Vec<Delivery>>) =
             batches.map(|batch| (batch.source, batch.documents)).unzip();
         let received: Vec<usize> = documents.iter().map(Vec::len).collect();
         let threads = match way {
@@ -354,19 +405,19 @@ impl Intake {
     }
 
     /// Parses and validates, batch by batch.
-    fn check(&self, batches: Vec<Vec<Bytes>>) -> (Vec<Outcome>, Vec<Valid>) {
+    fn check(&self, batches: Vec<Vec<Delivery>>) -> (Vec<Outcome>, Vec<Valid>) {
         let mut outcomes = Vec::with_capacity(batches.len());
         let mut valid = Vec::new();
         let mut trace_bytes = HashMap::new();
         for (number, documents) in batches.into_iter().enumerate() {
             let mut outcome = Vec::with_capacity(documents.len());
-            for json in documents {
-                let checked = self.check_one(&mut trace_bytes, &json);
-                outcome.push(checked.map(|document| {
+            for document in documents {
+                let checked = self.check_one(&mut trace_bytes, document);
+                outcome.push(checked.map(|ReadDocument { json, facts }| {
                     valid.push(Valid {
                         batch: number,
-                        facts_json: document.facts_in(&json),
-                        facts: Arc::new(document),
+                        facts_json: facts.facts_in(&json),
+                        facts,
                         json,
                     });
                 }));
@@ -393,22 +444,32 @@ impl Intake {
     fn check_one(
         &self,
         trace_bytes: &mut HashMap<TraceId, u64>,
-        json: &Bytes,
-    ) -> Result<Document, Refusal> {
+        document: Delivery,
+    ) -> Result<ReadDocument, Refusal> {
         let limits = Limits {
             bytes: self.settings.document_bytes,
             ..Limits::default()
         };
-        let document = Document::parse_facts(limits, json)?;
-        let trace = document.trace_id;
+        let read = match document {
+            Delivery::Text(json) => ReadDocument {
+                facts: Arc::new(Document::parse_facts(limits, &json)?),
+                json,
+            },
+            Delivery::Read(read) => read,
+        };
+        let id = || Some(read.facts.entity.id.to_string());
+        if read.json.len() > limits.bytes {
+            return Err(Refusal::too_large(id()));
+        }
+        let trace = read.facts.trace_id;
         let so_far = trace_bytes
             .entry(trace)
             .or_insert_with(|| self.hot.trace_bytes(trace));
         if self.exceeds_limit(*so_far) {
-            return Err(Refusal::too_large(Some(document.entity.id.to_string())));
+            return Err(Refusal::too_large(id()));
         }
-        *so_far += json.len() as u64;
-        Ok(document)
+        *so_far += read.json.len() as u64;
+        Ok(read)
     }
 
     fn exceeds_limit(&self, trace_bytes: u64) -> bool {

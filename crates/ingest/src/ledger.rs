@@ -25,6 +25,8 @@ pub enum Cause {
     Refused(RefusalCode),
     /// Datagrams that are not a daemon packet.
     BadPacket(PacketFault),
+    /// Requests of which it is not known how many documents they hold: each counts as one.
+    BadRequest,
     /// The sender's role may not write traces.
     NotAllowed,
     /// Kept, with something left out.
@@ -174,7 +176,9 @@ impl Cause {
     pub const fn class(self) -> Class {
         match self {
             Self::Received => Class::Received,
-            Self::Refused(_) | Self::BadPacket(_) | Self::NotAllowed => Class::Refused,
+            Self::Refused(_) | Self::BadPacket(_) | Self::BadRequest | Self::NotAllowed => {
+                Class::Refused
+            }
             Self::Trimmed(_) => Class::Trimmed,
             Self::Unsampled => Class::Unsampled,
             Self::Orphaned => Class::Orphaned,
@@ -194,6 +198,7 @@ impl Cause {
             Self::Received => "received".to_owned(),
             Self::Refused(code) => code.to_string(),
             Self::BadPacket(fault) => fault.name().to_owned(),
+            Self::BadRequest => "request that cannot be read".to_owned(),
             Self::NotAllowed => "role may not write traces".to_owned(),
             Self::Trimmed(Trim::NameCut) => "name longer than 200 characters".to_owned(),
             Self::Trimmed(Trim::Annotation) => "annotation that cannot be one".to_owned(),
@@ -217,6 +222,9 @@ impl Cause {
             Self::Received => "",
             Self::Refused(code) => mend_refusal(code),
             Self::BadPacket(fault) => fault.mend(),
+            Self::BadRequest => {
+                "send OTLP as protobuf, at most as large as limits.otlp_request: the answer says what is wrong"
+            }
             Self::NotAllowed => {
                 "attach AWSXRayDaemonWriteAccess to the function's role (fluoro up does so with Tracing: Active)"
             }

@@ -1,6 +1,7 @@
 //! From the doors to the store: what comes in is parsed, validated, made durable, counted.
 //!
-//! [`Ingest`] takes batches ([`Ingest::put`], answered when durable) and single documents ([`TraceSink::record`],
+//! [`Ingest`] takes batches ([`Ingest::put`] and, where whoever hands them over wrote them, [`Ingest::put_read`]; answered
+//! when durable) and single documents ([`TraceSink::record`],
 //! durable soon after). [`daemon::UdpDaemon`] feeds it from datagrams. Nothing vanishes: the [`Ledger`] counts every
 //! document by door, client and cause. [`Ingest::wait_complete`] knows when a trace is finished.
 //!
@@ -17,6 +18,6 @@ mod sink;
 mod tests;
 
 pub use complete::Completion;
-pub use ingest::{Ingest, IngestError, IngestSettings};
+pub use ingest::{Ingest, IngestError, IngestSettings, ReadDocument};
 pub use ledger::{Cause, Class, Ledger, LedgerLine};
 pub use sink::{Door, OpenWork, Source, TraceSink};

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use crate::ingest::{Batch, Intake, Way};
+use crate::ingest::{Batch, Delivery, Intake, Way};
 use crate::sink::Source;
 
 /// How many documents may wait, whatever their size.
@@ -167,6 +167,7 @@ impl Group {
             Item::Document(source, document) => {
                 self.documents += 1;
                 self.bytes += document.len();
+                let document = Delivery::Text(document);
                 match self.batches.last_mut() {
                     Some(last) if last.source == source => last.documents.push(document),
                     _ => self.batches.push(Batch {

@@ -1,6 +1,7 @@
 //! What the parts of Fluoro that write segments themselves see of ingest.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -18,6 +19,8 @@ pub enum Door {
     Environment,
     /// The `PutTraceSegments` operation.
     PutTraceSegments,
+    /// OTLP over HTTP.
+    OtlpHttp,
     /// The gateway's own segments.
     Gateway,
     /// The Lambda service's own segments.
@@ -31,6 +34,18 @@ pub struct Source {
     pub door: Door,
     /// Who came: a function's name, a stage, a client's user agent or address. Bounded by the ledger.
     pub client: String,
+}
+
+impl Source {
+    /// Whoever came over HTTP: the product that the user agent names first, else the address.
+    #[must_use]
+    pub fn by_user_agent(door: Door, user_agent: Option<&str>, peer: IpAddr) -> Self {
+        let product = user_agent.and_then(|agent| agent.split_whitespace().next());
+        Self {
+            door,
+            client: product.map_or_else(|| peer.to_string(), str::to_owned),
+        }
+    }
 }
 
 /// Takes documents from the gateway and the functions, and knows what is still open in a trace.

@@ -7,8 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use fluoro_ambient::Ambient;
+use fluoro_model::Document;
 use fluoro_model::TraceId;
-use fluoro_model::document::{Refusal, RefusalCode};
+use fluoro_model::document::{Limits, Refusal, RefusalCode};
 use fluoro_store::documents::DocumentLog;
 use fluoro_store::hot::{HotSettings, HotTraces};
 use fluoro_store::log::simulated::SimulatedDisk;
@@ -20,7 +21,7 @@ use tokio::sync::Semaphore;
 use crate::ledger::{CLIENTS_PER_DOOR, OTHERS};
 use crate::{
     Cause, Class, Completion, Door, Ingest, IngestError, IngestSettings, Ledger, LedgerLine,
-    Source, TraceSink,
+    ReadDocument, Source, TraceSink,
 };
 
 pub(crate) struct Bench {
@@ -98,6 +99,47 @@ fn subsegment(number: u32, id: u64) -> String {
         r#"{{"type":"subsegment","name":"query","id":"{id:016x}","parent_id":"{number:016x}","trace_id":"{}","start_time":1728053249.2,"end_time":1728053249.3}}"#,
         trace(number)
     )
+}
+
+#[tokio::test]
+async fn what_is_read_already_is_held_to_the_same_bounds() {
+    let bench = Bench::new(IngestSettings {
+        document_bytes: 200,
+        trace_bytes: 1,
+        ..IngestSettings::default()
+    });
+    let read = |json: String| ReadDocument {
+        facts: Arc::new(Document::parse_facts(Limits::DEFAULT, json.as_bytes()).unwrap()),
+        json: json.into(),
+    };
+    let long = segment(2).replace("cart", &"x".repeat(200));
+    let outcomes = bench
+        .ingest
+        .put_read(
+            &sdk(),
+            vec![
+                read(segment(1)),
+                read(long),
+                read(segment(1)),
+                read(segment(3)),
+            ],
+        )
+        .await
+        .unwrap();
+    let codes: Vec<_> = outcomes
+        .into_iter()
+        .map(|outcome| outcome.map_err(|refusal| (refusal.code, refusal.id.unwrap())))
+        .collect();
+    let too_large = |id: u32| Err((RefusalCode::InvalidSegment, format!("{id:016x}")));
+    // The second, and the first once more, when its trace is full.
+    assert_eq!(codes, [Ok(()), too_large(2), too_large(1), Ok(())]);
+    assert_eq!(bench.count(&sdk(), Cause::Received), 4);
+    let refused = Cause::Refused(RefusalCode::InvalidSegment);
+    assert_eq!(bench.count(&sdk(), refused), 2);
+    for number in [1, 3] {
+        let stored = bench.hot.by_id(trace(number)).await.unwrap();
+        assert!(stored.is_some(), "{number}");
+    }
 }
 
 #[tokio::test]

@@ -15,6 +15,8 @@ mod refusal;
 mod surrogates;
 
 pub use cause::{Cause, Exception, Frame, Recorded};
+pub use check::name_from;
+pub use draft::is_annotation_key;
 pub use entity::{
     AnnotationValue, Aws, Entity, Flags, Http, HttpRequest, HttpResponse, Link, NAME_LIMIT,
     SegmentFields, Sql,

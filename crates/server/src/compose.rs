@@ -39,6 +39,7 @@ use crate::front::{Front, Live};
 use crate::guard::Guard;
 use crate::http1::Stop;
 use crate::listener::ListenError;
+use crate::otlp::LaterIngest;
 use crate::own::{OwnApi, stack_records};
 use crate::running::Addresses;
 use crate::settings::{
@@ -91,6 +92,7 @@ pub(crate) struct Doors {
     pub(crate) udp: std::net::UdpSocket,
     pub(crate) guard: Arc<Guard>,
     pub(crate) calls: LaterCalls,
+    pub(crate) takes_otlp: LaterIngest,
     pub(crate) front: Arc<Front>,
     pub(crate) stop: Stop,
 }
@@ -253,6 +255,7 @@ pub(crate) async fn compose(
     hot.caught_up().await?;
     insights.start();
     doors.calls.get_or_init(|| Arc::downgrade(&calls));
+    doors.takes_otlp.get_or_init(|| Arc::downgrade(&ingest));
     doors.front.live.get_or_init(|| Live {
         gateway: gateway.clone(),
         calls,

@@ -1,7 +1,8 @@
 //! Listeners, dispatch, composition, shutdown, settings.
 //!
 //! [`settings::load`] gives [`Settings`]; [`Server`] makes of them a [`Running`] server. Inside, `compose` connects all the
-//! parts once; `front` answers on the main port by what `dispatch` decides, `daemon` on those of the X-Ray daemon.
+//! parts once; `front` answers on the main port by what `dispatch` decides, `daemon` on those of the X-Ray daemon,
+//! `otlp` on that of OpenTelemetry's protocol.
 //! What the services say is theirs: here is only who is asked, by whom, and what is refused before anybody is.
 
 mod body;
@@ -17,6 +18,7 @@ mod front;
 mod guard;
 mod http1;
 mod listener;
+mod otlp;
 mod own;
 mod refusal;
 mod running;

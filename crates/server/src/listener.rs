@@ -10,8 +10,9 @@ use tokio::net::TcpListener;
 pub enum ListenError {
     /// Somebody listens there already.
     #[error(
-        "{address} is taken by another process: set {key} to another address (--{key} ADDRESS, port 0 takes a free one), \
-         or stop that process"
+        "{address} is taken by another process: set {key} to another address (--{flag} ADDRESS, port 0 takes a free one), \
+         or stop that process",
+        flag = key.replace('_', "-")
     )]
     InUse {
         /// The setting.

@@ -22,6 +22,7 @@ use crate::front::Front;
 use crate::guard::Guard;
 use crate::http1::{self, Stop, Stopper};
 use crate::listener;
+use crate::otlp::{LaterIngest, OtlpHttp};
 use crate::own::Starting;
 use crate::settings::Settings;
 
@@ -51,6 +52,7 @@ pub struct Bound {
     front: Arc<Front>,
     guard: Arc<Guard>,
     calls: LaterCalls,
+    takes_otlp: LaterIngest,
     listeners: JoinSet<()>,
     stopper: Stopper,
     stop: Stop,
@@ -80,6 +82,8 @@ pub struct Addresses {
     pub listen: SocketAddr,
     /// The X-Ray daemon, UDP and TCP.
     pub daemon: SocketAddr,
+    /// OTLP over HTTP, if it is taken.
+    pub otlp_http: Option<SocketAddr>,
     /// `http://…` of `listen`.
     pub endpoint: String,
 }
@@ -119,7 +123,11 @@ impl Server {
         let data = DataDir::open(&settings.data)?;
         let main = listener::tcp("listen", settings.listen).await?;
         let (daemon, udp) = listener::tcp_and_udp("daemon", settings.daemon).await?;
-        let addresses = Addresses::of(&main, &daemon)?;
+        let otlp = match settings.otlp_http {
+            Some(address) => Some(listener::tcp("otlp_http", address).await?),
+            None => None,
+        };
+        let addresses = Addresses::of(&main, &daemon, otlp.as_ref())?;
         let guard = Arc::new(Guard::new(settings.hosts.clone()));
         let front = Arc::new(Front {
             ambient: self.ambient.clone(),
@@ -140,6 +148,15 @@ impl Server {
             stop.clone(),
         ));
         listeners.spawn(http1::serve(daemon, limits.clone(), proxy, stop.clone()));
+        let takes_otlp = Arc::new(OnceLock::new());
+        if let Some(otlp) = otlp {
+            let answer = Arc::new(OtlpHttp::new(
+                Arc::clone(&guard),
+                Arc::clone(&takes_otlp),
+                &settings,
+            ));
+            listeners.spawn(http1::serve(otlp, limits.clone(), answer, stop.clone()));
+        }
         Ok(Bound {
             settings,
             ambient: self.ambient,
@@ -150,6 +167,7 @@ impl Server {
             front,
             guard,
             calls,
+            takes_otlp,
             listeners,
             stopper,
             stop,
@@ -186,6 +204,7 @@ impl Bound {
             udp: self.udp,
             guard: self.guard,
             calls: self.calls,
+            takes_otlp: self.takes_otlp,
             front: self.front,
             stop: self.stop,
         };
@@ -258,12 +277,17 @@ async fn closed(log: Arc<dyn Log>) {
 // === impl Addresses ===
 
 impl Addresses {
-    fn of(main: &TcpListener, daemon: &TcpListener) -> Result<Self, StartError> {
+    fn of(
+        main: &TcpListener,
+        daemon: &TcpListener,
+        otlp: Option<&TcpListener>,
+    ) -> Result<Self, StartError> {
         let local = |listener: &TcpListener| listener.local_addr().map_err(StartError::Socket);
         let listen = local(main)?;
         Ok(Self {
             listen,
             daemon: local(daemon)?,
+            otlp_http: otlp.map(local).transpose()?,
             endpoint: format!("http://{}", reachable(listen)),
         })
     }

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use fluoro_functions::{RuntimeClient, SegmentStyle};
 use fluoro_gateway::GatewaySettings;
+use fluoro_otlp::Indexed;
 use fluoro_wire::{AccountId, Region};
 use http::Uri;
 
@@ -36,6 +37,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// The X-Ray daemon's address, UDP and TCP.
     pub daemon: SocketAddr,
+    /// The address of OTLP over HTTP; none: it is not taken.
+    pub otlp_http: Option<SocketAddr>,
     /// How much is traced when no custom rule says.
     pub sample: Sample,
     /// The account that owns everything.
@@ -52,6 +55,8 @@ pub struct Settings {
     pub downstream: BTreeMap<String, DownstreamAddress>,
     /// The section `[store]`.
     pub store: StoreSettings,
+    /// The section `[otlp]`.
+    pub otlp: OtlpSettings,
     /// The section `[sampling]`.
     pub sampling: SamplingSettings,
     /// The section `[gateway]`.
@@ -86,6 +91,13 @@ pub struct StoreSettings {
     pub memory: ByteSize,
     /// What parsed documents may take in memory.
     pub cache: ByteSize,
+}
+
+/// How spans become segments.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OtlpSettings {
+    /// Attributes that become annotations.
+    pub indexed_attributes: Indexed,
 }
 
 /// What happens to requests that are not sampled.
@@ -146,6 +158,8 @@ pub struct Limits {
     pub trace_size: ByteSize,
     /// Bytes of one segment document. AWS documents 64 KB and was seen to take more.
     pub document_size: ByteSize,
+    /// Bytes of one OTLP request, as sent and unpacked; more is answered 413.
+    pub otlp_request: ByteSize,
     /// Annotations that are indexed of one trace. AWS: 50.
     pub trace_annotations: usize,
     /// The longest window of a list of traces. AWS documents 6 hours and was seen to answer 10.
@@ -164,6 +178,7 @@ impl Default for Settings {
             data: ".fluoro".into(),
             listen: SocketAddr::from(([127, 0, 0, 1], 4566)),
             daemon: SocketAddr::from(([127, 0, 0, 1], 2000)),
+            otlp_http: Some(SocketAddr::from(([127, 0, 0, 1], 4318))),
             sample: Sample::Rules,
             account: AccountId("000000000000".into()),
             region: Region("us-east-1".into()),
@@ -172,6 +187,7 @@ impl Default for Settings {
             shutdown: Duration::from_secs(10),
             downstream: BTreeMap::new(),
             store: StoreSettings::default(),
+            otlp: OtlpSettings::default(),
             sampling: SamplingSettings::default(),
             gateway: GatewaySettings::default(),
             functions: FunctionSettings::default(),
@@ -229,6 +245,7 @@ impl Default for Limits {
             header_timeout: Duration::from_secs(60),
             trace_size: ByteSize(500 << 10),
             document_size: ByteSize(500 << 10),
+            otlp_request: ByteSize(20 << 20),
             trace_annotations: 50,
             summaries_window: Duration::from_hours(24),
             graph_window: Duration::from_hours(6),

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use bytes::Bytes;
 use fluoro_ambient::Ambient;
 use fluoro_server::settings::Settings;
 use fluoro_server::{Addresses, Running, Server, StartError};
@@ -34,6 +35,7 @@ fn settings(data: PathBuf) -> Settings {
         data,
         listen: free,
         daemon: free,
+        otlp_http: Some(free),
         shutdown: Duration::from_secs(5),
         ..Settings::default()
     }
@@ -176,6 +178,20 @@ impl TestServer {
         Ask::new(Method::POST, url).body(body.to_owned())
     }
 
+    /// An OTLP request, as exporters send it.
+    ///
+    /// # Panics
+    ///
+    /// When the server takes none.
+    #[must_use]
+    pub fn ask_otlp(&self, body: impl Into<Bytes>) -> Ask {
+        let address = self.running.addresses.otlp_http;
+        let address = address.expect("the server takes OTLP");
+        Ask::new(Method::POST, format!("http://{address}/v1/traces"))
+            .header("content-type", "application/x-protobuf")
+            .body(body)
+    }
+
     /// Sends one document to the daemon's UDP port.
     ///
     /// # Panics
@@ -195,7 +211,16 @@ impl TestServer {
     ///
     /// When it does not end.
     pub async fn say(&self, bytes: &[u8]) -> String {
-        let stream = TcpStream::connect(self.running.addresses.listen).await;
+        self.say_to(self.running.addresses.listen, bytes).await
+    }
+
+    /// As [`TestServer::say`], to another of its addresses.
+    ///
+    /// # Panics
+    ///
+    /// When it does not end.
+    pub async fn say_to(&self, address: SocketAddr, bytes: &[u8]) -> String {
+        let stream = TcpStream::connect(address).await;
         let mut stream = stream.expect("the server listens");
         // It may answer and end before it has read all of it.
         drop(stream.write_all(bytes).await);

@@ -3,6 +3,7 @@
 //! Id, name, trace id, start, end, parent, then the subsegments, depth first (order inferred from recordings). The
 //! first fault refuses the whole document under the id of the outermost entity (recorded).
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::draft::{Draft, IdText, KindText, TraceIdText};
@@ -146,6 +147,22 @@ fn name(draft: &mut Draft, trims: &mut Trims) -> Result<Box<str>, RefusalCode> {
     } else {
         Err(RefusalCode::InvalidName)
     }
+}
+
+/// What of `text` can be the name of a segment or subsegment: without the characters that names cannot have, cut to
+/// [`NAME_LIMIT`] characters; `None` when nothing is left.
+#[must_use]
+pub fn name_from(text: &str) -> Option<Cow<'_, str>> {
+    let fits = text.len() <= NAME_LIMIT && text.chars().all(is_name_character);
+    let name = if fits {
+        Cow::Borrowed(text)
+    } else {
+        let fitting = text
+            .chars()
+            .filter(|character| is_name_character(*character));
+        Cow::Owned(fitting.take(NAME_LIMIT).collect())
+    };
+    (!name.is_empty()).then_some(name)
 }
 
 /// Letters, numbers, white space and `_.:/%&#=+\-@`, as the developer guide lists them.

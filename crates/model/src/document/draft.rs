@@ -249,9 +249,12 @@ impl Field for Annotations {
     }
 }
 
+/// Whether this can be an annotation's key.
+///
 /// Letters, digits and underscore are documented; AWS's own services also use `:` and `.` (recorded), and Envoy's
 /// tracer `-`.
-fn is_annotation_key(key: &str) -> bool {
+#[must_use]
+pub fn is_annotation_key(key: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
     (1..=500).contains(&key.len()) && key.bytes().all(allowed)
 }

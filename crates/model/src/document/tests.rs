@@ -108,6 +108,24 @@ fn a_name_is_cut_to_two_hundred_characters() {
 }
 
 #[test]
+fn a_name_is_made_of_any_text() {
+    let long = "ü".repeat(300);
+    for (text, name) in [
+        ("cart", Some("cart")),
+        ("GET /users/{id}?", Some("GET /users/id")),
+        (&long, Some(&*"ü".repeat(200))),
+        ("{}\n", None),
+        ("", None),
+    ] {
+        assert_eq!(name_from(text).as_deref(), name, "{text}");
+        if let Some(name) = name {
+            let json = format!("{{{HEAD},\"end_time\":2}}").replace("cart", name);
+            assert_eq!(&*parse(&json).unwrap().entity.name, name);
+        }
+    }
+}
+
+#[test]
 fn a_trace_id_must_be_there_in_xray_form() {
     let id = "1-67000001-0123456789abcdef01234567";
     assert_eq!(refused(id, "not-a-trace").1, RefusalCode::InvalidTraceId);

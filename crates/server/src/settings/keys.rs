@@ -39,6 +39,11 @@ pub const KEYS: &[Key] = &[
     ),
     key!("daemon", "address of the X-Ray daemon, UDP and TCP", daemon),
     key!(
+        "otlp_http",
+        "address of OTLP over HTTP; empty: OTLP is not taken",
+        otlp_http
+    ),
+    key!(
         "sample",
         "what is traced when no custom rule says: all, or rules (1/s and 5 %)",
         sample
@@ -85,6 +90,11 @@ pub const KEYS: &[Key] = &[
         store.memory
     ),
     key!("store.cache", "memory of what documents say", store.cache),
+    key!(
+        "otlp.indexed_attributes",
+        "span attributes that become annotations; *: all",
+        otlp.indexed_attributes
+    ),
     key!(
         "sampling.keep_faults",
         "record afterwards what failed although it was not sampled",
@@ -209,6 +219,11 @@ pub const KEYS: &[Key] = &[
         },
         show: |settings| settings.limits.document_size.show(),
     },
+    key!(
+        "limits.otlp_request",
+        "bytes of one OTLP request, as sent and unpacked",
+        limits.otlp_request
+    ),
     key!(
         "limits.trace_annotations",
         "annotations that are indexed of one trace",

@@ -69,7 +69,7 @@ pub enum SettingsError {
          use a loopback address, or pass --insecure-listen"
     )]
     NotLoopback {
-        /// `listen` or `daemon`.
+        /// `listen`, `daemon` or `otlp_http`.
         key: &'static str,
         /// Its address.
         address: std::net::SocketAddr,
@@ -267,7 +267,15 @@ impl Loaded {
         if settings.insecure_listen {
             return Ok(());
         }
-        for (key, address) in [("listen", settings.listen), ("daemon", settings.daemon)] {
+        let listeners = [
+            ("listen", Some(settings.listen)),
+            ("daemon", Some(settings.daemon)),
+            ("otlp_http", settings.otlp_http),
+        ];
+        for (key, address) in listeners {
+            let Some(address) = address else {
+                continue;
+            };
             if !address.ip().is_loopback() {
                 return Err(SettingsError::NotLoopback {
                     key,

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use fluoro_functions::{RuntimeClient, SegmentStyle};
 use fluoro_gateway::IntegrationNode;
+use fluoro_otlp::Indexed;
 use fluoro_wire::{AccountId, Region};
 use http::Uri;
 
@@ -175,6 +176,43 @@ impl Text for SocketAddr {
 
     fn show(&self) -> String {
         quoted(self)
+    }
+}
+
+/// Empty text is none.
+impl Text for Option<SocketAddr> {
+    fn assign(&mut self, text: &str) -> Result<(), String> {
+        if text.is_empty() {
+            *self = None;
+            return Ok(());
+        }
+        let mut address = SocketAddr::from(([0, 0, 0, 0], 0));
+        address.assign(text)?;
+        *self = Some(address);
+        Ok(())
+    }
+
+    fn show(&self) -> String {
+        self.as_ref().map_or_else(|| quoted(""), Text::show)
+    }
+}
+
+/// Names of attributes; `*` is all of them.
+impl Text for Indexed {
+    fn assign(&mut self, text: &str) -> Result<(), String> {
+        *self = if items(text).any(|name| name == "*") {
+            Self::All
+        } else {
+            Self::Named(items(text).map(str::to_owned).collect())
+        };
+        Ok(())
+    }
+
+    fn show(&self) -> String {
+        match self {
+            Self::All => shown_list(std::iter::once(quoted("*"))),
+            Self::Named(names) => shown_list(names.iter().map(quoted)),
+        }
     }
 }
 

@@ -6,6 +6,8 @@ export interface Places {
   readonly endpoint: string;
   /** The X-Ray daemon: `127.0.0.1:2000`. */
   readonly daemon: string;
+  /** OTLP over HTTP: `http://127.0.0.1:4318`; absent when it is not taken. */
+  readonly otlp?: string;
 }
 
 export interface Step {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { GUIDES } from ".";
 
-const PLACES = { endpoint: "http://127.0.0.1:41234", daemon: "127.0.0.1:41235" };
+const PLACES = { endpoint: "http://127.0.0.1:41234", daemon: "127.0.0.1:41235", otlp: "http://127.0.0.1:41236" };
 const STANDARD = { endpoint: "http://127.0.0.1:4566", daemon: "127.0.0.1:2000" };
 
 const VARIANTS = GUIDES.flatMap((guide) =>
@@ -11,7 +11,7 @@ const VARIANTS = GUIDES.flatMap((guide) =>
 describe.each(VARIANTS)("%s", (_, variant) => {
   test("names this server's address and no other's", () => {
     const text = JSON.stringify(variant.steps(PLACES));
-    expect(text.includes(PLACES.endpoint) || text.includes(PLACES.daemon)).toBe(true);
+    expect(Object.values(PLACES).some((place) => text.includes(place))).toBe(true);
     expect(text).not.toContain(STANDARD.endpoint);
     expect(text).not.toContain(STANDARD.daemon);
   });

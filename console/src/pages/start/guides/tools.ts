@@ -49,6 +49,7 @@ export const openTelemetry: Guide = {
   id: "opentelemetry",
   label: "OpenTelemetry",
   variants: [
+    { id: "sdk", label: "SDK", steps: openTelemetrySdk },
     { id: "collector", label: "Collector", steps: collector },
     { id: "sampler", label: "X-Ray sampler", steps: sampler },
   ],
@@ -76,42 +77,63 @@ function up(places: Places): Step[] {
   ];
 }
 
+/** What to do first where the server takes no OTLP. */
+function otlpStep(places: Places): Step[] {
+  return places.otlp
+    ? []
+    : [
+        {
+          title: "Let the server take OTLP",
+          code: "fluoro serve --otlp-http 127.0.0.1:4318",
+          text: "This one does not.",
+        },
+      ];
+}
+
+const otlpAt = (places: Places) => places.otlp ?? "http://127.0.0.1:4318";
+
+function openTelemetrySdk(places: Places): Step[] {
+  return [
+    ...otlpStep(places),
+    {
+      title: "Point the SDK here",
+      text: "Spans become segments, and everything that they say is kept. Trace ids of any kind will do.",
+      code: `export OTEL_EXPORTER_OTLP_ENDPOINT=${otlpAt(places)} OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
+export OTEL_METRICS_EXPORTER=none OTEL_LOGS_EXPORTER=none OTEL_SERVICE_NAME=shop`,
+    },
+    {
+      title: "Run your program",
+      text: "With its instrumentation, as ever: opentelemetry-instrument python shop.py, for example.",
+    },
+  ];
+}
+
 function collector(places: Places): Step[] {
   const config = `receivers:
   otlp:
     protocols:
       grpc:
-      http:
 
 exporters:
-  awsxray:
-    endpoint: ${places.endpoint}
-    region: us-east-1
-    local_mode: true
+  otlphttp:
+    endpoint: ${otlpAt(places)}
 
 service:
   pipelines:
     traces:
       receivers: [otlp]
-      exporters: [awsxray]
+      exporters: [otlphttp]
 `;
   return [
+    ...otlpStep(places),
     {
-      title: "Let a Collector translate",
-      text: "This version takes X-Ray segments, not OTLP. A Collector with the awsxray exporter (otelcol-contrib, or the AWS distribution) takes OTLP from your SDKs and sends segments here.",
+      title: "Let a Collector send what it takes",
+      text: "SDKs that speak gRPC send to it, at port 4317.",
       file: "collector.yaml",
       code: config,
     },
-    {
-      title: "Run it",
-      code: "AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test otelcol-contrib --config collector.yaml",
-      text: "Any credentials do.",
-    },
-    {
-      title: "Point your SDK at the Collector",
-      text: "X-Ray's trace ids begin with the time. Have the SDK make them so where it can; in Python that is OTEL_PYTHON_ID_GENERATOR=xray.",
-      code: "export OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318",
-    },
+    { title: "Run it", code: "otelcol --config collector.yaml" },
+    { title: "Point your SDK at it", code: "export OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317" },
   ];
 }
 
@@ -122,6 +144,6 @@ function sampler(places: Places): Step[] {
       text: "SDKs with the AWS X-Ray remote sampler (the AWS distributions have it) ask this server which requests to trace.",
       code: `export OTEL_TRACES_SAMPLER=xray\nexport OTEL_TRACES_SAMPLER_ARG=endpoint=http://${places.daemon},polling_interval=300`,
     },
-    { title: "Send the spans", text: "Through a Collector, as shown beside." },
+    { title: "Send the spans", text: "As shown beside." },
   ];
 }
