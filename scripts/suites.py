@@ -51,7 +51,7 @@ SOAK = [
         (
             "kills-store",
             "300 kills of the store alone, between any two of its steps",
-            "FLUORO_KILLS=300 cargo test --quiet --release -p fluoro-ingest --test kill",
+            "FLUORO_KILLS=300 cargo test --quiet --release -p fluoro-ingest --test kill -- --nocapture",
         ),
     ],
     [
