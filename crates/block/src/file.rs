@@ -15,6 +15,7 @@ use parquet::file::metadata::{
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::reader::ChunkReader;
 use parquet::file::serialized_reader::SerializedPageReader;
+use parquet::file::statistics::Statistics;
 use parquet::schema::types::{ColumnDescPtr, TypePtr};
 
 use crate::BlockError;
@@ -42,6 +43,9 @@ pub(crate) struct Kind {
     /// The newest that we read.
     pub(crate) version: u32,
 }
+
+/// How many rows are read at a time by who reads all: pages are not cut by it.
+const SLICE: usize = 4096;
 
 // === impl OpenFile ===
 
@@ -104,6 +108,25 @@ impl<R: ChunkReader + 'static> OpenFile<R> {
     /// How many rows a row group has.
     pub(crate) fn rows(&self, group: usize) -> usize {
         usize::try_from(self.metadata.row_group(group).num_rows()).unwrap_or_default()
+    }
+
+    /// Whether a row group may have this id in a column of ids, by the least and the greatest.
+    pub(crate) fn may_span(&self, group: usize, column: usize, id: &[u8]) -> bool {
+        let statistics = self.metadata.row_group(group).column(column).statistics();
+        let Some(Statistics::FixedLenByteArray(ids)) = statistics else {
+            return true;
+        };
+        let (least, most) = (ids.min_opt(), ids.max_opt());
+        least.is_none_or(|least| least.data() <= id) && most.is_none_or(|most| most.data() >= id)
+    }
+
+    /// The rows of all row groups, some thousand at a time.
+    pub(crate) fn slices(&self) -> impl Iterator<Item = (usize, Range<usize>)> {
+        (0..self.groups()).flat_map(|group| {
+            let rows = self.rows(group);
+            let slices = (0..rows).step_by(SLICE);
+            slices.map(move |start| (group, start..rows.min(start + SLICE)))
+        })
     }
 
     /// The bloom filter of a column.

@@ -6,7 +6,7 @@ use std::collections::BinaryHeap;
 use crate::BlockError;
 
 /// Hands over the rows of all files by their keys, and where they are equal by their files' numbers. Each file has its rows in
-/// order; a row group of each is held.
+/// order; some thousand of each are held.
 pub(crate) fn in_order<Row, Key: Ord>(
     files: impl IntoIterator<Item: Iterator<Item = Result<Vec<Row>, BlockError>>>,
     key: impl Fn(&Row) -> Key,
@@ -58,7 +58,7 @@ impl<Row, Key: Ord> Ord for Head<Row, Key> {
     }
 }
 
-/// The rows of a file, of which a row group is held.
+/// The rows of a file, of which some thousand are held.
 struct Rows<I, Row> {
     groups: I,
     group: std::vec::IntoIter<Row>,

@@ -127,6 +127,12 @@ impl SegmentRow {
         }
     }
 
+    /// Whether its document is coded by a model.
+    #[must_use]
+    pub fn is_coded(&self) -> bool {
+        matches!(self.stored.body, Body::Coded(_))
+    }
+
     /// How much memory it takes, roughly.
     #[must_use]
     pub fn weight(&self) -> usize {

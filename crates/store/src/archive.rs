@@ -22,15 +22,13 @@ use fluoro_shape::Model;
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 
-use crate::blocks::{BlockError, BlockName, Blocks};
+use crate::blocks::{BlockError, BlockInfo, BlockName, Blocks};
 use crate::catalog::{Catalog, CatalogError, Expect, Revision, Table};
 use crate::documents::Lineage;
 use crate::log::Position;
 
 mod compact;
 mod read;
-#[cfg(test)]
-mod tests;
 
 pub(crate) use read::{AtRest, Documents};
 
@@ -52,13 +50,18 @@ pub enum ArchiveError {
     /// The list of blocks could not be read or written.
     #[error("failed to reach the list of blocks")]
     Catalog(#[from] CatalogError),
+    /// There are blocks, but no list that says which of them are live: they are of another catalog, or the catalog is lost.
+    #[error(
+        "there are blocks that no catalog knows of: restore the catalog, or move the blocks away"
+    )]
+    Unlisted,
     /// The server is going down.
     #[error("the blocks are closed")]
     Closed,
 }
 
 /// The list of live blocks, as the catalog has it.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct ListRecord {
     /// All documents of the log before this position are in the blocks.
     watermark: u64,
@@ -113,6 +116,8 @@ pub(crate) struct Block {
     pub(crate) record: BlockRecord,
     pub(crate) segments: SegmentsFile<File>,
     pub(crate) traces: TracesFile<File>,
+    /// The traces of which an older block has a row, too.
+    again: Vec<TraceId>,
 }
 
 /// The blocks at some moment.
@@ -157,8 +162,18 @@ struct Changing {
     next: u64,
     /// How much of each model the catalog has.
     models: BTreeMap<Lineage, usize>,
-    /// Blocks that are not live any more, to be deleted once nobody is likely to read them.
+    /// Blocks that are not live any more, or never were, to be deleted once nobody is likely to read them.
     retired: Vec<u64>,
+}
+
+impl Changing {
+    /// A number for a new block. Unless a list with it is written, its files are deleted.
+    fn new_number(&mut self) -> u64 {
+        let number = self.next;
+        self.next += 1;
+        self.retired.push(number);
+        number
+    }
 }
 
 /// Blocks that are not live any more.
@@ -214,11 +229,21 @@ impl Archive {
     ) -> Result<(Self, Vec<(Lineage, Model)>), ArchiveError> {
         let archive = Self::empty(blocks, catalog);
         let found = archive.list.get(LIVE).await?;
-        let revision = found.as_ref().map(|found| found.revision);
-        let list = found.map(|found| found.value).unwrap_or_default();
+        let files = archive.blocks.list().await?;
+        let is_ours = |file: &BlockInfo| number_of(&file.name).is_some();
+        let (list, revision) = match found {
+            Some(found) => (found.value, found.revision),
+            // What has no list at all was not left over: the list is what is missing.
+            None if files.iter().any(is_ours) => return Err(ArchiveError::Unlisted),
+            None => {
+                let list = ListRecord::default();
+                let revision = archive.list.put(LIVE, &list, Expect::Absent).await?;
+                (list, revision)
+            }
+        };
         let mut next = list.blocks.iter().map(|block| block.number + 1).max();
         let mut orphans = Vec::new();
-        for file in archive.blocks.list().await? {
+        for file in files {
             let Some(number) = number_of(&file.name) else {
                 continue;
             };
@@ -245,12 +270,19 @@ impl Archive {
                 tracing::error!(key, "a model of the catalog cannot be read");
             }
         }
+        // A block has the model that it was coded with, should the catalog's be lost.
+        for block in &opened {
+            let known = models
+                .iter()
+                .any(|(lineage, _)| *lineage == block.record.lineage);
+            if !known {
+                models.push((block.record.lineage, Model::clone(block.segments.model())));
+            }
+        }
         let watermark = Position::from_bits(list.watermark);
-        let live = tokio::task::spawn_blocking(move || Live::new(opened, watermark));
-        let live = live.await.map_err(|_| ArchiveError::Closed)??;
-        *archive.live.write() = Arc::new(live);
+        *archive.live.write() = Arc::new(Live::new(opened, watermark));
         *archive.changing.lock().await = Changing {
-            revision,
+            revision: Some(revision),
             next: next.unwrap_or(0),
             models: models
                 .iter()
@@ -280,21 +312,35 @@ impl Archive {
         records.collect()
     }
 
-    /// Makes blocks live; the log up to the watermark is in them and those before. Nobody sees some of it without the rest, and it
+    /// Makes a block live; the log up to the watermark is in it and those before. Nobody sees some of it without the rest, and it
     /// survives a crash, or nothing of it does.
     pub(crate) async fn flush(
         &self,
-        new: Vec<NewBlock>,
+        new: Option<NewBlock>,
         watermark: Position,
     ) -> Result<(), ArchiveError> {
         let mut changing = self.changing.lock().await;
         let mut blocks = self.live().blocks.clone();
-        for new in new {
+        if let Some(new) = new {
             self.keep_model(&mut changing, new.lineage, &new.model)
                 .await?;
             blocks.push(self.write(&mut changing, new).await?);
         }
         self.commit(&mut changing, blocks, watermark).await
+    }
+
+    /// Takes note that the log ends before the watermark: it was lost, in part at least, and positions begin anew there.
+    pub(crate) async fn rewind(&self, end: Position) -> Result<(), ArchiveError> {
+        let mut changing = self.changing.lock().await;
+        let live = self.live();
+        let mut blocks = Vec::with_capacity(live.blocks.len());
+        for block in &live.blocks {
+            let mut record = block.record.clone();
+            record.from = record.from.min(end.bits());
+            record.up_to = record.up_to.min(end.bits());
+            blocks.push(Arc::new(self.open_block(record).await?));
+        }
+        self.commit(&mut changing, blocks, end).await
     }
 
     /// Lets go of the blocks that are due: a flag for each that is live, the oldest first.
@@ -330,6 +376,7 @@ impl Archive {
             dropped.ranges.push(range);
         }
         self.commit(&mut changing, kept, live.watermark).await?;
+        drop(changing);
         let left = self.live();
         let traces = tokio::task::spawn_blocking(move || traces_only_in(&gone, &left));
         dropped.traces = traces.await.map_err(|_| ArchiveError::Closed)??;
@@ -363,14 +410,23 @@ impl Archive {
             watermark: watermark.bits(),
             blocks: blocks.iter().map(|block| block.record.clone()).collect(),
         };
-        let live = tokio::task::spawn_blocking(move || Live::new(blocks, watermark));
-        let live = Arc::new(live.await.map_err(|_| ArchiveError::Closed)??);
+        let live = Arc::new(Live::new(blocks, watermark));
         let expected = changing.revision.map_or(Expect::Absent, Expect::Revision);
-        changing.revision = Some(self.list.put(LIVE, &list, expected).await?);
+        let written = match self.list.put(LIVE, &list, expected).await {
+            Ok(revision) => revision,
+            // It may have been written all the same.
+            Err(error) => match self.list.get(LIVE).await? {
+                Some(found) if found.value == list => found.revision,
+                _ => return Err(error.into()),
+            },
+        };
+        changing.revision = Some(written);
+        changing.retired.retain(|number| !live.has(*number));
         let before = std::mem::replace(&mut *self.live.write(), Arc::clone(&live));
         let gone = before.blocks.iter().map(|block| block.record.number);
-        let gone = gone.filter(|number| !live.blocks.iter().any(|b| b.record.number == *number));
-        changing.retired.extend(gone);
+        changing
+            .retired
+            .extend(gone.filter(|number| !live.has(*number)));
         Ok(())
     }
 
@@ -398,8 +454,7 @@ impl Archive {
         changing: &mut Changing,
         new: NewBlock,
     ) -> Result<Arc<Block>, ArchiveError> {
-        let number = changing.next;
-        changing.next += 1;
+        let number = changing.new_number();
         let encoded = tokio::task::spawn_blocking(move || new.encode());
         let encoded = encoded.await.map_err(|_| ArchiveError::Closed)?;
         let encoded = encoded.map_err(file_error(number))?;
@@ -442,9 +497,11 @@ impl Archive {
             if let Some(kin) = kin.clone().find(|kin| kin.record.lineage == record.lineage) {
                 segments.share_model(kin.segments.model());
             }
+            let traces = TracesFile::open(traces)?;
             Ok(Block {
                 segments,
-                traces: TracesFile::open(traces)?,
+                again: traces.again()?,
+                traces,
                 record,
             })
         });
@@ -479,23 +536,29 @@ impl fmt::Debug for Archive {
 // === impl Live ===
 
 impl Live {
-    fn new(blocks: Vec<Arc<Block>>, watermark: Position) -> Result<Self, ArchiveError> {
+    fn has(&self, number: u64) -> bool {
+        self.blocks
+            .iter()
+            .any(|block| block.record.number == number)
+    }
+
+    fn new(blocks: Vec<Arc<Block>>, watermark: Position) -> Self {
         let mut latest = HashMap::new();
         let mut traces = 0_u64;
         for block in &blocks {
             let number = block.record.number;
             traces += block.record.traces;
-            for trace in block.traces.again().map_err(file_error(number))? {
+            for trace in &block.again {
                 traces = traces.saturating_sub(1);
-                latest.insert(trace, number);
+                latest.insert(*trace, number);
             }
         }
-        Ok(Self {
+        Self {
             blocks,
             watermark,
             latest,
             traces,
-        })
+        }
     }
 }
 
@@ -523,18 +586,14 @@ fn traces_only_in(gone: &[Arc<Block>], left: &Live) -> Result<Vec<TraceId>, Arch
     let mut traces = HashSet::new();
     for block in gone {
         let failed = file_error(block.record.number);
-        for rows in block.traces.all() {
-            traces.extend(rows.map_err(&failed)?.iter().map(|row| row.trace));
+        for members in block.traces.members() {
+            let members = members.map_err(&failed)?.into_iter();
+            traces.extend(members.map(|(trace, ..)| trace));
         }
     }
-    let only = traces
-        .into_iter()
-        .filter_map(|trace| match left.row(trace) {
-            Ok(Some(_)) => None,
-            Ok(None) => Some(Ok(trace)),
-            Err(error) => Some(Err(error)),
-        });
-    only.collect()
+    // A newer row says that there was an older one.
+    traces.retain(|trace| !left.latest.contains_key(trace));
+    Ok(traces.into_iter().collect())
 }
 
 /// The files of a block, with a record that lacks its number and their length.

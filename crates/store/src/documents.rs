@@ -244,6 +244,7 @@ impl DocumentLog {
         received: TimestampMicros,
         coded: Coded,
     ) -> Result<Vec<Position>, LogError> {
+        let is_whole = coded.is_whole;
         let learnt = coded.learnt.into_iter().map(|learnt| (NO_TRACE, learnt));
         let besides = learnt.len();
         let records = learnt.chain(coded.rows).map(|(trace, document)| Record {
@@ -262,11 +263,16 @@ impl DocumentLog {
                 Ok(positions.split_off(besides))
             }
             Err(error) => {
-                self.whole_failed
-                    .fetch_or(coded.is_whole, Ordering::Relaxed);
+                self.whole_failed.fetch_or(is_whole, Ordering::Relaxed);
                 Err(error)
             }
         }
+    }
+
+    /// Says that these will not be appended.
+    pub fn give_up(&self, coded: &Coded) {
+        self.whole_failed
+            .fetch_or(coded.is_whole, Ordering::Relaxed);
     }
 
     /// The documents at these positions; `None` for one that was released, or is lost to damage (which was reported).

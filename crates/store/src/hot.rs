@@ -174,7 +174,7 @@ pub struct HotTraces {
     appending: tokio::sync::RwLock<()>,
     /// Held while a flush goes on.
     flushing: tokio::sync::Mutex<()>,
-    /// When the oldest document was received that is in no block.
+    /// When the oldest document was received that is in no block, as far as that was noted.
     unflushed: Mutex<Option<TimestampMicros>>,
     /// Held by those who look among the hot traces first and at rest then, so that nothing goes from here meanwhile.
     looking: Arc<Looking>,
@@ -186,6 +186,8 @@ pub struct HotTraces {
     refreshing: tokio::sync::Mutex<()>,
     /// How many blocking threads we use at once.
     threads: Arc<Semaphore>,
+    /// How many are used at once by those who look for traces at rest: nobody else waits for them.
+    searchers: Arc<Semaphore>,
 }
 
 /// How many blocking threads assembling may use at once.
@@ -249,6 +251,7 @@ impl HotTraces {
             taken: AtomicUsize::new(0),
             refreshing: tokio::sync::Mutex::default(),
             threads: Arc::new(Semaphore::new(THREADS)),
+            searchers: Arc::new(Semaphore::new(THREADS)),
         });
         tokio::spawn(replay::run(Arc::downgrade(&hot), hot.log.extent()));
         tokio::spawn(refresh::run(Arc::downgrade(&hot), Arc::clone(&hot.wakes)));
@@ -301,7 +304,10 @@ impl HotTraces {
         coded: Coded,
         documents: impl Iterator<Item = Incoming>,
     ) -> Result<(), LogError> {
-        self.wait_for_room().await?;
+        if let Err(error) = self.wait_for_room().await {
+            self.log.give_up(&coded);
+            return Err(error);
+        }
         let _appending = self.appending.read().await;
         let positions = self.log.append(row, at, coded).await?;
         let arrivals: Vec<Arrival> = positions
@@ -350,8 +356,14 @@ impl HotTraces {
     /// How many bytes of JSON there are of this trace. Blocks where the trace may be at rest.
     #[must_use]
     pub fn trace_bytes(&self, trace: TraceId) -> u64 {
-        let live = self.archive.live();
-        let (all, after, rest) = self.index.lock().trace_bytes(trace, live.watermark);
+        let (live, (all, after, rest)) = loop {
+            let live = self.archive.live();
+            let bytes = self.index.lock().trace_bytes(trace, live.watermark);
+            // What was evicted in between is in newer blocks.
+            if live.watermark == self.archive.watermark() {
+                break (live, bytes);
+            }
+        };
         if rest == Rest::Nothing || !live.may_have(trace) {
             return all;
         }
@@ -515,17 +527,32 @@ impl HotTraces {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, ScanError> {
-        let permit = Arc::clone(&self.threads)
-            .acquire_owned()
-            .await
-            .map_err(|_| ScanError::Closed)?;
-        let done = tokio::task::spawn_blocking(move || {
-            let result = work();
-            drop(permit);
-            result
-        });
-        done.await.map_err(|_| ScanError::Closed)
+        with_permit(&self.threads, work).await
     }
+
+    /// The same, for looking for traces at rest.
+    async fn searching<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, ScanError> {
+        with_permit(&self.searchers, work).await
+    }
+}
+
+async fn with_permit<T: Send + 'static>(
+    threads: &Arc<Semaphore>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ScanError> {
+    let permit = Arc::clone(threads)
+        .acquire_owned()
+        .await
+        .map_err(|_| ScanError::Closed)?;
+    let done = tokio::task::spawn_blocking(move || {
+        let result = work();
+        drop(permit);
+        result
+    });
+    done.await.map_err(|_| ScanError::Closed)
 }
 
 /// What was hot at some moment.

@@ -115,21 +115,19 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
     ///
     /// # Errors
     ///
-    /// When the file cannot be read, or a document is damaged.
+    /// When the file cannot be read.
     pub fn documents(
         &self,
         traces: &[TraceId],
     ) -> std::result::Result<Vec<StoredDocument>, BlockError> {
         let rows = self.rows_of(traces, Wanted::Document)?.into_iter();
-        let documents = rows.map(|row| {
-            Ok(StoredDocument {
-                trace: row.trace,
-                received: row.received,
-                number: row.number,
-                document: row.document(&self.model)?,
-            })
+        let documents = rows.map(|row| StoredDocument {
+            trace: row.trace,
+            received: row.received,
+            number: row.number,
+            document: row.document(&self.model).ok(),
         });
-        documents.collect()
+        Ok(documents.collect())
     }
 
     fn rows_of(
@@ -191,15 +189,13 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
     }
 
     fn may_have_in(&self, group: usize, id: &[u8]) -> bool {
-        self.filters[group]
-            .as_ref()
-            .is_none_or(|filter| filter.check(id))
+        let filter = self.filters[group].as_ref();
+        self.file.may_span(group, at::TRACE_ID, id) && filter.is_none_or(|filter| filter.check(id))
     }
 
-    /// All rows, a row group after the other.
+    /// All rows, some thousand at a time.
     pub fn all(&self) -> impl Iterator<Item = std::result::Result<Vec<SegmentRow>, BlockError>> {
-        (0..self.file.groups()).map(|group| {
-            let rows = 0..self.file.rows(group);
+        self.file.slices().map(|(group, rows)| {
             let columns = Columns {
                 reading: &self.file.reading()?,
                 place: &Place { group, rows },
@@ -240,8 +236,8 @@ pub struct StoredDocument {
     pub received: TimestampMicros,
     /// Which of its delivery it is.
     pub number: u32,
-    /// As it came.
-    pub document: Bytes,
+    /// As it came; `None` when it is damaged.
+    pub document: Option<Bytes>,
 }
 
 // === impl Columns ===

@@ -71,11 +71,12 @@ impl<R: ChunkReader + 'static> TracesFile<R> {
     /// When the file cannot be read.
     pub fn row(&self, trace: TraceId) -> std::result::Result<Option<TraceRow>, BlockError> {
         let id = trace.bits().to_be_bytes();
-        let reading = self.file.reading()?;
         for group in self.groups() {
-            if !self.filters[group].may_have_trace(&id) {
+            let is_in = self.file.may_span(group, at::TRACE_ID, &id);
+            if !is_in || !self.filters[group].may_have_trace(&id) {
                 continue;
             }
+            let reading = self.file.reading()?;
             for page in self.file.pages_with(group, at::TRACE_ID, &id) {
                 let ids = reading.leaf::<FixedLenByteArrayType>(
                     group,
@@ -138,13 +139,13 @@ impl<R: ChunkReader + 'static> TracesFile<R> {
         })
     }
 
-    /// All rows, a row group after the other.
+    /// All rows, some thousand at a time.
     pub fn all(&self) -> impl Iterator<Item = std::result::Result<Vec<TraceRow>, BlockError>> {
-        self.groups().map(|group| {
+        self.file.slices().map(|(group, rows)| {
             let columns = Columns {
                 reading: &self.file.reading()?,
                 group,
-                rows: &(0..self.file.rows(group)),
+                rows: &rows,
             };
             Ok(columns.rows()?)
         })

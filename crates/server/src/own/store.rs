@@ -1,6 +1,7 @@
 //! What is kept, and where: `GET store`; and all of it brought to rest: `POST settle`.
 
 use fluoro_store::archive::BlockRecord;
+use fluoro_store::scan::ScanError;
 use serde::Serialize;
 
 use super::OwnApi;
@@ -65,9 +66,12 @@ pub(super) fn state(own: &OwnApi) -> Reply {
 
 /// Answers once all that was received before is in blocks, these are merged as far as they can be, and nothing is left over.
 pub(super) async fn settle(own: &OwnApi) -> Result<Reply, Problem> {
-    own.hot
-        .come_to_rest()
+    let hot = std::sync::Arc::clone(&own.hot);
+    // A task of its own: it is not left half done when who asked goes away.
+    let settled = tokio::spawn(async move { hot.come_to_rest().await });
+    settled
         .await
+        .unwrap_or(Err(ScanError::Closed))
         .map_err(|error| Problem::failed("failed to bring traces to rest", &error))?;
     Ok(state(own))
 }

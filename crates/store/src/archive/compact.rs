@@ -33,8 +33,7 @@ impl Archive {
         let Some(run) = run_of(&records, thoroughly, most_micros) else {
             return Ok(false);
         };
-        let number = changing.next;
-        changing.next += 1;
+        let number = changing.new_number();
         let of = (Arc::clone(&live), run.clone());
         let merged = tokio::task::spawn_blocking(move || merged(&of.0, &of.0.blocks[of.1]));
         let merged = merged.await.map_err(|_| ArchiveError::Closed)??;

@@ -61,8 +61,13 @@ impl Live {
         for block in &self.blocks {
             let failed = file_error(block.record.number);
             for stored in block.segments.documents(&wanted).map_err(&failed)? {
+                let Some(document) = stored.document else {
+                    let (block, trace) = (block.record.number, stored.trace);
+                    tracing::error!(block, %trace, "a document at rest is damaged");
+                    continue;
+                };
                 let documents = found.entry(stored.trace).or_default();
-                documents.push((stored.received, stored.number, stored.document));
+                documents.push((stored.received, stored.number, document));
             }
         }
         let in_order = found.into_iter().map(|(trace, mut documents)| {

@@ -1,20 +1,21 @@
 //! From hot to at rest: what the log has is written to blocks, and the log given back.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use fluoro_block::SegmentRow;
 use fluoro_block::traces::TraceRow;
-use fluoro_model::{TimestampMicros, TraceId};
-use fluoro_trace::Projection;
+use fluoro_model::{Document, TimestampMicros, TraceId};
+use fluoro_trace::{Projection, ProjectionLimits, Received, Trace};
 
 use super::index::Index;
 use super::refresh::TRACES_A_TURN;
 use super::{HotTraces, ScanError};
 use crate::archive::NewBlock;
-use crate::documents::Lineage;
+use crate::documents::{DocumentLog, Lineage, STORED};
 use crate::log::{LogError, Position};
 
 /// A flush writes at most about so many documents at once: they are in memory meanwhile.
@@ -62,6 +63,26 @@ impl Drop for Look {
     }
 }
 
+/// Since when documents are in no block, until a flush has succeeded.
+struct Unflushed<'h> {
+    hot: &'h HotTraces,
+    since: Option<TimestampMicros>,
+}
+
+impl Unflushed<'_> {
+    fn are_none(mut self) {
+        self.since = None;
+    }
+}
+
+impl Drop for Unflushed<'_> {
+    fn drop(&mut self) {
+        if let Some(since) = self.since {
+            self.hot.note_unflushed(since);
+        }
+    }
+}
+
 impl HotTraces {
     /// Writes all documents that were received before the call to blocks, merges blocks as far as that makes them fewer,
     /// gives the log back, and deletes what is not needed any more.
@@ -71,9 +92,16 @@ impl HotTraces {
     /// When a part of it fails; the others may have been done.
     pub async fn come_to_rest(&self) -> Result<(), ScanError> {
         self.caught_up().await?;
-        self.flush().await?;
+        let done = match self.flush().await {
+            Ok(()) => self.compact_all().await,
+            failed => failed,
+        };
+        done.and(self.sweep().await)
+    }
+
+    async fn compact_all(&self) -> Result<(), ScanError> {
         while self.compact(true).await? {}
-        self.sweep().await
+        Ok(())
     }
 
     /// Writes all documents that were received before the call to blocks.
@@ -83,22 +111,32 @@ impl HotTraces {
     /// When they cannot be read or written; those that were written before stay so.
     pub async fn flush(&self) -> Result<(), ScanError> {
         let _flushing = self.flushing.lock().await;
-        let end = {
+        let (end, unflushed) = {
             // Nobody is between appending and applying: all that the log has is in the index.
             let _nobody = self.appending.write().await;
-            *self.unflushed.lock() = None;
-            self.log.extent().end
+            let unflushed = Unflushed {
+                hot: self,
+                since: self.unflushed.lock().take(),
+            };
+            (self.log.extent().end, unflushed)
         };
-        let began = self.ambient.now_micros();
         let flushed = self.flush_up_to(end).await;
-        if flushed.is_err() {
-            self.note_unflushed(TimestampMicros(began));
-        }
+        self.make_room();
         flushed?;
-        let watermark = self.archive.watermark();
-        self.log.release(watermark).await?;
-        self.room()(&mut self.index.lock());
+        unflushed.are_none();
+        self.log.release(self.archive.watermark()).await?;
         Ok(())
+    }
+
+    /// Lets traces go that are at rest until there is room for a while.
+    pub(super) fn make_room(&self) {
+        let (most, watermark) = (self.settings.memory_bytes / 2, self.archive.watermark());
+        let mut index = self.index.lock();
+        if index.memory_bytes() > most {
+            index.evict(most, watermark, self.looking.nobody());
+        }
+        drop(index);
+        self.wakes.flushed.notify_waiters();
     }
 
     async fn flush_up_to(&self, end: Position) -> Result<(), ScanError> {
@@ -127,8 +165,8 @@ impl HotTraces {
 
     async fn flush_rows(
         &self,
-        mut rows: Vec<(Lineage, SegmentRow)>,
-        range: std::ops::Range<Position>,
+        rows: Vec<(Lineage, SegmentRow)>,
+        range: Range<Position>,
     ) -> Result<(), ScanError> {
         let mut counts: HashMap<TraceId, (u32, u64)> = HashMap::new();
         for (_, row) in &rows {
@@ -145,35 +183,36 @@ impl HotTraces {
                 .iter()
                 .map(|projection| counts[&projection.id])
                 .collect();
-            let (live, observers) = (self.archive.live(), Arc::clone(&self.observers));
+            let live = self.archive.live();
+            let (index, observers) = (Arc::clone(&self.index), Arc::clone(&self.observers));
             let made = self.blocking(move || {
-                let rows =
-                    projections
-                        .iter()
-                        .zip(counts)
-                        .map(|(projection, (documents, bytes))| {
-                            let before = live.row(projection.id)?;
-                            let (had, were) = before
-                                .as_ref()
-                                .map_or((0, 0), |row| (row.documents, row.bytes));
-                            let documents = documents.saturating_add(had);
-                            let is_again = before.is_some();
-                            let mut row =
-                                TraceRow::of(projection, documents, bytes + were, is_again);
-                            row.groups = observers.memberships(row.trace);
-                            Ok(row)
-                        });
+                let rows = projections.iter().zip(counts);
+                let rows = rows.map(|(projection, (documents, bytes))| {
+                    let look = index.lock().may_be_at_rest(projection.id, live.watermark);
+                    let before = match look {
+                        true => live.row(projection.id)?,
+                        false => None,
+                    };
+                    let had = before.as_ref().map_or(0, |row| row.documents);
+                    let documents = documents.saturating_add(had);
+                    let bytes = bytes + before.as_ref().map_or(0, |row| row.bytes);
+                    let mut row = TraceRow::of(projection, documents, bytes, before.is_some());
+                    row.groups = observers.memberships(row.trace);
+                    Ok(row)
+                });
                 rows.collect::<Result<Vec<_>, ScanError>>()
             });
             traces.extend(made.await??);
         }
-        // What was let go in between, or could not be read, has no projection: its documents are not kept either.
-        let kept: std::collections::HashSet<TraceId> = traces.iter().map(|row| row.trace).collect();
-        rows.retain(|(_, row)| kept.contains(&row.trace));
-        let log = Arc::clone(&self.log);
-        let blocks = self.blocking(move || new_blocks(rows, traces, &log, &range));
-        let (blocks, up_to) = blocks.await?;
-        self.archive.flush(blocks, up_to).await?;
+        let (log, up_to) = (Arc::clone(&self.log), range.end);
+        let limits = self.settings.projection;
+        let made = self.blocking(move || {
+            add_missing(&rows, &mut traces, &log, limits);
+            new_block(rows, traces, &log, &range)
+        });
+        let (block, damaged) = made.await?;
+        self.losses.lock().unreadable += damaged;
+        self.archive.flush(block, up_to).await?;
         Ok(())
     }
 
@@ -211,14 +250,15 @@ impl HotTraces {
 
     /// Whether it is time for a flush.
     pub(super) fn is_flush_due(&self) -> bool {
-        let Some(oldest) = *self.unflushed.lock() else {
+        let (end, watermark) = (self.log.extent().end, self.archive.watermark());
+        if end <= watermark {
             return false;
-        };
+        }
         let (settings, now) = (&self.settings, self.ambient.now_micros());
         let waits = settings.flush_micros.min(settings.retention_micros);
-        let logged = self.log.extent().end.bytes_from(self.archive.watermark());
-        now.saturating_sub(oldest.0) >= waits
-            || logged >= settings.flush_bytes
+        let unflushed = *self.unflushed.lock();
+        unflushed.is_some_and(|oldest| now.saturating_sub(oldest.0) >= waits)
+            || end.bytes_from(watermark) >= settings.flush_bytes
             || self.index.lock().memory_bytes()
                 > settings.memory_bytes - settings.memory_bytes / SPARE
     }
@@ -227,11 +267,8 @@ impl HotTraces {
     pub(super) fn room(&self) -> impl FnOnce(&mut Index) + use<> {
         let limit = self.settings.memory_bytes;
         let (archive, looking) = (Arc::clone(&self.archive), Arc::clone(&self.looking));
-        move |index| {
-            // Told while the index is held: who begins to look from here on finds there what goes from here.
-            let watermark = looking.nobody().then(|| archive.watermark());
-            index.shrink_to(limit, watermark);
-        }
+        // Told while the index is held: who begins to look from here on finds there what goes from here.
+        move |index| index.shrink_to(limit, archive.watermark(), looking.nobody())
     }
 
     /// Waits until there is memory for what comes.
@@ -246,6 +283,7 @@ impl HotTraces {
             tokio::pin!(changed);
             changed.as_mut().enable();
             self.wakes.flush.notify_one();
+            self.room()(&mut self.index.lock());
             if self.index.lock().memory_bytes() <= most {
                 return Ok(());
             }
@@ -256,32 +294,76 @@ impl HotTraces {
     }
 }
 
-/// The rows as blocks, one for each lineage, and up to where they reach.
-fn new_blocks(
+/// Adds rows of those traces that the index does not have any more: of the documents in hand, as far as they can be read.
+fn add_missing(
+    rows: &[(Lineage, SegmentRow)],
+    traces: &mut Vec<TraceRow>,
+    log: &DocumentLog,
+    limits: ProjectionLimits,
+) {
+    let known: HashSet<TraceId> = traces.iter().map(|row| row.trace).collect();
+    let mut missing: HashMap<TraceId, (Vec<Received>, u64)> = HashMap::new();
+    for (lineage, row) in rows.iter().filter(|(_, row)| !known.contains(&row.trace)) {
+        let model = log.model(*lineage).unwrap_or_default();
+        let Ok(json) = row.document(&model) else {
+            continue;
+        };
+        let Ok(document) = Document::parse_facts(STORED, &json) else {
+            continue;
+        };
+        let (received, bytes) = missing.entry(row.trace).or_default();
+        received.push(Received {
+            document: Arc::new(document),
+            at: row.received,
+        });
+        *bytes += u64::from(row.bytes);
+    }
+    traces.extend(missing.into_iter().map(|(trace, (received, bytes))| {
+        let projection = Trace::assemble(trace, &received).projection_within(limits);
+        let documents = u32::try_from(received.len()).unwrap_or(u32::MAX);
+        // Whether there is an older row is not known: to say so costs a look.
+        TraceRow::of(&projection, documents, bytes, true)
+    }));
+}
+
+/// The rows as a block, unless there are none, and how many documents are damaged.
+///
+/// A block is of one lineage: what was coded with another model becomes text again, which is rare.
+fn new_block(
     rows: Vec<(Lineage, SegmentRow)>,
     mut traces: Vec<TraceRow>,
-    log: &crate::documents::DocumentLog,
-    range: &std::ops::Range<Position>,
-) -> (Vec<NewBlock>, Position) {
-    let mut by_lineage: BTreeMap<Lineage, Vec<SegmentRow>> = BTreeMap::new();
-    for (lineage, row) in rows {
-        by_lineage.entry(lineage).or_default().push(row);
-    }
-    traces.sort_by_key(TraceRow::place);
-    let last = by_lineage.keys().next_back().copied();
-    let blocks = by_lineage.into_iter().map(|(lineage, mut segments)| {
-        segments.sort_by_key(SegmentRow::place);
-        NewBlock {
-            from: range.start,
-            up_to: range.end,
-            lineage,
-            model: log.model(lineage).unwrap_or_default(),
-            segments,
-            traces: match Some(lineage) == last {
-                true => std::mem::take(&mut traces),
-                false => Vec::new(),
-            },
+    log: &DocumentLog,
+    range: &Range<Position>,
+) -> (Option<NewBlock>, u64) {
+    let coded = rows.iter().filter(|(_, row)| row.is_coded());
+    let newest = coded.map(|(lineage, _)| *lineage).max();
+    let lineage = newest.unwrap_or(Lineage(0));
+    let (mut segments, mut damaged) = (Vec::with_capacity(rows.len()), 0);
+    for (own, mut row) in rows {
+        if own != lineage && row.is_coded() {
+            let model = log.model(own).unwrap_or_default();
+            match row.document(&model) {
+                Ok(document) => row.store_as_text(&document),
+                Err(_) => {
+                    damaged += 1;
+                    continue;
+                }
+            }
         }
-    });
-    (blocks.collect(), range.end)
+        segments.push(row);
+    }
+    if segments.is_empty() {
+        return (None, damaged);
+    }
+    segments.sort_by_key(SegmentRow::place);
+    traces.sort_by_key(TraceRow::place);
+    let block = NewBlock {
+        from: range.start,
+        up_to: range.end,
+        lineage,
+        model: log.model(lineage).unwrap_or_default(),
+        segments,
+        traces,
+    };
+    (Some(block), damaged)
 }

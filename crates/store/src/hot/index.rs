@@ -61,6 +61,10 @@ struct Entry {
     projected: u64,
     /// What is at rest of it beside the documents that have a place here.
     rest: Rest,
+    /// When those were received, each moment once.
+    older: Vec<TimestampMicros>,
+    /// How many changes there were when it could be found for the first time; 0 before.
+    readable_since: u64,
     last_received: TimestampMicros,
     projection_weight: usize,
     /// All of it, as it was counted last.
@@ -118,6 +122,8 @@ pub(super) struct Index {
     observed: bool,
     /// Let go, and not told yet.
     forgotten: Vec<TraceId>,
+    /// Evicted while somebody was looking, and since when they could be found.
+    evicted: HashMap<TraceId, u64>,
 }
 
 /// After so many turns without a document of it, a trace is due: its documents come one after the other, and each
@@ -141,6 +147,8 @@ impl Default for Entry {
             born: 0,
             projected: 0,
             rest: Rest::Unknown,
+            older: Vec::new(),
+            readable_since: 0,
             last_received: TimestampMicros(i64::MIN),
             projection_weight: 0,
             weight: 0,
@@ -155,7 +163,8 @@ impl Entry {
 
     fn weigh(&self) -> usize {
         let places = self.places.capacity() * size_of::<Place>();
-        ENTRY_WEIGHT + places + self.projection_weight
+        let older = size_of_val(&*self.older);
+        ENTRY_WEIGHT + places + older + self.projection_weight
     }
 }
 
@@ -253,11 +262,20 @@ impl Index {
         (documents, traces)
     }
 
-    /// Whether anything of the trace is held, and was when there had been so many changes.
+    /// Whether the trace could be found here when there had been so many changes, however it is now.
     pub(super) fn had(&self, trace: TraceId, generation: u64) -> bool {
-        self.traces
-            .get(&trace)
-            .is_some_and(|entry| entry.born <= generation)
+        let held = self.traces.get(&trace).map(|entry| entry.readable_since);
+        let then = self.evicted.get(&trace).copied();
+        held.into_iter()
+            .chain(then)
+            .any(|since| since != 0 && since <= generation)
+    }
+
+    /// Whether something of the trace may be at rest that has no place here, or has one before the watermark.
+    pub(super) fn may_be_at_rest(&self, trace: TraceId, watermark: Position) -> bool {
+        self.traces.get(&trace).is_none_or(|entry| {
+            entry.rest != Rest::Nothing || entry.first().is_some_and(|first| first < watermark)
+        })
     }
 
     pub(super) fn projection(&self, trace: TraceId) -> Option<Arc<Projection>> {
@@ -344,7 +362,7 @@ impl Index {
         &mut self,
         made_from: &Snapshot,
         projection: Arc<Projection>,
-        rest: Rest,
+        older: Vec<TimestampMicros>,
     ) {
         let trace = made_from.trace;
         let entry = self.traces.get_mut(&trace);
@@ -368,7 +386,17 @@ impl Index {
         }
         entry.projected = made_from.generation;
         if entry.rest == Rest::Unknown {
-            entry.rest = rest;
+            entry.rest = match older.is_empty() {
+                true => Rest::Nothing,
+                false => Rest::Something,
+            };
+            let minutes = older.iter().map(|at| (at.floor_minute(), trace));
+            self.by_received.extend(minutes);
+            entry.older = older;
+        }
+        self.generations += 1;
+        if entry.readable_since == 0 {
+            entry.readable_since = self.generations;
         }
         if entry.generation == made_from.generation {
             self.stale.remove(&trace);
@@ -408,10 +436,14 @@ impl Index {
     }
 
     /// Makes room until all takes at most `limit` bytes, as far as that is possible without a loss: the oldest traces go
-    /// that are at rest as a whole, before the watermark if one is given; then the oldest projections, which can be made again.
-    pub(super) fn shrink_to(&mut self, limit: usize, watermark: Option<Position>) {
-        if let Some(watermark) = watermark.filter(|_| self.weight > limit) {
-            self.evict(limit, watermark);
+    /// that are at rest as a whole, before the watermark; then the oldest projections, which can be made again. Who looks is
+    /// told by [`Index::had`] what was here.
+    pub(super) fn shrink_to(&mut self, limit: usize, watermark: Position, nobody_looks: bool) {
+        if nobody_looks {
+            self.evicted = HashMap::new();
+        }
+        if self.weight > limit {
+            self.evict(limit, watermark, nobody_looks);
         }
         while self.weight > limit
             && let Some((_, trace)) = self.warm.pop_first()
@@ -426,7 +458,7 @@ impl Index {
 
     /// Lets go of the oldest traces that are at rest as they are here, until all takes at most `limit` bytes. Nobody is told:
     /// they are not gone.
-    fn evict(&mut self, limit: usize, watermark: Position) {
+    pub(super) fn evict(&mut self, limit: usize, watermark: Position, nobody_looks: bool) {
         let before = self.by_first.range(..watermark);
         let mut weight = self.weight;
         let mut due = Vec::new();
@@ -451,8 +483,12 @@ impl Index {
                 self.documents -= entry.places.len();
                 // Nobody has to be told.
                 entry.projected = 0;
-                for minute in entry.places.iter().map(Place::minute) {
+                let older = entry.older.iter().map(|at| at.floor_minute());
+                for minute in entry.places.iter().map(Place::minute).chain(older) {
                     self.by_received.remove(&(minute, trace));
+                }
+                if !nobody_looks {
+                    self.evicted.insert(trace, entry.readable_since);
                 }
             }
             self.forget(trace);
@@ -482,7 +518,9 @@ impl Index {
             .map(|place| u64::from(place.bytes))
             .sum();
         for minute in minutes {
-            if !entry.places.iter().any(|place| place.minute() == minute) {
+            let is_left = entry.places.iter().any(|place| place.minute() == minute)
+                || entry.older.iter().any(|at| at.floor_minute() == minute);
+            if !is_left {
                 self.by_received.remove(&(minute, trace));
             }
         }
@@ -555,6 +593,9 @@ impl Index {
         let Some(entry) = self.traces.remove(&trace) else {
             return;
         };
+        for at in &entry.older {
+            self.by_received.remove(&(at.floor_minute(), trace));
+        }
         self.weight -= entry.weight;
         if self.observed && entry.projected > 0 {
             self.forgotten.push(trace);

@@ -8,7 +8,7 @@ use fluoro_model::{TimestampMicros, TraceId};
 use fluoro_trace::Projection;
 use parking_lot::Mutex;
 
-use super::index::{Index, Rest, Snapshot};
+use super::index::{Index, Snapshot};
 use crate::archive::{ArchiveError, Live};
 use crate::log::Position;
 
@@ -57,8 +57,8 @@ pub(super) struct Made {
     pub(super) before: Option<Arc<Projection>>,
     pub(super) steps: Vec<Arc<Projection>>,
     pub(super) now: Arc<Projection>,
-    /// What was found at rest of it.
-    pub(super) rest: Rest,
+    /// When documents were received that are at rest of it, each moment once.
+    pub(super) older: Vec<TimestampMicros>,
     /// Documents that could not be had.
     pub(super) lost: Vec<Position>,
 }
@@ -122,7 +122,7 @@ impl Observers {
         }
         let mut index = index.lock();
         for (made, _) in news {
-            index.set_projection(&made.from, made.now, made.rest);
+            index.set_projection(&made.from, made.now, made.older);
             installed.unreadable += index.lose(made.from.trace, &made.lost);
         }
         room(&mut index);

@@ -166,8 +166,9 @@ impl HotTraces {
     /// All documents of a trace, in the order received; without those that were lost.
     pub(super) async fn read_documents(&self, trace: TraceId) -> Result<Vec<Received>, ScanError> {
         loop {
-            let live = self.archive.live();
+            // In this order: what is evicted in between is there already.
             let (places, rest) = self.index.lock().places(trace);
+            let live = self.archive.live();
             let (flushed, places) = parted(&places, live.watermark);
             let positions: Vec<Position> = places.iter().map(|place| place.position).collect();
             let records = self.log.read(&positions).await?;
@@ -202,7 +203,7 @@ impl HotTraces {
         for traces in traces.chunks(TRACES_A_TURN) {
             let (live, traces) = (Arc::clone(live), traces.to_vec());
             let (refusals, limits) = (Arc::clone(&self.refusals), self.settings.projection);
-            let made = self.blocking(move || {
+            let made = self.searching(move || {
                 let documents = live.documents(&traces)?;
                 let made = documents.into_iter().map(|(trace, documents)| {
                     let facts = |json: &[u8]| Document::parse_facts(STORED, json);
@@ -228,7 +229,7 @@ impl HotTraces {
         }
         let (live, candidates) = (Arc::clone(live), candidates.clone());
         let index = Arc::clone(&self.index);
-        let found = self.blocking(move || {
+        let found = self.searching(move || {
             live.find(&candidates, hot.since, |rows| {
                 let index = index.lock();
                 let had = rows.iter().map(|row| index.had(row.trace, hot.generation));
@@ -466,9 +467,11 @@ impl Projector {
             steps: between,
             now: project(&from.places),
             lost: self.lost(&from).collect(),
-            rest: match self.at_rest.get(&from.trace) {
-                Some(all) if !all.is_empty() => Rest::Something,
-                _ => Rest::Nothing,
+            older: {
+                let at_rest = self.at_rest.get(&from.trace).into_iter().flatten();
+                let mut older: Vec<TimestampMicros> = at_rest.map(|received| received.at).collect();
+                older.dedup();
+                older
             },
             from,
         }

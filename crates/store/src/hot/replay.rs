@@ -36,6 +36,10 @@ impl HotTraces {
         let (live, observers) = (self.archive.live(), Arc::clone(&self.observers));
         self.blocking(move || observers.tell_at_rest(&live))
             .await??;
+        if extent.end < self.archive.watermark() {
+            tracing::error!("the log ends before what the blocks have of it: a part of it is lost");
+            self.archive.rewind(extent.end).await?;
+        }
         let mut next = Some(extent.first.max(self.archive.watermark()));
         while let Some(from) = next.filter(|from| *from < extent.end) {
             let chunk = self.log.scan(from, CHUNK).await?;

@@ -45,17 +45,19 @@ pub(super) async fn run(hot: Weak<HotTraces>) {
 
 impl HotTraces {
     async fn keep_house(&self, sweep: bool) -> Result<(), ScanError> {
+        let mut done = Ok(());
         if self.is_flush_due() {
-            let flushed = self.flush().await;
-            self.wakes.flushed.notify_waiters();
-            flushed?;
+            done = self.flush().await;
             // One at a time: in between documents may be due again.
-            self.compact(false).await?;
+            done = done.and(self.compact(false).await.map(drop));
+        } else {
+            self.room()(&mut self.index.lock());
         }
-        if sweep {
-            self.sweep().await?;
+        // Whatever failed before: this makes room on the disk.
+        if sweep || done.is_err() {
+            done = done.and(self.sweep().await);
         }
-        Ok(())
+        done
     }
 
     /// Lets go of what is older than the retention or too much for the disk, and gives back what nobody needs. Runs by
@@ -68,16 +70,23 @@ impl HotTraces {
         let now = self.ambient.now_micros();
         let oldest = now.saturating_sub(self.settings.retention_micros);
         let unflushed = *self.unflushed.lock();
-        if unflushed.is_some_and(|at| at.0 < oldest) {
-            self.flush().await?;
-        }
+        let flushed = match unflushed.is_some_and(|at| at.0 < oldest) {
+            true => self.flush().await,
+            false => Ok(()),
+        };
+        flushed.and(self.let_go_of_what_is_due(oldest, now).await)
+    }
+
+    async fn let_go_of_what_is_due(&self, oldest: i64, now: i64) -> Result<(), ScanError> {
+        self.archive.clean().await?;
         let too_old = self.archive.drop_blocks(|blocks| due(blocks, oldest, now));
         let too_old = too_old.await?;
         self.losses.lock().age += too_old.documents;
         self.let_go(too_old).await?;
 
         let most = self.settings.disk_bytes;
-        let logged = self.log.extent().bytes;
+        // What is released takes room a while longer, with its file; that is not the blocks' fault.
+        let logged = self.log.extent().end.bytes_from(self.archive.watermark());
         let too_much = self
             .archive
             .drop_blocks(|blocks| beyond(blocks, logged, most));

@@ -8,7 +8,7 @@ use fluoro_filter::Digest;
 use fluoro_model::{TimestampMicros, TraceId};
 use fluoro_trace::Projection;
 
-use super::{Index, Place};
+use super::Index;
 use crate::scan::{Axis, Candidates};
 
 /// What was found in a range.
@@ -77,10 +77,13 @@ impl Index {
         let last = (range.end.floor_minute(), TraceId::from_bits(u128::MAX));
         let received = self.by_received.range(first..=last);
         let meant = received.filter(|(minute, trace)| {
-            let places = self.traces.get(trace).map(|entry| &entry.places);
-            let within = places.into_iter().flatten();
-            let within = within.filter(|place| range.contains(&place.at));
-            within.map(Place::minute).min() == Some(*minute)
+            let entry = self.traces.get(trace).into_iter();
+            let receipts = entry.flat_map(|entry| {
+                let here = entry.places.iter().map(|place| place.at);
+                here.chain(entry.older.iter().copied())
+            });
+            let within = receipts.filter(|at| range.contains(at));
+            within.map(TimestampMicros::floor_minute).min() == Some(*minute)
         });
         meant.map(|(_, trace)| *trace)
     }

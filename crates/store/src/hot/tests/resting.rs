@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::archive::BlockRecord;
+use crate::archive::{ArchiveError, BlockRecord};
 use crate::blocks::Blocks;
 
 /// What outlives a process.
@@ -338,6 +338,45 @@ async fn a_store_that_grows_too_large_loses_its_oldest_blocks() {
     assert!(bench.hot.by_id(trace(399)).await.unwrap().is_some());
 }
 
+#[tokio::test]
+async fn a_log_that_is_lost_takes_nothing_with_it_that_is_at_rest_or_comes_then() {
+    let ground = Ground::new(HotSettings::default());
+    let bench = ground.start().await;
+    for number in 0..20 {
+        bench.put(NOW, &[segment(number, 1.0)]).await;
+    }
+    bench.hot.come_to_rest().await.unwrap();
+    bench.stop().await;
+
+    let ground = Ground {
+        disk: SimulatedDisk::new(6),
+        ..ground
+    };
+    let bench = ground.start().await;
+    for number in 10..30 {
+        let document = subsegment(number, 100 + number, number);
+        bench.put(NOW + 1, &[document]).await;
+    }
+    assert_eq!(bench.found(Axis::Received).await.len(), 30);
+    bench.hot.flush().await.unwrap();
+    bench.stop().await;
+    let bench = ground.start().await;
+    assert_eq!(bench.found(Axis::Received).await.len(), 30);
+    assert_eq!(bench.documents_of(15).await.len(), 2);
+}
+
+#[tokio::test]
+async fn blocks_that_no_catalog_knows_are_not_deleted() {
+    let ground = Ground::new(HotSettings::default());
+    let bench = ground.start().await;
+    bench.put(NOW, &[segment(1, 1.0)]).await;
+    bench.hot.come_to_rest().await.unwrap();
+    let other: Arc<dyn Catalog> = Arc::new(MemoryCatalog::default());
+    let opened = Archive::open(Arc::clone(&ground.blocks), &other).await;
+    assert!(matches!(opened, Err(ArchiveError::Unlisted)));
+    assert_eq!(ground.blocks.list().await.unwrap().len(), 4);
+}
+
 /// Everything at random, held against a map: as many seeds as `FLUORO_LIVES` says, from `FLUORO_FIRST_LIFE` on.
 #[tokio::test]
 async fn whatever_happens_nothing_is_lost_doubled_or_split() {
@@ -373,6 +412,19 @@ async fn random_life(seed: u64) {
             4 => {
                 let revisions = bench.found(Axis::Received).await;
                 assert_eq!(revisions.len(), model.len(), "seed {seed}, step {step}");
+                let first = NOW + i64::try_from(random.below(200)).unwrap();
+                let range = first..first + i64::try_from(1 + random.below(40)).unwrap();
+                let received = |all: &[(i64, String)]| all.iter().any(|(at, _)| range.contains(at));
+                let wanted = model.iter().filter(|(_, all)| received(all));
+                let times = TimestampMicros(range.start)..TimestampMicros(range.end);
+                let found = bench.hot.projections(times, Axis::Received).await.unwrap();
+                for (number, _) in wanted {
+                    let is_it = |projection: &Arc<Projection>| projection.id == trace(*number);
+                    assert!(
+                        found.iter().any(is_it),
+                        "seed {seed}, step {step}, {number}"
+                    );
+                }
             }
             5 => {
                 let number = u64::try_from(random.below(30)).unwrap();
