@@ -128,6 +128,8 @@ pub struct LoggedRows {
     pub rows: Vec<(Position, Lineage, SegmentRow)>,
     /// Where the next begin; `None` at the end of the log.
     pub next: Option<Position>,
+    /// As [`Chunk::unread`].
+    pub unread: Option<LogError>,
 }
 
 // === impl DocumentLog ===
@@ -348,6 +350,7 @@ impl DocumentLog {
         LoggedRows {
             rows,
             next: chunk.next,
+            unread: chunk.unread,
         }
     }
 

@@ -172,6 +172,8 @@ pub struct HotTraces {
     refusals: Arc<Refusals>,
     /// Held by everybody between appending and applying.
     appending: tokio::sync::RwLock<()>,
+    /// Where a flush could not read the log last, and how often.
+    failed_reads: Mutex<(Position, u32)>,
     /// Held while a flush goes on.
     flushing: tokio::sync::Mutex<()>,
     /// When the oldest document was received that is in no block, as far as that was noted.
@@ -237,6 +239,7 @@ impl HotTraces {
             cache: Mutex::new(DocumentCache::new(settings.cache_bytes)),
             losses: Mutex::default(),
             appending: tokio::sync::RwLock::default(),
+            failed_reads: Mutex::default(),
             flushing: tokio::sync::Mutex::default(),
             unflushed: Mutex::default(),
             looking: Arc::default(),

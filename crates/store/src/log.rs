@@ -70,12 +70,14 @@ pub struct Record {
 }
 
 /// Records that lie together, and where to go on reading.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Chunk {
     /// In the order in which they were appended.
     pub records: Vec<(Position, Record)>,
     /// Where the next chunk begins; `None` at the end of the log.
     pub next: Option<Position>,
+    /// Why places were passed over that the disk could not read: another try may find more.
+    pub unread: Option<LogError>,
 }
 
 /// What a log holds now.

@@ -24,6 +24,9 @@ const DOCUMENTS: usize = 65_536;
 /// And about so many bytes of rows.
 const BYTES: usize = 64 << 20;
 
+/// What the disk cannot read for so many flushes is given up.
+const READS: u32 = 5;
+
 /// How much of the log is read at a time, in bytes of its records.
 const CHUNK: usize = 4 << 20;
 
@@ -148,6 +151,11 @@ impl HotTraces {
             let has_room = |rows: usize, bytes: usize| rows < DOCUMENTS && bytes < BYTES;
             while let Some(at) = next.filter(|at| *at < end && has_room(rows.len(), bytes)) {
                 let chunk = self.log.scan(at, CHUNK).await?;
+                if let Some(error) = chunk.unread
+                    && self.reading_failed(at) < READS
+                {
+                    return Err(error.into());
+                }
                 for (position, lineage, row) in chunk.rows {
                     if position < end {
                         bytes += row.weight();
@@ -161,6 +169,16 @@ impl HotTraces {
             from = up_to;
         }
         Ok(())
+    }
+
+    /// How often the log could not be read there.
+    fn reading_failed(&self, at: Position) -> u32 {
+        let mut failed = self.failed_reads.lock();
+        *failed = match *failed {
+            (before, times) if before == at => (at, times + 1),
+            _ => (at, 1),
+        };
+        failed.1
     }
 
     async fn flush_rows(

@@ -39,6 +39,7 @@ pub async fn all(
         let Chunk {
             records,
             next: more,
+            ..
         } = log.scan(from, bytes).await?;
         found.extend(records);
         next = more;

@@ -63,6 +63,7 @@ impl Log for MemoryLog {
                 return Ok(Chunk {
                     records,
                     next: Some(Position(position)),
+                    unread: None,
                 });
             }
             read += record.document.len();
@@ -71,6 +72,7 @@ impl Log for MemoryLog {
         Ok(Chunk {
             records,
             next: None,
+            unread: None,
         })
     }
 

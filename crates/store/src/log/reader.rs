@@ -259,7 +259,7 @@ impl Pieces {
         let (mut offset, mut skip) = format::place(from);
         let mut decoder = decoder()?;
         let mut records = Vec::new();
-        let mut read = 0;
+        let (mut read, mut unread) = (0, None);
         while let Some(piece) = self.piece_at_or_after(offset) {
             let end = piece.end();
             offset = offset.max(piece.first + FILE_HEADER as u64);
@@ -271,6 +271,7 @@ impl Pieces {
                         let next = piece.next_frame(offset + 1, end).unwrap_or_default();
                         let resumed = next.as_ref().map_or(end, |frame| frame.offset);
                         self.report(&piece, offset, resumed, why.as_ref());
+                        unread = unread.or(why);
                         skip = 0;
                         match next {
                             Some(frame) => frame,
@@ -300,6 +301,7 @@ impl Pieces {
         Ok(Chunk {
             records,
             next: more.then(|| format::position(offset, 0)),
+            unread,
         })
     }
 

@@ -188,6 +188,11 @@ impl SimulatedDisk {
         state.unreadable.insert((id, at / PAGE));
     }
 
+    /// From now on, every page can be read.
+    pub fn mend_pages(&self) {
+        self.state.lock().unreadable.clear();
+    }
+
     /// How long a file is.
     ///
     /// # Panics

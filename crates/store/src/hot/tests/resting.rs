@@ -366,6 +366,39 @@ async fn a_log_that_is_lost_takes_nothing_with_it_that_is_at_rest_or_comes_then(
 }
 
 #[tokio::test]
+async fn what_cannot_be_read_for_a_while_is_flushed_later() {
+    let ground = Ground::new(HotSettings::default());
+    let bench = ground.start().await;
+    for number in 0..200 {
+        bench.put(NOW, &[segment(number, 1.0)]).await;
+    }
+    ground.disk.break_page("0000000000000000.log", 5_000);
+    let error = bench.hot.flush().await.unwrap_err();
+    assert!(
+        matches!(error, ScanError::Log(LogError::Disk { .. })),
+        "{error}"
+    );
+    assert!(bench.archive.blocks().is_empty());
+    ground.disk.mend_pages();
+    bench.hot.come_to_rest().await.unwrap();
+    bench.stop().await;
+    let bench = ground.start().await;
+    assert_eq!(bench.found(Axis::Start).await.len(), 200);
+
+    // What never can is lost, and stops nothing else.
+    for number in 200..400 {
+        bench.put(NOW, &[segment(number, 1.0)]).await;
+    }
+    let name = format!("{:016x}.log", bench.log.extent().first.bits() >> 16);
+    ground.disk.break_page(&name, ground.disk.length(&name) / 2);
+    while bench.hot.flush().await.is_err() {}
+    bench.stop().await;
+    let bench = ground.start().await;
+    let found = bench.found(Axis::Start).await.len();
+    assert!(found > 250 && found < 400, "{found}");
+}
+
+#[tokio::test]
 async fn blocks_that_no_catalog_knows_are_not_deleted() {
     let ground = Ground::new(HotSettings::default());
     let bench = ground.start().await;
