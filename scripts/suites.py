@@ -59,6 +59,7 @@ SOAK = [
             "seeds",
             "10,000 seeds of a disk that tears, drops and fills up",
             "FLUORO_SEEDS=10000 cargo test --quiet --release -p fluoro-store log::tests::nothing",
+            "FLUORO_LIVES=3000 cargo test --quiet --release -p fluoro-store hot::tests::resting::whatever",
         ),
         (
             "calls",

@@ -162,8 +162,17 @@ struct Changing {
     next: u64,
     /// How much of each model the catalog has.
     models: BTreeMap<Lineage, usize>,
+    /// A list that was to be written, until it is known whether it was.
+    attempt: Option<Attempt>,
     /// Blocks that are not live any more, or never were, to be deleted once nobody is likely to read them.
     retired: Vec<u64>,
+}
+
+/// A list, and the blocks that it makes live.
+#[derive(Debug)]
+struct Attempt {
+    list: ListRecord,
+    live: Arc<Live>,
 }
 
 impl Changing {
@@ -288,6 +297,7 @@ impl Archive {
                 .iter()
                 .map(|(lineage, model)| (*lineage, model.journal().len()))
                 .collect(),
+            attempt: None,
             retired: Vec::new(),
         };
         Ok((archive, models))
@@ -319,7 +329,7 @@ impl Archive {
         new: Option<NewBlock>,
         watermark: Position,
     ) -> Result<(), ArchiveError> {
-        let mut changing = self.changing.lock().await;
+        let mut changing = self.change().await?;
         let mut blocks = self.live().blocks.clone();
         if let Some(new) = new {
             self.keep_model(&mut changing, new.lineage, &new.model)
@@ -331,7 +341,7 @@ impl Archive {
 
     /// Takes note that the log ends before the watermark: it was lost, in part at least, and positions begin anew there.
     pub(crate) async fn rewind(&self, end: Position) -> Result<(), ArchiveError> {
-        let mut changing = self.changing.lock().await;
+        let mut changing = self.change().await?;
         let live = self.live();
         let mut blocks = Vec::with_capacity(live.blocks.len());
         for block in &live.blocks {
@@ -348,7 +358,7 @@ impl Archive {
         &self,
         due: impl FnOnce(&[BlockRecord]) -> Vec<bool>,
     ) -> Result<Dropped, ArchiveError> {
-        let mut changing = self.changing.lock().await;
+        let mut changing = self.change().await?;
         let live = self.live();
         let records: Vec<BlockRecord> = live
             .blocks
@@ -385,7 +395,7 @@ impl Archive {
 
     /// Deletes the files of blocks that are not live any more. Who reads them still may fail, if the engine is such.
     pub(crate) async fn clean(&self) -> Result<(), ArchiveError> {
-        let mut changing = self.changing.lock().await;
+        let mut changing = self.change().await?;
         while let Some(number) = changing.retired.last().copied() {
             for part in [Part::Segments, Part::Traces] {
                 for name in [name_of(number, part), sums_of(number, part)] {
@@ -411,23 +421,55 @@ impl Archive {
             blocks: blocks.iter().map(|block| block.record.clone()).collect(),
         };
         let live = Arc::new(Live::new(blocks, watermark));
+        changing.attempt = Some(Attempt {
+            list: list.clone(),
+            live,
+        });
         let expected = changing.revision.map_or(Expect::Absent, Expect::Revision);
-        let written = match self.list.put(LIVE, &list, expected).await {
-            Ok(revision) => revision,
-            // It may have been written all the same.
-            Err(error) => match self.list.get(LIVE).await? {
-                Some(found) if found.value == list => found.revision,
-                _ => return Err(error.into()),
-            },
+        match self.list.put(LIVE, &list, expected).await {
+            Ok(revision) => self.adopt(changing, revision),
+            Err(error) => {
+                let before = changing.revision;
+                self.resolve(changing).await?;
+                if changing.revision == before {
+                    return Err(error.into());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds out what became of an attempt whose outcome is not known. Nothing may be changed or deleted before.
+    async fn resolve(&self, changing: &mut Changing) -> Result<(), ArchiveError> {
+        let Some(attempt) = &changing.attempt else {
+            return Ok(());
         };
-        changing.revision = Some(written);
+        match self.list.get(LIVE).await? {
+            Some(found) if found.value == attempt.list => self.adopt(changing, found.revision),
+            _ => changing.attempt = None,
+        }
+        Ok(())
+    }
+
+    /// Makes live what was written.
+    fn adopt(&self, changing: &mut Changing, revision: Revision) {
+        let Some(Attempt { live, .. }) = changing.attempt.take() else {
+            return;
+        };
+        changing.revision = Some(revision);
         changing.retired.retain(|number| !live.has(*number));
         let before = std::mem::replace(&mut *self.live.write(), Arc::clone(&live));
         let gone = before.blocks.iter().map(|block| block.record.number);
         changing
             .retired
             .extend(gone.filter(|number| !live.has(*number)));
-        Ok(())
+    }
+
+    /// The right to change the list, when it is known what it is.
+    async fn change(&self) -> Result<tokio::sync::MutexGuard<'_, Changing>, ArchiveError> {
+        let mut changing = self.changing.lock().await;
+        self.resolve(&mut changing).await?;
+        Ok(changing)
     }
 
     /// Puts what was learnt into the catalog: what follows in the log is read with it.

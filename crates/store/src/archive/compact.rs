@@ -27,7 +27,7 @@ impl Archive {
         thoroughly: bool,
         most_micros: i64,
     ) -> Result<bool, ArchiveError> {
-        let mut changing = self.changing.lock().await;
+        let mut changing = self.change().await?;
         let live = self.live();
         let records: Vec<_> = live.blocks.iter().map(|block| &block.record).collect();
         let Some(run) = run_of(&records, thoroughly, most_micros) else {

@@ -1,10 +1,17 @@
 //! Traces that come to rest, and come again.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use fluoro_block::checked::Source;
+use parking_lot::Mutex;
 
 use super::*;
 use crate::archive::{ArchiveError, BlockRecord};
-use crate::blocks::Blocks;
+use crate::blocks::{BlockError, BlockInfo, BlockName, Blocks};
+use crate::catalog::{CatalogError, Expect, Revision, Versioned, Watch};
 
 /// What outlives a process.
 #[derive(Clone)]
@@ -425,23 +432,34 @@ async fn whatever_happens_nothing_is_lost_doubled_or_split() {
 async fn random_life(seed: u64) {
     let mut random = Random::new(seed);
     let memory_bytes = if random.chance(500) { 30_000 } else { 10 << 20 };
-    let ground = Ground::new(HotSettings {
+    let mut ground = Ground::new(HotSettings {
         memory_bytes,
         cache_bytes: if random.chance(500) { 0 } else { 1 << 20 },
         ..HotSettings::default()
     });
+    let fate = Arc::new(Fate::new(seed));
+    ground.blocks = Arc::new(Flaky(Arc::clone(&ground.blocks), Arc::clone(&fate)));
+    ground.catalog = Arc::new(Flaky(Arc::clone(&ground.catalog), Arc::clone(&fate)));
+    let fails = if random.chance(700) { 150 } else { 0 };
     let mut bench = ground.start().await;
     let mut model: BTreeMap<u64, Vec<(i64, String)>> = BTreeMap::new();
     for step in 0..200 {
         let at = NOW + i64::from(step);
         match random.below(20) {
-            0 => bench.hot.flush().await.unwrap(),
-            1 => bench.hot.come_to_rest().await.unwrap(),
+            what @ (0 | 1 | 3) => {
+                fate.fails(fails);
+                let done = match what {
+                    0 => bench.hot.flush().await,
+                    1 => bench.hot.come_to_rest().await,
+                    _ => bench.hot.compact(false).await.map(drop),
+                };
+                fate.fails(0);
+                assert!(done.is_ok() || fails > 0, "seed {seed}: {done:?}");
+            }
             2 => {
                 bench.stop().await;
                 bench = ground.start().await;
             }
-            3 => drop(bench.hot.compact(false).await.unwrap()),
             4 => {
                 let revisions = bench.found(Axis::Received).await;
                 assert_eq!(revisions.len(), model.len(), "seed {seed}, step {step}");
@@ -484,6 +502,9 @@ async fn random_life(seed: u64) {
             }
         }
     }
+    bench.hot.come_to_rest().await.unwrap();
+    let files = ground.blocks.list().await.unwrap().len();
+    assert_eq!(files, 4 * bench.archive.blocks().len(), "seed {seed}");
     bench.stop().await;
     let bench = ground.start().await;
     for (number, expected) in &model {
@@ -493,5 +514,106 @@ async fn random_life(seed: u64) {
     assert_eq!(revisions.len(), model.len(), "seed {seed}");
     for (number, expected) in &model {
         assert_eq!(revisions[&trace(*number)] as usize, expected.len());
+    }
+}
+
+/// Whether what is tried next fails.
+#[derive(Debug)]
+struct Fate {
+    random: Mutex<Random>,
+    of_1024: AtomicU64,
+}
+
+/// Does what another does, unless it fails: before, or after all was done.
+#[derive(Debug)]
+struct Flaky<T: ?Sized>(Arc<T>, Arc<Fate>);
+
+impl Fate {
+    fn new(seed: u64) -> Self {
+        Self {
+            random: Mutex::new(Random::new(seed ^ 0x5eed)),
+            of_1024: AtomicU64::new(0),
+        }
+    }
+
+    fn fails(&self, of_1024: u64) {
+        self.of_1024.store(of_1024, Ordering::Relaxed);
+    }
+
+    fn strikes(&self) -> bool {
+        let of_1024 = self.of_1024.load(Ordering::Relaxed);
+        self.random.lock().chance(of_1024)
+    }
+
+    fn block(&self) -> Result<(), BlockError> {
+        match self.strikes() {
+            false => Ok(()),
+            true => Err(BlockError::Engine {
+                attempt: "do anything".to_owned(),
+                source: "the disk is full".into(),
+            }),
+        }
+    }
+
+    fn catalog(&self) -> Result<(), CatalogError> {
+        match self.strikes() {
+            false => Ok(()),
+            true => Err(CatalogError::Engine("the disk is full".into())),
+        }
+    }
+}
+
+#[async_trait]
+impl Blocks for Flaky<dyn Blocks> {
+    async fn put(&self, name: &BlockName, content: Bytes) -> Result<(), BlockError> {
+        self.1.block()?;
+        self.0.put(name, content).await?;
+        self.1.block()
+    }
+
+    async fn get(&self, name: &BlockName, range: Range<u64>) -> Result<Bytes, BlockError> {
+        self.0.get(name, range).await
+    }
+
+    async fn open(&self, name: &BlockName) -> Result<Arc<dyn Source>, BlockError> {
+        self.1.block()?;
+        self.0.open(name).await
+    }
+
+    async fn list(&self) -> Result<Vec<BlockInfo>, BlockError> {
+        self.0.list().await
+    }
+
+    async fn delete(&self, name: &BlockName) -> Result<(), BlockError> {
+        self.1.block()?;
+        self.0.delete(name).await?;
+        self.1.block()
+    }
+}
+
+#[async_trait]
+impl Catalog for Flaky<dyn Catalog> {
+    async fn get(&self, key: &str) -> Result<Option<Versioned<Bytes>>, CatalogError> {
+        self.1.catalog()?;
+        self.0.get(key).await
+    }
+
+    async fn put(&self, key: &str, value: Bytes, expect: Expect) -> Result<Revision, CatalogError> {
+        self.1.catalog()?;
+        let revision = self.0.put(key, value, expect).await?;
+        self.1.catalog()?;
+        Ok(revision)
+    }
+
+    async fn delete(&self, key: &str, expect: Expect) -> Result<bool, CatalogError> {
+        self.0.delete(key, expect).await
+    }
+
+    async fn scan(&self, prefix: &str) -> Result<Vec<(String, Versioned<Bytes>)>, CatalogError> {
+        self.0.scan(prefix).await
+    }
+
+    fn watch(&self, prefix: &str) -> Watch {
+        self.0.watch(prefix)
     }
 }
