@@ -78,6 +78,18 @@ impl Sums {
         bytes
     }
 
+    /// Reads a file of them.
+    ///
+    /// # Errors
+    ///
+    /// When it is damaged, or the disk fails.
+    pub fn read(file: &impl Source) -> std::result::Result<Self, BlockError> {
+        let length = file.length().map_err(ParquetError::from)?;
+        let length = usize::try_from(length).map_err(|_| BlockError::DamagedFile)?;
+        let bytes = file.read_at(0, length).map_err(ParquetError::from)?;
+        Self::from_bytes(&bytes)
+    }
+
     /// From what [`Sums::to_bytes`] made.
     ///
     /// # Errors

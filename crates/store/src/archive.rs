@@ -5,6 +5,8 @@
 //! it is to commit a flush or a compaction, and whoever reads takes one [`Live`] and keeps to it. A trace that was flushed more
 //! than once has documents in several blocks and a row in each: the newest counts.
 //!
+//! A damaged block keeps its place in the list until it is due to go, and its files stay: whatever can be read of it is.
+//!
 //! What is deliberately absent: when to flush, and traces that are still hot; see [`crate::hot`].
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -13,7 +15,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use fluoro_block::checked::{Checked, Source, Sums};
+use fluoro_block::checked::{Checked, Sums};
 use fluoro_block::segments::{SegmentsFile, SegmentsWriter};
 use fluoro_block::traces::{TraceRow, TracesFile, TracesWriter};
 use fluoro_block::{BlockError as FileError, SegmentRow};
@@ -27,9 +29,12 @@ use crate::catalog::{Catalog, CatalogError, Expect, Revision, Table};
 use crate::documents::Lineage;
 use crate::log::Position;
 
+mod block;
 mod compact;
 mod read;
 
+pub(crate) use block::Block;
+use block::{File, Losses};
 pub(crate) use read::{AtRest, Documents};
 
 /// Why traces at rest could not be read or written.
@@ -58,6 +63,17 @@ pub enum ArchiveError {
     /// The server is going down.
     #[error("the blocks are closed")]
     Closed,
+}
+
+impl ArchiveError {
+    /// Whether a block is not what was written.
+    pub(crate) fn is_damage(&self) -> bool {
+        match self {
+            Self::File { source, .. } => source.is_damage(),
+            Self::Blocks(BlockError::Missing(_)) => true,
+            Self::Blocks(_) | Self::Catalog(_) | Self::Unlisted | Self::Closed => false,
+        }
+    }
 }
 
 /// The list of live blocks, as the catalog has it.
@@ -108,23 +124,13 @@ const JOURNAL_LEVEL: i32 = 3;
 /// The key of the one record there is.
 const LIVE: &str = "live";
 
-type File = Checked<Arc<dyn Source>>;
-
-/// A live block, open.
-#[derive(Debug)]
-pub(crate) struct Block {
-    pub(crate) record: BlockRecord,
-    pub(crate) segments: SegmentsFile<File>,
-    pub(crate) traces: TracesFile<File>,
-    /// The traces of which an older block has a row, too.
-    again: Vec<TraceId>,
-}
-
 /// The blocks at some moment.
 #[derive(Debug, Default)]
 pub(crate) struct Live {
     /// The oldest first.
     pub(crate) blocks: Vec<Arc<Block>>,
+    /// Those that are too damaged to be opened, the oldest first.
+    aside: Vec<BlockRecord>,
     pub(crate) watermark: Position,
     /// Of traces that have rows in several blocks, the number of the block whose row counts.
     latest: HashMap<TraceId, u64>,
@@ -153,6 +159,7 @@ pub struct Archive {
     live: RwLock<Arc<Live>>,
     /// Held while the list is changed.
     changing: tokio::sync::Mutex<Changing>,
+    losses: Arc<Losses>,
 }
 
 #[derive(Debug, Default)]
@@ -223,15 +230,16 @@ impl Archive {
             models: Table::new(Arc::clone(catalog), "store/models/"),
             live: RwLock::default(),
             changing: tokio::sync::Mutex::default(),
+            losses: Arc::default(),
         }
     }
 
     /// Opens all live blocks, and deletes files of others: of those that were being made or deleted when the process ended.
-    /// Returns the models that the log may need, too.
+    /// Returns the models that the log may need, too. Damaged blocks are told of, and left where they are.
     ///
     /// # Errors
     ///
-    /// When the catalog or the blocks cannot be read.
+    /// When the catalog or the blocks cannot be read, or a block is of a newer version.
     pub async fn open(
         blocks: Arc<dyn Blocks>,
         catalog: &Arc<dyn Catalog>,
@@ -262,8 +270,16 @@ impl Archive {
             }
         }
         let mut opened = Vec::with_capacity(list.blocks.len());
+        let mut aside = Vec::new();
         for record in list.blocks {
-            opened.push(Arc::new(archive.open_block(record).await?));
+            match archive.open_block(record.clone()).await {
+                Ok(block) => opened.push(Arc::new(block)),
+                Err(error) if error.is_damage() => {
+                    archive.losses.of_block(&record, &error);
+                    aside.push(record);
+                }
+                Err(error) => return Err(error),
+            }
         }
         // Only now: had the list not been read whole, nothing would be an orphan for certain.
         for name in orphans {
@@ -289,7 +305,7 @@ impl Archive {
             }
         }
         let watermark = Position::from_bits(list.watermark);
-        *archive.live.write() = Arc::new(Live::new(opened, watermark));
+        *archive.live.write() = Arc::new(Live::new(opened, aside, watermark));
         *archive.changing.lock().await = Changing {
             revision: Some(revision),
             next: next.unwrap_or(0),
@@ -314,7 +330,13 @@ impl Archive {
         self.live.read().watermark
     }
 
-    /// The live blocks, the oldest first.
+    /// How many documents damage was found to have taken since the start: of a trace in a block at least one.
+    #[must_use]
+    pub fn unreadable(&self) -> u64 {
+        self.losses.documents()
+    }
+
+    /// The live blocks that can be read, the oldest first.
     #[must_use]
     pub fn blocks(&self) -> Vec<BlockRecord> {
         let live = self.live();
@@ -330,27 +352,33 @@ impl Archive {
         watermark: Position,
     ) -> Result<(), ArchiveError> {
         let mut changing = self.change().await?;
-        let mut blocks = self.live().blocks.clone();
+        let live = self.live();
+        let mut blocks = live.blocks.clone();
         if let Some(new) = new {
             self.keep_model(&mut changing, new.lineage, &new.model)
                 .await?;
             blocks.push(self.write(&mut changing, new).await?);
         }
-        self.commit(&mut changing, blocks, watermark).await
+        self.commit(&mut changing, blocks, live.aside.clone(), watermark)
+            .await
     }
 
     /// Takes note that the log ends before the watermark: it was lost, in part at least, and positions begin anew there.
     pub(crate) async fn rewind(&self, end: Position) -> Result<(), ArchiveError> {
         let mut changing = self.change().await?;
         let live = self.live();
+        let moved = |record: &BlockRecord| BlockRecord {
+            from: record.from.min(end.bits()),
+            up_to: record.up_to.min(end.bits()),
+            ..record.clone()
+        };
         let mut blocks = Vec::with_capacity(live.blocks.len());
         for block in &live.blocks {
-            let mut record = block.record.clone();
-            record.from = record.from.min(end.bits());
-            record.up_to = record.up_to.min(end.bits());
-            blocks.push(Arc::new(self.open_block(record).await?));
+            let opened = self.open_block(moved(&block.record)).await?;
+            blocks.push(Arc::new(opened));
         }
-        self.commit(&mut changing, blocks, end).await
+        let aside = live.aside.iter().map(moved).collect();
+        self.commit(&mut changing, blocks, aside, end).await
     }
 
     /// Lets go of the blocks that are due: a flag for each that is live, the oldest first.
@@ -360,32 +388,30 @@ impl Archive {
     ) -> Result<Dropped, ArchiveError> {
         let mut changing = self.change().await?;
         let live = self.live();
-        let records: Vec<BlockRecord> = live
-            .blocks
-            .iter()
-            .map(|block| block.record.clone())
-            .collect();
+        let records = live.records();
         let mut dropped = Dropped::default();
-        let (mut gone, mut kept) = (Vec::new(), Vec::new());
-        for (block, is_due) in live.blocks.iter().zip(due(&records)) {
-            let side = if is_due { &mut gone } else { &mut kept };
-            side.push(Arc::clone(block));
-        }
-        if gone.is_empty() {
-            return Ok(dropped);
-        }
-        for block in &gone {
-            let BlockRecord {
-                from,
-                up_to,
-                documents,
-                ..
-            } = block.record;
-            dropped.documents += documents;
-            let range = Position::from_bits(from)..Position::from_bits(up_to);
+        let mut numbers = HashSet::new();
+        for (record, _) in records
+            .iter()
+            .zip(due(&records))
+            .filter(|(_, is_due)| *is_due)
+        {
+            numbers.insert(record.number);
+            let range = Position::from_bits(record.from)..Position::from_bits(record.up_to);
             dropped.ranges.push(range);
         }
-        self.commit(&mut changing, kept, live.watermark).await?;
+        if numbers.is_empty() {
+            return Ok(dropped);
+        }
+        let blocks = live.blocks.iter().cloned();
+        let (gone, kept): (Vec<_>, Vec<_>) =
+            blocks.partition(|block| numbers.contains(&block.record.number));
+        // Those of damaged ones were counted.
+        dropped.documents = gone.iter().map(|block| block.record.documents).sum();
+        let mut aside = live.aside.clone();
+        aside.retain(|record| !numbers.contains(&record.number));
+        self.commit(&mut changing, kept, aside, live.watermark)
+            .await?;
         drop(changing);
         let left = self.live();
         let traces = tokio::task::spawn_blocking(move || traces_only_in(&gone, &left));
@@ -414,13 +440,14 @@ impl Archive {
         &self,
         changing: &mut Changing,
         blocks: Vec<Arc<Block>>,
+        aside: Vec<BlockRecord>,
         watermark: Position,
     ) -> Result<(), ArchiveError> {
+        let live = Arc::new(Live::new(blocks, aside, watermark));
         let list = ListRecord {
             watermark: watermark.bits(),
-            blocks: blocks.iter().map(|block| block.record.clone()).collect(),
+            blocks: live.records(),
         };
-        let live = Arc::new(Live::new(blocks, watermark));
         changing.attempt = Some(Attempt {
             list: list.clone(),
             live,
@@ -459,10 +486,10 @@ impl Archive {
         changing.revision = Some(revision);
         changing.retired.retain(|number| !live.has(*number));
         let before = std::mem::replace(&mut *self.live.write(), Arc::clone(&live));
-        let gone = before.blocks.iter().map(|block| block.record.number);
+        let before = before.records().into_iter().map(|record| record.number);
         changing
             .retired
-            .extend(gone.filter(|number| !live.has(*number)));
+            .extend(before.filter(|number| !live.has(*number)));
     }
 
     /// The right to change the list, when it is known what it is.
@@ -532,7 +559,7 @@ impl Archive {
         let number = record.number;
         let segments = self.open_file(number, Part::Segments).await?;
         let traces = self.open_file(number, Part::Traces).await?;
-        let live = self.live();
+        let (live, losses) = (self.live(), Arc::clone(&self.losses));
         let opened = tokio::task::spawn_blocking(move || {
             let mut segments = SegmentsFile::open(segments)?;
             let kin = live.blocks.iter().rev();
@@ -540,12 +567,7 @@ impl Archive {
                 segments.share_model(kin.segments.model());
             }
             let traces = TracesFile::open(traces)?;
-            Ok(Block {
-                segments,
-                again: traces.again()?,
-                traces,
-                record,
-            })
+            Block::new(record, segments, traces, losses)
         });
         let opened = opened.await.map_err(|_| ArchiveError::Closed)?;
         opened.map_err(file_error(number))
@@ -554,14 +576,7 @@ impl Archive {
     async fn open_file(&self, number: u64, part: Part) -> Result<File, ArchiveError> {
         let sums = self.blocks.open(&sums_of(number, part)).await?;
         let file = self.blocks.open(&name_of(number, part)).await?;
-        let opened = tokio::task::spawn_blocking(move || {
-            let length = sums.length().map_err(|_| FileError::DamagedFile)?;
-            let length = usize::try_from(length).map_err(|_| FileError::DamagedFile)?;
-            let sums = sums
-                .read_at(0, length)
-                .map_err(|_| FileError::DamagedFile)?;
-            Checked::new(file, Sums::from_bytes(&sums)?)
-        });
+        let opened = tokio::task::spawn_blocking(move || Checked::new(file, Sums::read(&sums)?));
         let opened = opened.await.map_err(|_| ArchiveError::Closed)?;
         opened.map_err(file_error(number))
     }
@@ -579,12 +594,12 @@ impl fmt::Debug for Archive {
 
 impl Live {
     fn has(&self, number: u64) -> bool {
-        self.blocks
-            .iter()
-            .any(|block| block.record.number == number)
+        let sound = self.blocks.iter().map(|block| &block.record);
+        let mut records = sound.chain(&self.aside);
+        records.any(|record| record.number == number)
     }
 
-    fn new(blocks: Vec<Arc<Block>>, watermark: Position) -> Self {
+    fn new(blocks: Vec<Arc<Block>>, aside: Vec<BlockRecord>, watermark: Position) -> Self {
         let mut latest = HashMap::new();
         let mut traces = 0_u64;
         for block in &blocks {
@@ -597,10 +612,19 @@ impl Live {
         }
         Self {
             blocks,
+            aside,
             watermark,
             latest,
             traces,
         }
+    }
+
+    /// All blocks, damaged ones among them, the oldest first.
+    fn records(&self) -> Vec<BlockRecord> {
+        let sound = self.blocks.iter().map(|block| &block.record);
+        let mut records: Vec<BlockRecord> = sound.chain(&self.aside).cloned().collect();
+        records.sort_by_key(|record| record.from);
+        records
     }
 }
 
@@ -627,15 +651,20 @@ impl ModelRecord {
 fn traces_only_in(gone: &[Arc<Block>], left: &Live) -> Result<Vec<TraceId>, ArchiveError> {
     let mut traces = HashSet::new();
     for block in gone {
-        let failed = file_error(block.record.number);
-        for members in block.traces.members() {
-            let members = members.map_err(&failed)?.into_iter();
-            traces.extend(members.map(|(trace, ..)| trace));
+        for rows in block.traces.all() {
+            let rows = block.unless_damaged(rows)?.into_iter().flatten();
+            traces.extend(rows.map(|row| row.trace));
         }
     }
-    // A newer row says that there was an older one.
-    traces.retain(|trace| !left.latest.contains_key(trace));
-    Ok(traces.into_iter().collect())
+    let only = traces
+        .into_iter()
+        .filter_map(|trace| match left.row(trace) {
+            Ok(None) => Some(Ok(trace)),
+            Ok(Some(_)) => None,
+            Err(error) if error.is_damage() => None,
+            Err(error) => Some(Err(error)),
+        });
+    only.collect()
 }
 
 /// The files of a block, with a record that lacks its number and their length.

@@ -113,7 +113,7 @@ pub struct Losses {
     pub age: u64,
     /// The oldest, when log and blocks grew too large.
     pub disk: u64,
-    /// Those that the log could not give back: damage.
+    /// Those that log or blocks could not give back: damage. Of a trace that is damaged at rest, at least one.
     pub unreadable: u64,
 }
 
@@ -491,7 +491,9 @@ impl HotTraces {
     /// What was let go since the start.
     #[must_use]
     pub fn losses(&self) -> Losses {
-        *self.losses.lock()
+        let mut losses = *self.losses.lock();
+        losses.unreadable += self.archive.unreadable();
+        losses
     }
 
     /// What is held now.

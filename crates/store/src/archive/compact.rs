@@ -21,7 +21,7 @@ const FEW: usize = 4;
 
 impl Archive {
     /// Merges some blocks if there are enough of about the same size; whether there were. `thoroughly`: if there are two
-    /// that fit together. What is merged was received within this time.
+    /// that fit together. What is merged was received within this time, and no damage is known of it.
     pub(crate) async fn compact(
         &self,
         thoroughly: bool,
@@ -30,18 +30,52 @@ impl Archive {
         let mut changing = self.change().await?;
         let live = self.live();
         let records: Vec<_> = live.blocks.iter().map(|block| &block.record).collect();
-        let Some(run) = run_of(&records, thoroughly, most_micros) else {
+        let mut runs = live.sound_stretches().into_iter().filter_map(|stretch| {
+            let run = run_of(&records[stretch.clone()], thoroughly, most_micros)?;
+            Some(stretch.start + run.start..stretch.start + run.end)
+        });
+        let Some(run) = runs.next() else {
             return Ok(false);
         };
         let number = changing.new_number();
         let of = (Arc::clone(&live), run.clone());
         let merged = tokio::task::spawn_blocking(move || merged(&of.0, &of.0.blocks[of.1]));
         let merged = merged.await.map_err(|_| ArchiveError::Closed)??;
+        let Some(merged) = merged else {
+            // Others may fit together.
+            return Ok(true);
+        };
         let block = self.put(number, merged).await?;
         let mut blocks = live.blocks.clone();
         blocks.splice(run, [block]);
-        self.commit(&mut changing, blocks, live.watermark).await?;
+        self.commit(&mut changing, blocks, live.aside.clone(), live.watermark)
+            .await?;
         Ok(true)
+    }
+}
+
+// === impl Live ===
+
+impl Live {
+    /// The blocks between which there are none with damage.
+    fn sound_stretches(&self) -> Vec<Range<usize>> {
+        let mut stretches = Vec::new();
+        let mut begin = 0;
+        for index in 1..self.blocks.len() {
+            let pair = [&self.blocks[index - 1], &self.blocks[index]];
+            let between = pair[0].record.from..=pair[1].record.from;
+            if pair.iter().any(|block| block.is_damaged())
+                || self
+                    .aside
+                    .iter()
+                    .any(|record| between.contains(&record.from))
+            {
+                stretches.push(begin..index);
+                begin = index;
+            }
+        }
+        stretches.push(begin..self.blocks.len());
+        stretches
     }
 }
 
@@ -97,7 +131,21 @@ fn fit(records: &[&BlockRecord], size: u64, most_micros: i64) -> bool {
         && lasts.is_none_or(|lasts| lasts <= most_micros)
 }
 
-fn merged(live: &Live, blocks: &[Arc<Block>]) -> Result<Encoded, ArchiveError> {
+/// `None` when some are damaged, which is known from here on.
+fn merged(live: &Live, blocks: &[Arc<Block>]) -> Result<Option<Encoded>, ArchiveError> {
+    match merge(live, blocks) {
+        Err(error) if error.is_damage() => {
+            let mut is_damaged = false;
+            for block in blocks {
+                is_damaged |= block.examine()?;
+            }
+            if is_damaged { Ok(None) } else { Err(error) }
+        }
+        merged => merged.map(Some),
+    }
+}
+
+fn merge(live: &Live, blocks: &[Arc<Block>]) -> Result<Encoded, ArchiveError> {
     let number = blocks.first().map_or(0, |block| block.record.number);
     let numbers: HashSet<u64> = blocks.iter().map(|block| block.record.number).collect();
     let failed = file_error(number);

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use fluoro_block::traces::{Found, GroupTimes, Member, TraceRow};
 use fluoro_model::{TimestampMicros, TraceId};
 
-use super::{ArchiveError, Block, Live, file_error};
+use super::{ArchiveError, Block, Live};
 use crate::scan::{Axis, Candidates};
 
 /// Which traces at rest are meant.
@@ -35,14 +35,14 @@ impl Live {
             .any(|block| block.segments.may_have(trace))
     }
 
-    /// The row of a trace that counts.
+    /// The row of a trace that counts; an error of damage when it may be what is damaged.
     pub(crate) fn row(&self, trace: TraceId) -> Result<Option<TraceRow>, ArchiveError> {
         for block in self.blocks.iter().rev() {
             if !self.counts(block, trace) {
                 continue;
             }
             let row = block.traces.row(trace);
-            if let Some(row) = row.map_err(file_error(block.record.number))? {
+            if let Some(row) = row.map_err(|error| block.failed(error))? {
                 return Ok(Some(row));
             }
         }
@@ -59,15 +59,8 @@ impl Live {
         wanted.dedup();
         let mut found: HashMap<TraceId, Vec<(TimestampMicros, u32, Bytes)>> = HashMap::new();
         for block in &self.blocks {
-            let failed = file_error(block.record.number);
-            for stored in block.segments.documents(&wanted).map_err(&failed)? {
-                let Some(document) = stored.document else {
-                    let (block, trace) = (block.record.number, stored.trace);
-                    tracing::error!(block, %trace, "a document at rest is damaged");
-                    continue;
-                };
-                let documents = found.entry(stored.trace).or_default();
-                documents.push((stored.received, stored.number, document));
+            for (trace, document) in block.documents(&wanted)? {
+                found.entry(trace).or_default().push(document);
             }
         }
         let in_order = found.into_iter().map(|(trace, mut documents)| {
@@ -139,8 +132,8 @@ impl Live {
         found: &mut AtRest,
     ) -> Result<(), ArchiveError> {
         let columns = &axis.candidates.columns;
-        let rows = block.traces.find(group, columns);
-        let mut rows = rows.map_err(file_error(block.record.number))?;
+        let rows = block.unless_damaged(block.traces.find(group, columns))?;
+        let mut rows = rows.unwrap_or_default();
         rows.retain(|row| axis.time_of(row).is_some() && self.counts(block, row.trace));
         let elsewhere = are_elsewhere(&rows);
         for (row, _) in rows.iter().zip(elsewhere).filter(|(_, is)| !is) {
@@ -160,8 +153,8 @@ impl Live {
     pub(crate) fn members(&self, mut tell: impl FnMut(Member)) -> Result<(), ArchiveError> {
         for block in &self.blocks {
             for members in block.traces.members() {
-                let members = members.map_err(file_error(block.record.number))?;
-                let counting = members.into_iter();
+                let members = block.unless_damaged(members)?;
+                let counting = members.into_iter().flatten();
                 counting
                     .filter(|(trace, ..)| self.counts(block, *trace))
                     .for_each(&mut tell);

@@ -208,13 +208,19 @@ impl HotTraces {
                 let rows = rows.map(|(projection, (documents, bytes))| {
                     let look = index.lock().may_be_at_rest(projection.id, live.watermark);
                     let before = match look {
-                        true => live.row(projection.id)?,
-                        false => None,
+                        true => live.row(projection.id),
+                        false => Ok(None),
+                    };
+                    // Of one that is damaged there is a row, perhaps.
+                    let is_again = !matches!(before, Ok(None));
+                    let before = match before {
+                        Err(error) if error.is_damage() => None,
+                        before => before?,
                     };
                     let had = before.as_ref().map_or(0, |row| row.documents);
                     let documents = documents.saturating_add(had);
                     let bytes = bytes + before.as_ref().map_or(0, |row| row.bytes);
-                    let mut row = TraceRow::of(projection, documents, bytes, before.is_some());
+                    let mut row = TraceRow::of(projection, documents, bytes, is_again);
                     row.groups = observers.memberships(row.trace);
                     Ok(row)
                 });

@@ -13,6 +13,8 @@ use crate::archive::{ArchiveError, BlockRecord};
 use crate::blocks::{BlockError, BlockInfo, BlockName, Blocks};
 use crate::catalog::{CatalogError, Expect, Revision, Versioned, Watch};
 
+mod damage;
+
 /// What outlives a process.
 #[derive(Clone)]
 struct Ground {

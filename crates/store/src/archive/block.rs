@@ -1,0 +1,176 @@
+//! A live block, open, and what is done where it is damaged: what can be read still is; the rest is missing from answers, told
+//! once, and counted.
+//!
+//! Damage is of the bytes. A disk that fails says nothing about what is on it: that is an error for whoever asked.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use bytes::Bytes;
+use fluoro_block::segments::{SegmentsFile, StoredDocument};
+use fluoro_block::traces::TracesFile;
+use fluoro_block::{BlockError as FileError, checked};
+use fluoro_model::{TimestampMicros, TraceId};
+use parking_lot::Mutex;
+
+use super::{ArchiveError, BlockRecord};
+
+/// A file of a block.
+pub(super) type File = checked::Checked<Arc<dyn checked::Source>>;
+
+/// A live block, open.
+#[derive(Debug)]
+pub(crate) struct Block {
+    pub(crate) record: BlockRecord,
+    pub(crate) segments: SegmentsFile<File>,
+    pub(crate) traces: TracesFile<File>,
+    /// The traces of which an older block has a row, too.
+    pub(super) again: Vec<TraceId>,
+    damage: Damage,
+    losses: Arc<Losses>,
+}
+
+/// A document: when it was received, which of its delivery it is, and what it says.
+pub(super) type Arrived = (TimestampMicros, u32, Bytes);
+
+/// What of a block was found to be damaged.
+#[derive(Debug, Default)]
+struct Damage {
+    is_told: AtomicBool,
+    /// The traces of which documents cannot be read.
+    lost: Mutex<HashSet<TraceId>>,
+}
+
+/// How many documents at rest were found to be unreadable since the start: of a trace in a block at least one.
+#[derive(Debug, Default)]
+pub(super) struct Losses(AtomicU64);
+
+// === impl Losses ===
+
+impl Losses {
+    pub(super) fn documents(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Tells that nothing of a block can be used.
+    pub(super) fn of_block(&self, record: &BlockRecord, error: &ArchiveError) {
+        self.0.fetch_add(record.documents, Ordering::Relaxed);
+        tracing::error!(
+            block = record.number,
+            documents = record.documents,
+            error = error as &dyn std::error::Error,
+            "a block is damaged: its traces are missing"
+        );
+    }
+}
+
+// === impl Block ===
+
+impl Block {
+    pub(super) fn new(
+        record: BlockRecord,
+        segments: SegmentsFile<File>,
+        traces: TracesFile<File>,
+        losses: Arc<Losses>,
+    ) -> Result<Self, FileError> {
+        Ok(Self {
+            record,
+            segments,
+            again: traces.again()?,
+            traces,
+            damage: Damage::default(),
+            losses,
+        })
+    }
+
+    /// An error of one of the files.
+    pub(super) fn failed(&self, source: FileError) -> ArchiveError {
+        ArchiveError::File {
+            block: self.record.number,
+            source,
+        }
+    }
+
+    /// The documents of these traces, which are in ascending order, each once; of those where a part of the file is damaged that
+    /// they need, none.
+    pub(super) fn documents(
+        &self,
+        traces: &[TraceId],
+    ) -> Result<Vec<(TraceId, Arrived)>, ArchiveError> {
+        let mut found = Vec::new();
+        if let Some(documents) = self.unless_damaged(self.segments.documents(traces))? {
+            self.take(documents, &mut found)?;
+            return Ok(found);
+        }
+        for trace in traces {
+            match self.unless_damaged(self.segments.documents(&[*trace]))? {
+                Some(documents) => self.take(documents, &mut found)?,
+                None => self.lose(*trace),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Takes documents that are what was written.
+    fn take(
+        &self,
+        documents: Vec<StoredDocument>,
+        found: &mut Vec<(TraceId, Arrived)>,
+    ) -> Result<(), ArchiveError> {
+        for stored in documents {
+            let document = stored.document.ok_or(FileError::Damaged);
+            match self.unless_damaged(document)? {
+                Some(document) => {
+                    let arrived = (stored.received, stored.number, document);
+                    found.push((stored.trace, arrived));
+                }
+                None => self.lose(stored.trace),
+            }
+        }
+        Ok(())
+    }
+
+    fn lose(&self, trace: TraceId) {
+        if self.damage.lost.lock().insert(trace) {
+            self.losses.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// What was read; `None` where that is damaged.
+    pub(super) fn unless_damaged<T>(
+        &self,
+        read: Result<T, FileError>,
+    ) -> Result<Option<T>, ArchiveError> {
+        match read {
+            Ok(read) => Ok(Some(read)),
+            Err(error) if error.is_damage() => {
+                if !self.damage.is_told.swap(true, Ordering::Relaxed) {
+                    tracing::error!(
+                        block = self.record.number,
+                        error = &error as &dyn std::error::Error,
+                        "a block is damaged: some of its traces are missing"
+                    );
+                }
+                Ok(None)
+            }
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    /// Whether damage was met here.
+    pub(super) fn is_damaged(&self) -> bool {
+        self.damage.is_told.load(Ordering::Relaxed)
+    }
+
+    /// Reads all of it to see whether it is damaged.
+    pub(super) fn examine(&self) -> Result<bool, ArchiveError> {
+        for rows in self.segments.all() {
+            self.unless_damaged(rows)?;
+        }
+        for rows in self.traces.all() {
+            self.unless_damaged(rows)?;
+        }
+        Ok(self.is_damaged())
+    }
+}
