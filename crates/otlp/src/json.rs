@@ -124,15 +124,10 @@ impl Open {
 /// A text, quoted, with what JSON needs escaped.
 pub(crate) fn text(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
-    let bytes = text.as_bytes();
-    let mut from = 0;
-    for (index, &byte) in bytes.iter().enumerate() {
-        if byte >= b' ' && byte != b'"' && byte != b'\\' {
-            continue;
-        }
-        out.extend_from_slice(&bytes[from..index]);
-        from = index + 1;
-        match byte {
+    let mut rest = text.as_bytes();
+    while let Some(at) = first_escaped(rest) {
+        out.extend_from_slice(&rest[..at]);
+        match rest[at] {
             b'"' => out.extend_from_slice(b"\\\""),
             b'\\' => out.extend_from_slice(b"\\\\"),
             b'\n' => out.extend_from_slice(b"\\n"),
@@ -143,10 +138,33 @@ pub(crate) fn text(out: &mut Vec<u8>, text: &str) {
                 hexadecimal(out, &[control]);
             }
         }
+        rest = &rest[at + 1..];
     }
-    out.extend_from_slice(&bytes[from..]);
+    out.extend_from_slice(rest);
     out.push(b'"');
 }
+
+/// Where the first byte is that a JSON text cannot have as it is.
+fn first_escaped(bytes: &[u8]) -> Option<usize> {
+    let is_escaped = |byte: &u8| *byte < b' ' || *byte == b'"' || *byte == b'\\';
+    let (words, rest) = bytes.as_chunks::<8>();
+    let word = words.iter().position(|word| {
+        let word = u64::from_le_bytes(*word);
+        // A byte below `limit` borrows into its highest bit, which it did not have.
+        let has_below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word & HIGH != 0;
+        let has = |byte: u8| has_below(word ^ (ONES * u64::from(byte)), 1);
+        has_below(word, u64::from(b' ')) || has(b'"') || has(b'\\')
+    });
+    let (from, part) = match word {
+        Some(word) => (word * 8, &words[word][..]),
+        None => (words.len() * 8, rest),
+    };
+    part.iter().position(is_escaped).map(|at| from + at)
+}
+
+/// Each byte one, and each byte's highest bit.
+const ONES: u64 = u64::MAX / 255;
+const HIGH: u64 = ONES * 0x80;
 
 /// Two digits a byte.
 pub(crate) fn hexadecimal(out: &mut Vec<u8>, bytes: &[u8]) {
@@ -253,6 +271,20 @@ mod tests {
         let mut out = Vec::new();
         text(&mut out, &all);
         assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), all);
+    }
+
+    #[test]
+    fn what_must_be_escaped_is_found_wherever_it_is() {
+        for byte in 0..=u8::MAX {
+            let escaped = byte < 0x20 || byte == b'"' || byte == b'\\';
+            for around in [0x20, b'!', b'#', b'[', b']', 0x7f, 0x80, 0xff] {
+                for at in 0..20 {
+                    let mut bytes = [around; 20];
+                    bytes[at] = byte;
+                    assert_eq!(first_escaped(&bytes), escaped.then_some(at), "{bytes:?}");
+                }
+            }
+        }
     }
 
     #[test]

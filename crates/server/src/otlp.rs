@@ -234,7 +234,7 @@ fn unpack(packed: &[u8], limit: usize, room: &mut Taken) -> Result<Bytes, Refuse
         if !room.grow_to(packed.len() + unpacked.len() + PIECE) {
             return Err(Refused::Busy);
         }
-        let left = limit + 1 - unpacked.len();
+        let left = limit.saturating_add(1) - unpacked.len();
         let mut piece = (&mut decoder).take(left.min(PIECE) as u64);
         let read = piece.read_to_end(&mut unpacked).map_err(Refused::Gzip)?;
         if read == 0 {
