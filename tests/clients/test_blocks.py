@@ -1,4 +1,4 @@
-"""Traces at rest are Parquet files: DuckDB and pyarrow, unmodified, read of them what the X-Ray API tells."""
+"""Traces at rest are Parquet files: DuckDB and pyarrow, unmodified, read of them what the X-Ray API tells. Damaged ones are missed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import pytest
 import requests
 
 import fluoro
-from tools import Boto, new_root, new_span
+from tools import Boto, new_root, new_span, put_segments, segment
 
 TRACES = 240
 # Of several rows of a trace the one of the highest revision counts.
@@ -260,3 +260,32 @@ def test_the_queries_of_the_documentation_are_right(rest: AtRest):
 
     statuses = Counter(summary["Http"]["HttpStatus"] for summary in rest.summaries.values())
     assert dict(ask(latest)) == dict(statuses)
+
+
+@pytest.mark.parametrize("part", ["segments.parquet", "traces.parquet", "segments.parquet.sums", "traces.parquet.sums"])
+def test_a_damaged_block_is_told_once_and_counted(tmp_path: Path, part: str):
+    server = fluoro.Server(tmp_path / "data")
+    lost, kept = new_root(), new_root()
+    put_segments(server.endpoint, segment(trace_id=lost), segment(trace_id=lost))
+    assert requests.post(server.endpoint + "/_fluoro/settle", timeout=60).status_code == 200
+    server.stop()
+    (file,) = (tmp_path / "data/blocks").glob(f"*-{part}")
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+    server = fluoro.Server(tmp_path / "data")
+    try:
+        xray = Boto(server.endpoint).client("xray")
+        put_segments(server.endpoint, segment(trace_id=kept))
+        for _ in range(2):
+            now = time.time()
+            found = xray.get_trace_summaries(StartTime=now - 600, EndTime=now + 5)["TraceSummaries"]
+            assert [one["Id"] for one in found] == [kept]
+            assert [one["Id"] for one in xray.batch_get_traces(TraceIds=[lost, kept])["Traces"]] == [kept]
+            assert requests.post(server.endpoint + "/_fluoro/settle", timeout=60).status_code == 200
+        lines = requests.get(server.endpoint + "/_fluoro/doctor", timeout=10).json()["lines"]
+        assert [line["count"] for line in lines if line["cause"] == "store failed"] == [2]
+    finally:
+        server.stop()
+    assert server.log.read_text().count("a block is damaged: its traces are missing") == 1
