@@ -35,7 +35,7 @@ mod read;
 
 pub(crate) use block::Block;
 use block::{File, Losses};
-pub(crate) use read::{AtRest, Documents};
+pub(crate) use read::{AtRest, Documents, Elsewhere};
 
 /// Why traces at rest could not be read or written.
 #[derive(Debug, thiserror::Error)]

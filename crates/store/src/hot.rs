@@ -438,6 +438,7 @@ impl HotTraces {
             let hot = HotThen {
                 generation: index.generation(),
                 since: index.held_since(),
+                from: index.held_from(),
             };
             (index.find(candidates), hot)
         };
@@ -567,6 +568,8 @@ struct HotThen {
     generation: u64,
     /// When the oldest document was received.
     since: Option<TimestampMicros>,
+    /// From where on all documents were of hot traces.
+    from: Position,
 }
 
 /// Whether a document may be all there is of its trace: a segment that nobody called, and that has ended.

@@ -8,6 +8,7 @@ use fluoro_block::traces::{Found, GroupTimes, Member, TraceRow};
 use fluoro_model::{TimestampMicros, TraceId};
 
 use super::{ArchiveError, Block, Live};
+use crate::log::Position;
 use crate::scan::{Axis, Candidates};
 
 /// Which traces at rest are meant.
@@ -20,6 +21,15 @@ pub(crate) struct AtRest {
     pub(crate) passed_over: Vec<(TimestampMicros, u64)>,
     /// The last of those that were asked for, when there may be more.
     pub(crate) rest: Option<(TimestampMicros, TraceId)>,
+}
+
+/// What is somebody else's care.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Elsewhere {
+    /// Nothing of what was received before.
+    pub(crate) since: Option<TimestampMicros>,
+    /// All that lay in the log from here on.
+    pub(crate) from: Position,
 }
 
 /// Documents of a trace, in the order received: when each was, and as it came.
@@ -72,18 +82,18 @@ impl Live {
         Ok(in_order.collect())
     }
 
-    /// The traces that are meant; those aside that are somebody else's care, told with a flag for each of the rows. Of what
-    /// was received before `elsewhere_since`, nothing is.
+    /// The traces that are meant; those aside that are somebody else's care, told with a flag for each of the rows.
     pub(crate) fn find(
         &self,
         candidates: &Candidates,
-        elsewhere_since: Option<TimestampMicros>,
+        elsewhere: Elsewhere,
         are_elsewhere: impl Fn(&[Found]) -> Vec<bool>,
     ) -> Result<AtRest, ArchiveError> {
         let axis = At { candidates };
         let mut groups: Vec<_> = self
             .blocks
             .iter()
+            .filter(|block| block.record.from < elsewhere.from.bits())
             .flat_map(|block| block.traces.groups().map(move |group| (block, group)))
             .map(|(block, group)| (block.traces.times(group), block, group))
             .filter(|(times, ..)| axis.may_have(times))
@@ -102,7 +112,9 @@ impl Live {
                     break;
                 }
             }
-            let is_all_here = elsewhere_since.is_none_or(|at| *times.last_received.end() < at);
+            let is_all_here = elsewhere
+                .since
+                .is_none_or(|at| *times.last_received.end() < at);
             let may_admit = || block.traces.may_admit(group, &candidates.columns);
             match axis
                 .latest_of_all(&times)

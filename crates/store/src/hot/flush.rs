@@ -231,10 +231,15 @@ impl HotTraces {
         let (log, up_to) = (Arc::clone(&self.log), range.end);
         let limits = self.settings.projection;
         let made = self.blocking(move || {
+            let known = traces.len();
             add_missing(&rows, &mut traces, &log, limits);
-            new_block(rows, traces, &log, &range)
+            let are_all_held = known == traces.len();
+            (new_block(rows, traces, &log, &range), are_all_held)
         });
-        let (block, damaged) = made.await?;
+        let ((block, damaged), are_all_held) = made.await?;
+        if !are_all_held {
+            self.index.lock().begin_at(up_to);
+        }
         self.losses.lock().unreadable += damaged;
         self.archive.flush(block, up_to).await?;
         Ok(())

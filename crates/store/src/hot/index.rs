@@ -122,6 +122,8 @@ pub(super) struct Index {
     observed: bool,
     /// Let go, and not told yet.
     forgotten: Vec<TraceId>,
+    /// No trace with a document at this position or later was evicted, since the start.
+    evicted_up_to: Position,
     /// Evicted while somebody was looking, and since when they could be found.
     evicted: HashMap<TraceId, u64>,
 }
@@ -260,6 +262,16 @@ impl Index {
             traces += u64::from(at_rest == 0 && entry.rest != Rest::Something);
         }
         (documents, traces)
+    }
+
+    /// Says that of what lies up to here some may be at rest that is not held.
+    pub(super) fn begin_at(&mut self, watermark: Position) {
+        self.evicted_up_to = self.evicted_up_to.max(watermark);
+    }
+
+    /// From here on, all documents are of traces that are held, or gone for good.
+    pub(super) fn held_from(&self) -> Position {
+        Position::from_bits(self.evicted_up_to.bits() + 1)
     }
 
     /// Whether the trace could be found here when there had been so many changes, however it is now.
@@ -481,6 +493,8 @@ impl Index {
             self.warm.remove(&first);
             if let Some(entry) = self.traces.get_mut(&trace) {
                 self.documents -= entry.places.len();
+                let last = entry.places.last().map(|last| last.position);
+                self.evicted_up_to = self.evicted_up_to.max(last.unwrap_or_default());
                 // Nobody has to be told.
                 entry.projected = 0;
                 let older = entry.older.iter().map(|at| at.floor_minute());

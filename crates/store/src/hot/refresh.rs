@@ -17,7 +17,7 @@ use super::cache::Found;
 use super::index::{Place, Rest, Snapshot};
 use super::observe::{Made, Observers};
 use super::{HotThen, HotTraces, ScanError};
-use crate::archive::{AtRest, Documents, Live};
+use crate::archive::{AtRest, Documents, Elsewhere, Live};
 use crate::documents::STORED;
 use crate::log::Position;
 use crate::scan::Candidates;
@@ -230,7 +230,11 @@ impl HotTraces {
         let (live, candidates) = (Arc::clone(live), candidates.clone());
         let index = Arc::clone(&self.index);
         let found = self.searching(move || {
-            live.find(&candidates, hot.since, |rows| {
+            let elsewhere = Elsewhere {
+                since: hot.since,
+                from: hot.from,
+            };
+            live.find(&candidates, elsewhere, |rows| {
                 let index = index.lock();
                 let had = rows.iter().map(|row| index.had(row.trace, hot.generation));
                 had.collect()

@@ -40,6 +40,7 @@ impl HotTraces {
             tracing::error!("the log ends before what the blocks have of it: a part of it is lost");
             self.archive.rewind(extent.end).await?;
         }
+        self.index.lock().begin_at(self.archive.watermark());
         let mut next = Some(extent.first.max(self.archive.watermark()));
         while let Some(from) = next.filter(|from| *from < extent.end) {
             let chunk = self.log.scan(from, CHUNK).await?;

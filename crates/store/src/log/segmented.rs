@@ -122,6 +122,20 @@ impl SegmentedLog {
         answered.await.unwrap_or(Err(LogError::Closed))
     }
 
+    /// Has the writer begin a new file, so that all others can go.
+    async fn begin_file(&self) -> Result<(), LogError> {
+        let room = Arc::clone(&self.room_second).acquire_owned();
+        let room = room.await.map_err(|_| LogError::Closed)?;
+        let (answer, answered) = oneshot::channel();
+        let request = Request {
+            records: Vec::new(),
+            answer,
+            _room: room,
+        };
+        self.waiting.push(Row::Second, request)?;
+        answered.await.unwrap_or(Err(LogError::Closed)).map(drop)
+    }
+
     async fn blocking<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Pieces) -> Result<T, LogError> + Send + 'static,
@@ -153,6 +167,9 @@ impl Log for SegmentedLog {
     }
 
     async fn release(&self, up_to: Position) -> Result<(), LogError> {
+        if up_to >= self.extent().end {
+            self.begin_file().await?;
+        }
         let (up_to, _) = format::place(up_to);
         self.blocking(move |pieces| release(pieces, up_to)).await
     }

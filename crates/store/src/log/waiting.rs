@@ -13,7 +13,7 @@ use super::{LogError, Position, Record};
 /// No further request of the second row joins a group that is this long, in bytes of documents.
 const GROUP_TARGET: usize = 1 << 20;
 
-/// Records to be made durable together.
+/// Records to be made durable together; none: that a new file is to be begun.
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) records: Vec<Record>,

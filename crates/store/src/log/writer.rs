@@ -68,9 +68,30 @@ impl Writer {
 
     /// Makes all records of the group durable and returns their positions in order.
     fn write(&mut self, group: &[Request]) -> Result<Vec<Position>, LogError> {
+        let positions = self.write_records(group)?;
+        let is_wanted = group.iter().any(|request| request.records.is_empty());
+        if is_wanted {
+            self.begin_file()?;
+        }
+        Ok(positions)
+    }
+
+    /// Begins a new file, unless the last has nothing yet.
+    fn begin_file(&mut self) -> Result<(), LogError> {
+        let last = self.last_piece()?;
+        if last.end() > last.first + FILE_HEADER as u64 {
+            self.new_piece(last.end())?;
+        }
+        Ok(())
+    }
+
+    fn write_records(&mut self, group: &[Request]) -> Result<Vec<Position>, LogError> {
         let piece = self.last_piece()?;
         let start = piece.end();
         let positions = self.encode(group, start)?;
+        if self.frames.is_empty() {
+            return Ok(positions);
+        }
         if let Err(source) = piece.file.write_all_at(&self.frames, start - piece.first) {
             // Give back the room that the part written takes; if not even that works, go on in another file.
             self.spoilt = piece.file.truncate(start - piece.first).is_err();

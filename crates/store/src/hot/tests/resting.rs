@@ -113,6 +113,7 @@ async fn what_is_at_rest_is_found_as_before_also_after_a_start() {
     bench.hot.come_to_rest().await.unwrap();
     assert_eq!(bench.archive.blocks().len(), 1);
     assert_eq!(bench.archive.blocks()[0].documents, 75);
+    assert!(bench.log.extent().bytes < 100, "the log is given back");
     assert_eq!(bench.found(Axis::Start).await, before);
     bench.stop().await;
 
