@@ -56,8 +56,9 @@ impl XRay {
         let unindexed = self.unindexed(call);
         let is_indexed = |trace: &Arc<Projection>| !unindexed.has(trace.id, trace.first_received);
         let limit = self.parts.settings.summaries_page;
-        // Most pages are full of the latest; a filter that finds few of them asks for more at once.
-        let mut rows = limit.saturating_mul(2);
+        // Rows tell nearly all that filters ask, so most pages are full of the latest that they find; a filter that finds few of
+        // them asks for more at once.
+        let mut rows = limit.saturating_add(limit / 8 + 1);
         let (mut page, mut after) = (Page::default(), input.after);
         loop {
             let candidates = input.selection.latest(after, rows);

@@ -26,7 +26,7 @@ pub const VERSION: u32 = 1;
 /// How many rows a page has.
 const PAGE_ROWS: usize = 512;
 /// How many rows a row group has.
-const GROUP_ROWS: usize = 50_000;
+const GROUP_ROWS: usize = 32_768;
 
 /// Keys of the footer.
 const VERSION_KEY: &str = "fluoro.segments.version";

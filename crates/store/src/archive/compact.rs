@@ -9,10 +9,10 @@ use fluoro_block::{segments, traces};
 use super::{Archive, ArchiveError, Block, BlockRecord, Encoded, Live, file_error};
 
 /// A block has at most so many documents, unless one flush had more: what is merged is made in memory.
-const MOST_DOCUMENTS: u64 = 400_000;
+const MOST_DOCUMENTS: u64 = 262_144;
 
 /// The documents of the smallest kind of block.
-const SMALL: u64 = 16_384;
+const SMALL: u64 = 8_192;
 
 /// So many blocks of a kind are merged, and so many times greater the next kind is.
 const FEW: usize = 4;

@@ -19,10 +19,10 @@ use crate::documents::{DocumentLog, Lineage, STORED};
 use crate::log::{LogError, Position};
 
 /// A flush writes at most about so many documents at once: they are in memory meanwhile.
-const DOCUMENTS: usize = 65_536;
+const DOCUMENTS: usize = 32_768;
 
 /// And about so many bytes of rows.
-const BYTES: usize = 64 << 20;
+const BYTES: usize = 32 << 20;
 
 /// What the disk cannot read for so many flushes is given up.
 const READS: u32 = 5;

@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use super::cache::Found;
 use super::index::{Place, Rest, Snapshot};
 use super::observe::{Made, Observers};
-use super::{HotThen, HotTraces, ScanError};
+use super::{HotThen, HotTraces, ScanError, THREADS};
 use crate::archive::{AtRest, Documents, Elsewhere, Live};
 use crate::documents::STORED;
 use crate::log::Position;
@@ -197,24 +197,44 @@ impl HotTraces {
     pub(super) async fn project_at_rest(
         &self,
         live: &Arc<Live>,
-        traces: Vec<TraceId>,
+        mut traces: Vec<TraceId>,
     ) -> Result<Vec<Arc<Projection>>, ScanError> {
+        // Neighbours lie on the same pages.
+        traces.sort_unstable();
+        let turn = traces.len().div_ceil(THREADS).clamp(1, TRACES_A_TURN);
         let mut projections = Vec::with_capacity(traces.len());
-        for traces in traces.chunks(TRACES_A_TURN) {
-            let (live, traces) = (Arc::clone(live), traces.to_vec());
-            let (refusals, limits) = (Arc::clone(&self.refusals), self.settings.projection);
-            let made = self.searching(move || {
-                let documents = live.documents(&traces)?;
-                let made = documents.into_iter().map(|(trace, documents)| {
-                    let facts = |json: &[u8]| Document::parse_facts(STORED, json);
-                    let received = refusals.received(documents, facts);
-                    Arc::new(Trace::assemble(trace, &received).projection_within(limits))
-                });
-                Ok::<_, ScanError>(made.collect::<Vec<_>>())
-            });
-            projections.extend(made.await??);
+        let mut turns = traces.chunks(turn);
+        while let Some(one) = turns.next() {
+            let other = turns.next().unwrap_or_default();
+            let made =
+                tokio::try_join!(self.project_some(live, one), self.project_some(live, other));
+            let (one, other) = made?;
+            projections.extend(one);
+            projections.extend(other);
         }
         Ok(projections)
+    }
+
+    async fn project_some(
+        &self,
+        live: &Arc<Live>,
+        traces: &[TraceId],
+    ) -> Result<Vec<Arc<Projection>>, ScanError> {
+        if traces.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (live, traces) = (Arc::clone(live), traces.to_vec());
+        let (refusals, limits) = (Arc::clone(&self.refusals), self.settings.projection);
+        let made = self.searching(move || {
+            let documents = live.documents(&traces)?;
+            let made = documents.into_iter().map(|(trace, documents)| {
+                let facts = |json: &[u8]| Document::parse_facts(STORED, json);
+                let received = refusals.received(documents, facts);
+                Arc::new(Trace::assemble(trace, &received).projection_within(limits))
+            });
+            Ok(made.collect::<Vec<_>>())
+        });
+        made.await?
     }
 
     /// Which traces at rest are meant; those aside that were hot.
