@@ -59,7 +59,16 @@ SOAK = [
             "seeds",
             "10,000 seeds of a disk that tears, drops and fills up",
             "FLUORO_SEEDS=10000 cargo test --quiet --release -p fluoro-store log::tests::nothing",
+        ),
+        (
+            "lives",
+            "3,000 lives of a store in which everything fails now and then",
             "FLUORO_LIVES=3000 cargo test --quiet --release -p fluoro-store hot::tests::resting::whatever",
+        ),
+        (
+            "flips",
+            "200 flipped bytes of blocks: no answer is wrong",
+            "FLUORO_FLIPS=200 cargo test --quiet --release -p fluoro-store damage::wherever -- --nocapture",
         ),
         (
             "calls",
