@@ -191,6 +191,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/_fluoro/store": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is kept, and where */
+        get: operations["store"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/_fluoro/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Bring everything to rest in blocks, and answer when it is */
+        post: operations["settle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/_fluoro/functions/{name}": {
         parameters: {
             query?: never;
@@ -292,6 +326,29 @@ export interface components {
             otlp_http: string | null;
             /** @description `http://…` of `listen`. */
             endpoint: string;
+        };
+        Block: {
+            /** Format: uint64 */
+            number: number;
+            /** Format: uint64 */
+            documents: number;
+            /**
+             * Format: uint64
+             * @description Rows of traces.
+             */
+            traces: number;
+            /** Format: uint64 */
+            bytes: number;
+            /**
+             * Format: double
+             * @description When its first document was received, in seconds since the epoch.
+             */
+            first_received: number;
+            /**
+             * Format: double
+             * @description When its last one was.
+             */
+            last_received: number;
         };
         /** @description The kinds of cause that a reader wants to see together. */
         Class: "received" | "refused" | "trimmed" | "unsampled" | "orphaned" | "dropped";
@@ -416,12 +473,23 @@ export interface components {
             /** @constant */
             status: "ok";
             version: string;
+            /** Format: uint64 */
+            traces: number;
+            /** Format: uint64 */
+            documents: number;
+        };
+        Held: {
             /** Format: uint */
             traces: number;
             /** Format: uint */
             documents: number;
+            /** Format: uint */
+            memory_bytes: number;
+            /** Format: uint */
+            cache_bytes: number;
         };
-        Held: {
+        /** @description What is in memory. */
+        HotTraces: {
             /** Format: uint */
             traces: number;
             /** Format: uint */
@@ -691,6 +759,22 @@ export interface components {
              */
             to: number;
             series: components["schemas"]["Series"][];
+        };
+        StoreState: {
+            /**
+             * Format: uint64
+             * @description Roughly: those that came again after they had come to rest may be counted twice for a while.
+             */
+            traces: number;
+            /** Format: uint64 */
+            documents: number;
+            hot: components["schemas"]["HotTraces"];
+            /** Format: uint64 */
+            log_bytes: number;
+            /** Format: uint64 */
+            block_bytes: number;
+            /** @description The oldest first. */
+            blocks: components["schemas"]["Block"][];
         };
         /** @description Sums of telemetry records. */
         TelemetryTotals: {
@@ -1164,6 +1248,64 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    store: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoreState"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    settle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoreState"];
                 };
             };
             /** @description Refused or failed. */

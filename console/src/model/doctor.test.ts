@@ -45,7 +45,7 @@ test("traces whose time is over are no trouble, those that a limit lets go need 
   const stored = (cause: string) => line("stored traces", "dropped", 5, cause, null);
   const of = (cause: string) => verdictOf({ lines: [stored(cause)], daemons: [] }).health;
   expect(of("older than the retention")).toBe("well");
-  expect(of("memory limit")).toBe("flawed");
+  expect(of("store size limit")).toBe("flawed");
   expect(of("store failed")).toBe("lost");
 });
 

@@ -67,8 +67,7 @@ export function healthOf({ class: of, door, cause }: LedgerLine): Health {
 /** What was let go after it had been stored: its time was over, or a limit that somebody set was reached. */
 const LET_GO: Readonly<Record<string, Health>> = {
   "older than the retention": "well",
-  "memory limit": "flawed",
-  "log size limit": "flawed",
+  "store size limit": "flawed",
 };
 
 /** The clients, those in trouble first, then those that sent most. */
