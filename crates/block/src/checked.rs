@@ -1,7 +1,7 @@
 //! Files whose bytes are checked before anybody believes them.
 //!
 //! Parquet checks little, and its reader panics over some kinds of damage. So each file has [`Sums`] beside it, a checksum for
-//! every [`CHUNK`] bytes, and [`Checked`] reads a chunk as a whole the first time any of it is asked for.
+//! every [`CHUNK`] bytes ([`crate::sealed`] has them within), and [`Checked`] reads a chunk as a whole the first time any of it is asked for.
 
 use std::fmt;
 use std::fs::File;
@@ -23,10 +23,20 @@ const MAGIC: &[u8; 8] = b"FLUOSUM1";
 const HEAD: usize = MAGIC.len() + 8;
 
 /// The checksums of a file: CRC-32 of each chunk.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sums {
     length: u64,
     chunks: Vec<u32>,
+}
+
+/// The checksums of a file that is still being written.
+#[derive(Debug, Default)]
+pub(crate) struct Running {
+    sums: Sums,
+    /// Of the last chunk, unless it is complete.
+    chunk: crc32fast::Hasher,
+    /// How many bytes of it there are.
+    filled: usize,
 }
 
 /// Bytes that are read from any place, by several at once.
@@ -65,6 +75,11 @@ impl Sums {
             length: file.len() as u64,
             chunks: file.chunks(CHUNK).map(crc32fast::hash).collect(),
         }
+    }
+
+    /// How many bytes those of a file of this length are.
+    pub(crate) const fn size(length: u64) -> u64 {
+        HEAD as u64 + 4 * (length.div_ceil(CHUNK as u64) + 1)
     }
 
     /// As they are kept: a magic, the file's length, a checksum a chunk, and the checksum of all that; little endian.
@@ -111,6 +126,38 @@ impl Sums {
         }
         let chunks = chunks.iter().map(|sum| u32::from_le_bytes(*sum)).collect();
         Ok(Self { length, chunks })
+    }
+}
+
+// === impl Running ===
+
+impl Running {
+    /// Takes what follows.
+    pub(crate) fn add(&mut self, mut bytes: &[u8]) {
+        self.sums.length += bytes.len() as u64;
+        while !bytes.is_empty() {
+            let (now, later) = bytes.split_at(bytes.len().min(CHUNK - self.filled));
+            self.chunk.update(now);
+            self.filled += now.len();
+            if self.filled == CHUNK {
+                self.end_chunk();
+            }
+            bytes = later;
+        }
+    }
+
+    /// The checksums, now that all has come.
+    pub(crate) fn finish(&mut self) -> Sums {
+        if self.filled > 0 {
+            self.end_chunk();
+        }
+        std::mem::take(&mut self.sums)
+    }
+
+    fn end_chunk(&mut self) {
+        let chunk = std::mem::take(&mut self.chunk);
+        self.sums.chunks.push(chunk.finalize());
+        self.filled = 0;
     }
 }
 

@@ -8,7 +8,7 @@
 //! What is deliberately absent: where files are kept, which of them are live, and what is in them together.
 //!
 //! A document has a checksum of its own. A file is to be read through [`checked`]: Parquet's reader panics over some kinds of
-//! damage.
+//! damage. A file that is handed on carries its checksums with it ([`sealed`]).
 
 mod annotations;
 pub mod checked;
@@ -18,6 +18,7 @@ mod file;
 mod merge;
 mod pages;
 mod row;
+pub mod sealed;
 pub mod segments;
 pub mod traces;
 

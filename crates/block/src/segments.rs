@@ -25,8 +25,10 @@ pub const VERSION: u32 = 1;
 
 /// How many rows a page has.
 const PAGE_ROWS: usize = 512;
-/// How many rows a row group has.
+/// How many rows a row group has,
 const GROUP_ROWS: usize = 32_768;
+/// unless they take so much memory, roughly.
+const GROUP_BYTES: usize = 64 << 20;
 
 /// Keys of the footer.
 const VERSION_KEY: &str = "fluoro.segments.version";

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::checked::{CHUNK, Checked, Sums};
-use crate::{BlockError, Body, SegmentRow, Stored};
+use crate::sealed::Sealing;
+use crate::{BlockError, Body, SegmentRow, Stored, sealed};
 
 /// A file of these rows.
 fn written(rows: &[SegmentRow], model: &Model) -> Vec<u8> {
@@ -128,6 +129,34 @@ fn a_trace_of_more_rows_than_a_group_is_whole() {
     let all: Vec<SegmentRow> = file.all().flat_map(Result::unwrap).collect();
     assert_eq!(all, long);
     assert_eq!(file.trace(row.trace).unwrap().len(), long.len());
+}
+
+#[test]
+fn a_row_group_of_long_documents_ends_early() {
+    let (all, encoder) = traces(2);
+    let (row, _) = all.into_iter().next().unwrap();
+    let mut long = row;
+    long.store_as_text(&Bytes::from(vec![b'x'; GROUP_BYTES / 4]));
+    let file = file_of(&vec![long; 6], encoder.model());
+    let groups = file.all().map(|rows| rows.unwrap().len());
+    assert_eq!(groups.collect::<Vec<_>>(), [4, 2]);
+}
+
+#[test]
+fn a_sealed_file_is_read_and_its_parts_can_be_taken_while_it_is_written() {
+    let (all, encoder) = traces(200);
+    let (rows, _) = split(all);
+    let mut writer = SegmentsWriter::new(Sealing::new(Vec::new())).unwrap();
+    let mut taken = Vec::new();
+    for row in &rows {
+        writer.push(row.clone()).unwrap();
+        taken.append(writer.out().out());
+    }
+    let rest = writer.into_out(encoder.model()).unwrap().end().unwrap();
+    taken.extend(rest);
+    let file = SegmentsFile::open(sealed::open(Bytes::from(taken)).unwrap()).unwrap();
+    let again: Vec<SegmentRow> = file.all().flat_map(Result::unwrap).collect();
+    assert_eq!(again, rows);
 }
 
 #[test]

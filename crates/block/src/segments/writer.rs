@@ -11,7 +11,9 @@ use parquet::errors::Result;
 use parquet::file::metadata::{KeyValue, ParquetMetaData};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 
-use super::{GROUP_ROWS, MODEL_KEY, MODEL_LEVEL, PROPERTIES, SCHEMA, VERSION, VERSION_KEY};
+use super::{
+    GROUP_BYTES, GROUP_ROWS, MODEL_KEY, MODEL_LEVEL, PROPERTIES, SCHEMA, VERSION, VERSION_KEY,
+};
 use crate::column::{fixed, text, write as put, write_optional};
 use crate::file::general;
 use crate::row::{Body, SegmentRow};
@@ -20,7 +22,11 @@ use crate::{BlockError, annotations};
 /// Writes a file of rows, which are held until a row group of them is complete.
 pub struct SegmentsWriter<W: Write + Send> {
     file: SerializedFileWriter<W>,
+    /// How many rows a group has at most, and how much memory they take, roughly.
+    group: (usize, usize),
     rows: Vec<SegmentRow>,
+    /// How much memory they take, roughly.
+    bytes: usize,
 }
 
 // === impl SegmentsWriter ===
@@ -33,8 +39,24 @@ impl<W: Write + Send> SegmentsWriter<W> {
     /// When `out` fails.
     pub fn new(out: W) -> std::result::Result<Self, BlockError> {
         let file = SerializedFileWriter::new(out, Arc::clone(&SCHEMA), Arc::clone(&PROPERTIES))?;
-        let rows = Vec::new();
-        Ok(Self { file, rows })
+        Ok(Self {
+            file,
+            group: (GROUP_ROWS, GROUP_BYTES),
+            rows: Vec::new(),
+            bytes: 0,
+        })
+    }
+
+    /// With row groups of fewer rows, which end when these take so much memory, roughly: less is held, and read at once.
+    #[must_use]
+    pub fn with_groups_of(self, rows: usize, bytes: usize) -> Self {
+        let group = (rows.clamp(1, GROUP_ROWS), bytes.min(GROUP_BYTES));
+        Self { group, ..self }
+    }
+
+    /// Where it writes to: what was written so far may be taken away.
+    pub fn out(&mut self) -> &mut W {
+        self.file.inner_mut()
     }
 
     /// Takes the next row: rows come in order of [`SegmentRow::place`].
@@ -48,8 +70,10 @@ impl<W: Write + Send> SegmentsWriter<W> {
                 .last()
                 .is_none_or(|last| last.place() <= row.place())
         );
+        self.bytes += row.weight();
         self.rows.push(row);
-        if self.rows.len() == GROUP_ROWS {
+        let (rows, bytes) = self.group;
+        if self.rows.len() >= rows || self.bytes >= bytes {
             self.end_group()?;
         }
         Ok(())
@@ -61,6 +85,21 @@ impl<W: Write + Send> SegmentsWriter<W> {
     ///
     /// When `out` fails.
     pub fn finish(mut self, model: &Model) -> std::result::Result<ParquetMetaData, BlockError> {
+        self.end(model)?;
+        Ok(self.file.close()?)
+    }
+
+    /// As [`finish`](Self::finish), and returns where it wrote to.
+    ///
+    /// # Errors
+    ///
+    /// When `out` fails.
+    pub fn into_out(mut self, model: &Model) -> std::result::Result<W, BlockError> {
+        self.end(model)?;
+        Ok(self.file.into_inner()?)
+    }
+
+    fn end(&mut self, model: &Model) -> Result<()> {
         self.end_group()?;
         let journal = zstd::bulk::compress(model.journal(), MODEL_LEVEL)
             .map_err(|error| general(format!("a model cannot be compressed: {error}")))?;
@@ -71,7 +110,7 @@ impl<W: Write + Send> SegmentsWriter<W> {
             self.file
                 .append_key_value_metadata(KeyValue::new(key.to_owned(), value));
         }
-        Ok(self.file.close()?)
+        Ok(())
     }
 
     fn end_group(&mut self) -> Result<()> {
@@ -82,6 +121,7 @@ impl<W: Write + Send> SegmentsWriter<W> {
         write_columns(&mut group, &self.rows)?;
         group.close()?;
         self.rows.clear();
+        self.bytes = 0;
         Ok(())
     }
 }
