@@ -106,6 +106,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/_fluoro/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Traces with their documents, as one file of Parquet */
+        get: operations["export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/_fluoro/sampling": {
         parameters: {
             query?: never;
@@ -1077,6 +1094,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TraceState"];
+                };
+            };
+            /** @description Refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export: {
+        parameters: {
+            query?: {
+                /** @description Only traces that began then or later, in seconds since the epoch. */
+                from?: number;
+                /** @description Only those that began before, in seconds since the epoch. */
+                to?: number;
+                /** @description Only those that this filter expression finds. */
+                filter?: string;
+                /** @description The region; the server's own when nobody says. */
+                region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.apache.parquet": string;
                 };
             };
             /** @description Refused or failed. */

@@ -1,5 +1,7 @@
 //! A list of traces that is followed: what GetTraceSummaries would tell of a trace, asked about each as it changes.
 
+use std::ops::Range;
+
 use fluoro_filter::Filter;
 use fluoro_model::TimestampMicros;
 use fluoro_query::groups::Scope;
@@ -34,6 +36,23 @@ impl XRay {
         region: &Region,
         expression: &str,
     ) -> Result<Following, JsonError> {
+        let ever = TimestampMicros(i64::MIN)..TimestampMicros(i64::MAX);
+        let (selection, unindexed) = self.selection(account, region, ever, expression)?;
+        Ok(Following {
+            account: account.clone(),
+            selection,
+            unindexed,
+        })
+    }
+
+    /// The traces that began in a range and that an expression finds, and which of them are not indexed now.
+    pub(crate) fn selection(
+        &self,
+        account: &AccountId,
+        region: &Region,
+        range: Range<TimestampMicros>,
+        expression: &str,
+    ) -> Result<(Selection, Unindexed), JsonError> {
         let scope = Scope::new(&*account.0, &*region.0);
         let groups = self.parts.groups.expressions(&scope);
         let understood = || {
@@ -41,19 +60,20 @@ impl XRay {
             Ok(Filter::new(&expression, &groups)?)
         };
         let filter = understood().map_err(XRayError::on_the_wire)?;
-        let ever = TimestampMicros(i64::MIN)..TimestampMicros(i64::MAX);
-        Ok(Following {
-            account: account.clone(),
-            selection: Selection {
-                range: TimeRange {
-                    range: ever,
-                    by: TimeRangeType::TraceId,
-                },
-                filter,
-            },
-            unindexed: self.unindexed_in(&format!("{scope}/")),
-        })
+        let range = TimeRange {
+            range,
+            by: TimeRangeType::TraceId,
+        };
+        let unindexed = self.unindexed_in(&format!("{scope}/"));
+        Ok((Selection { range, filter }, unindexed))
     }
+}
+
+/// Whether GetTraceSummaries would tell of the trace.
+pub(crate) fn has(selection: &Selection, unindexed: Unindexed, projection: &Projection) -> bool {
+    selection.range.place(projection).is_some()
+        && !unindexed.has(projection.id, projection.first_received)
+        && selection.matched(projection).is_some()
 }
 
 impl Following {
@@ -65,9 +85,7 @@ impl Following {
             selection,
             unindexed,
         } = self;
-        selection.range.place(projection)?;
-        let is_wanted = !unindexed.has(projection.id, projection.first_received)
-            && selection.matched(projection).is_some();
-        is_wanted.then(|| to_answer(&TraceSummaryOutput::of(&account.0, selection, projection)))
+        has(selection, *unindexed, projection)
+            .then(|| to_answer(&TraceSummaryOutput::of(&account.0, selection, projection)))
     }
 }

@@ -7,6 +7,7 @@
 //!
 //! Source: the API model (`xray`, 2016-04-12); where it is silent, recorded answers of the service.
 
+mod choosing;
 mod encryption;
 mod error;
 mod following;
@@ -38,6 +39,7 @@ mod traces;
 #[cfg(test)]
 mod tests;
 
+pub use choosing::Choosing;
 pub use following::Following;
 pub use insights::insight_update;
 pub use records::XRayRecords;

@@ -40,7 +40,7 @@ use crate::guard::Guard;
 use crate::http1::Stop;
 use crate::listener::ListenError;
 use crate::otlp::LaterIngest;
-use crate::own::{OwnApi, stack_records};
+use crate::own::{Exports, OwnApi, stack_records};
 use crate::running::Addresses;
 use crate::settings::{
     FunctionSettings, InsightSettings, Limits, Sample, SamplingSettings, Settings,
@@ -275,6 +275,7 @@ pub(crate) async fn compose(
             statistics,
             xray,
             stacks: stack_records(&catalog),
+            exports: Exports::default(),
         },
     });
     functions.run_events();

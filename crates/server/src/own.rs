@@ -3,6 +3,7 @@
 //! Answers are JSON. An error is `{"error": {"code", "message"}}`, with a code that does not change.
 
 mod doctor;
+mod export;
 mod follow;
 mod functions;
 mod groups;
@@ -11,6 +12,7 @@ mod logs;
 mod metrics;
 #[cfg(test)]
 mod openapi;
+mod pieces;
 mod reply;
 mod routes;
 mod sampling;
@@ -44,6 +46,7 @@ use crate::running::Addresses;
 use reply::{Problem, Reply};
 use routes::{Call, Taken};
 
+pub(crate) use export::Exports;
 pub(crate) use stacks::{StackRecords, records as stack_records};
 pub(crate) use starting::Starting;
 
@@ -66,6 +69,7 @@ pub(crate) struct OwnApi {
     pub(crate) statistics: Statistics,
     pub(crate) xray: Arc<XRay>,
     pub(crate) stacks: StackRecords,
+    pub(crate) exports: Exports,
 }
 
 /// A request, taken apart.
@@ -107,6 +111,7 @@ impl OwnApi {
         let reply = match asked.route.call {
             Call::Metrics => return Ok(metrics::metrics(self)),
             Call::Follow => return follow::answer(self, query),
+            Call::Export => return export::answer(self, query).await,
             Call::Logs => return logs::answer(self, named, query).await,
             Call::Health => self.health(),
             Call::Listeners => Reply::json(&self.addresses),

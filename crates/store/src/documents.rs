@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use bytes::Bytes;
 use fluoro_ambient::{Ambient, Seldom};
 use fluoro_block::SegmentRow;
-use fluoro_model::document::{Document, Limits};
+use fluoro_model::document::{Document, Limits, Refusal};
 use fluoro_model::{TimestampMicros, TraceId};
 use fluoro_shape::{Encoder, Model};
 use parking_lot::{Mutex, RwLock};
@@ -119,6 +119,20 @@ pub struct Logged {
     pub received: TimestampMicros,
     /// As it came.
     pub document: Bytes,
+}
+
+// === impl Logged ===
+
+impl Logged {
+    /// As a row, this being which of its delivery it is; [`SegmentRow::store`] puts the document into it.
+    ///
+    /// # Errors
+    ///
+    /// When the document is not accepted any more: it was, if by a version with other rules.
+    pub fn row(&self, number: u32) -> Result<SegmentRow, Refusal> {
+        let facts = Document::parse_facts(STORED, &self.document)?;
+        Ok(SegmentRow::of(&facts, self.received, number))
+    }
 }
 
 /// Rows that lie together.

@@ -27,7 +27,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::archive::{Archive, BlockRecord};
 use crate::blocks::MemoryBlocks;
 use crate::catalog::{Catalog, MemoryCatalog};
-use crate::documents::{Coded, DocumentLog, Row};
+use crate::documents::{Coded, DocumentLog, Logged, Row};
 use crate::log::{LogError, Position};
 use crate::scan::{Axis, Candidates, Found, Scan, ScanError};
 
@@ -383,6 +383,20 @@ impl HotTraces {
     /// When they cannot be read.
     pub async fn documents(&self, trace: TraceId) -> Result<Vec<Received>, ScanError> {
         self.read_documents(trace).await
+    }
+
+    /// The documents of each of these traces as they came, in the order received; none of a trace of which nothing is
+    /// known. Traces that are close to each other by their ids are read together.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be read.
+    pub async fn stored(&self, traces: &[TraceId]) -> Result<Vec<Vec<Logged>>, ScanError> {
+        let stored = self.read_stored(traces).await?.into_iter();
+        let logged = |(received, document)| Logged { received, document };
+        Ok(stored
+            .map(|documents| documents.into_iter().map(logged).collect())
+            .collect())
     }
 
     /// The projection of one trace; `None` when nothing of it is known.

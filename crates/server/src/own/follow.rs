@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
+use super::pieces::Piece;
 use super::reply::Problem;
 use super::{OwnApi, lines};
 use crate::body::Body;
@@ -62,7 +63,7 @@ pub(super) fn answer(own: &OwnApi, query: &Form) -> Result<Response<Body>, Probl
 async fn send(
     reader: Reader,
     following: Arc<Following>,
-    lines: mpsc::Sender<Bytes>,
+    lines: mpsc::Sender<Piece>,
     mut stop: Stop,
 ) {
     loop {
@@ -79,7 +80,7 @@ async fn send(
             continue;
         }
         let sent = tokio::select! {
-            sent = lines.send(text) => sent,
+            sent = lines.send(Ok(text)) => sent,
             () = stop.asked() => return,
         };
         if sent.is_err() {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use fluoro_functions::{FunctionLog, LogEvent};
 use fluoro_model::TraceId;
 use fluoro_wire::query::Form;
@@ -10,6 +9,7 @@ use http::{Response, StatusCode};
 use serde::Serialize;
 use tokio::sync::mpsc;
 
+use super::pieces::Piece;
 use super::reply::{Problem, Reply};
 use super::{OwnApi, functions, lines};
 use crate::body::Body;
@@ -89,7 +89,7 @@ fn follow(log: Arc<FunctionLog>, trace: Option<TraceId>, stop: Stop) -> Response
 async fn send_lines(
     log: Arc<FunctionLog>,
     trace: Option<TraceId>,
-    lines: mpsc::Sender<Bytes>,
+    lines: mpsc::Sender<Piece>,
     mut stop: Stop,
 ) {
     let mut seen = 0;
@@ -110,7 +110,7 @@ async fn send_lines(
         for event in events {
             lines::push(&mut text, &Line::from(event));
         }
-        if lines.send(text.into()).await.is_err() {
+        if lines.send(Ok(text.into())).await.is_err() {
             return;
         }
     }

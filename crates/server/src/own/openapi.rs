@@ -12,8 +12,8 @@ use serde_json::{Map, Value, json};
 use super::reply::ErrorDocument;
 use super::routes::{Call, ROUTES, Route};
 use super::{
-    Health, doctor, follow, functions, groups, logs, sampling, stacks, starting, statistics, store,
-    traces,
+    Health, doctor, export, follow, functions, groups, logs, sampling, stacks, starting,
+    statistics, store, traces,
 };
 use crate::running::Addresses;
 
@@ -73,6 +73,26 @@ fn described(call: Call, schemas: &mut SchemaGenerator) -> Described {
                 text(),
             )])
             .answer::<traces::TraceState>(schemas),
+        Call::Export => Described::new("Traces with their documents, as one file of Parquet")
+            .query([
+                (
+                    "from",
+                    "Only traces that began then or later, in seconds since the epoch.",
+                    json!({"type": "number"}),
+                ),
+                (
+                    "to",
+                    "Only those that began before, in seconds since the epoch.",
+                    json!({"type": "number"}),
+                ),
+                (
+                    "filter",
+                    "Only those that this filter expression finds.",
+                    text(),
+                ),
+                region(),
+            ])
+            .answer_as(export::KIND, json!({"type": "string", "format": "binary"})),
         Call::Rules => Described::new("What each sampling rule did")
             .query([region()])
             .answer::<sampling::RuleStates>(schemas),

@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use super::cache::Found;
 use super::index::{Place, Rest, Snapshot};
 use super::observe::{Made, Observers};
-use super::{HotThen, HotTraces, ScanError, THREADS};
+use super::{HotThen, HotTraces, ScanError, THREADS, with_permit};
 use crate::archive::{AtRest, Documents, Elsewhere, Live};
 use crate::documents::STORED;
 use crate::log::Position;
@@ -165,31 +165,59 @@ impl HotTraces {
 
     /// All documents of a trace, in the order received; without those that were lost.
     pub(super) async fn read_documents(&self, trace: TraceId) -> Result<Vec<Received>, ScanError> {
+        let documents = self.read_stored(&[trace]).await?;
+        let documents = documents.into_iter().next().unwrap_or_default();
+        let refusals = Arc::clone(&self.refusals);
+        let parse = |json: &[u8]| Document::parse_within(STORED, json);
+        self.blocking(move || refusals.received(documents, parse))
+            .await
+    }
+
+    /// The documents of each of these traces as they came, in the order received; without those that were lost.
+    pub(super) async fn read_stored(
+        &self,
+        traces: &[TraceId],
+    ) -> Result<Vec<Documents>, ScanError> {
         loop {
             // In this order: what is evicted in between is there already.
-            let (places, rest) = self.index.lock().places(trace);
+            let found: Vec<_> = {
+                let index = self.index.lock();
+                traces.iter().map(|trace| index.places(*trace)).collect()
+            };
             let live = self.archive.live();
-            let (flushed, places) = parted(&places, live.watermark);
-            let positions: Vec<Position> = places.iter().map(|place| place.position).collect();
+            let (mut positions, mut at_rest) = (Vec::new(), Vec::new());
+            let mut counts = Vec::with_capacity(traces.len());
+            for (trace, (places, rest)) in traces.iter().zip(&found) {
+                let (flushed, places) = parted(places, live.watermark);
+                positions.extend(places.iter().map(|place| place.position));
+                counts.push(places.len());
+                if !flushed.is_empty() || *rest != Rest::Nothing {
+                    at_rest.push(*trace);
+                }
+            }
             let records = self.log.read(&positions).await?;
             let is_lost = records.iter().any(Option::is_none);
             if is_lost && live.watermark != self.archive.watermark() {
                 // A flush has taken it to the blocks meanwhile.
                 continue;
             }
-            let look = !flushed.is_empty() || rest != Rest::Nothing;
-            let refusals = Arc::clone(&self.refusals);
-            let documents = self.blocking(move || {
-                let at_rest = match look {
-                    true => live.documents(&[trace])?.remove(&trace).unwrap_or_default(),
-                    false => Documents::new(),
-                };
-                let logged = records.into_iter().flatten();
-                let logged = logged.map(|logged| (logged.received, logged.document));
-                let all = at_rest.into_iter().chain(logged);
-                Ok(refusals.received(all, |json| Document::parse_within(STORED, json)))
+            // Somebody waits for one; many have time.
+            let threads = match traces.len() {
+                1 => &self.threads,
+                _ => &self.searchers,
+            };
+            let mut found = match at_rest.is_empty() {
+                true => HashMap::new(),
+                false => with_permit(threads, move || live.documents(&at_rest)).await??,
+            };
+            let mut logged = records.into_iter();
+            let stored = traces.iter().zip(counts).map(|(trace, count)| {
+                let mut documents = found.remove(trace).unwrap_or_default();
+                let logged = logged.by_ref().take(count).flatten();
+                documents.extend(logged.map(|logged| (logged.received, logged.document)));
+                documents
             });
-            return documents.await?;
+            return Ok(stored.collect());
         }
     }
 
