@@ -69,6 +69,10 @@ pub(crate) enum Verb {
     Traces(Traces),
     /// Show one trace as a waterfall
     Trace(Trace),
+    /// Write traces with their documents to one file, which is Parquet
+    Export(Export),
+    /// Read traces from files: of `export`, of X-Ray documents one a line, of OTLP in protocol buffers
+    Import(Import),
     /// Show the service map
     Map(Map),
     /// List insights: faults that departed from what is usual; or show one with its events
@@ -213,6 +217,32 @@ pub(crate) struct Trace {
     /// Wait until it is complete
     #[arg(long)]
     pub(crate) wait: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// How far back: 90s, 15m, 6h [default: all that is kept]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) since: Option<u64>,
+    /// Up to so long ago [default: now]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) until: Option<u64>,
+    /// Only those that a filter expression finds: 'fault OR responsetime > 2'
+    #[arg(long, value_name = "EXPR")]
+    pub(crate) filter: Option<String>,
+    /// The file; - for standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Take the place of a file that is there
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// The files
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -87,7 +87,7 @@ impl Client {
     }
 
     /// A question to the server's own API, answered bit by bit.
-    pub(crate) async fn own_stream(&self, path: &str) -> anyhow::Result<Incoming> {
+    pub(crate) async fn own_stream(&self, path: &str) -> anyhow::Result<http::Response<Incoming>> {
         let answer = self
             .send(
                 "fluoro",
@@ -98,10 +98,19 @@ impl Client {
             )
             .await?;
         if answer.status().is_success() {
-            return Ok(answer.into_body());
+            return Ok(answer);
         }
         Answer::read(answer).await?.json()?;
         bail!("the server refused without saying why")
+    }
+
+    /// The server's URL, without a slash at its end.
+    pub(crate) fn endpoint(&self) -> &str {
+        self.connection.endpoint()
+    }
+
+    pub(crate) fn region(&self) -> &str {
+        self.connection.region()
     }
 
     /// Any call; whatever the answer is.

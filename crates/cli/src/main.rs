@@ -7,10 +7,13 @@
 mod args;
 mod cache;
 mod client;
+mod export;
 mod filter;
+mod import;
 mod insights;
 mod map;
 mod paint;
+mod progress;
 mod sampling;
 mod serve;
 mod stacks;

@@ -16,7 +16,7 @@ use crate::args::{Cli, Down, Invoke, Logs, Map, Trace, Traces, Up, Verb};
 use crate::cache;
 use crate::client::{Client, now};
 use crate::paint::Paint;
-use crate::{filter, insights, map, sampling, stacks, stats, table, waterfall};
+use crate::{export, filter, import, insights, map, sampling, stacks, stats, table, waterfall};
 
 /// How often `--watch` looks at the files.
 const WATCH: Duration = Duration::from_millis(500);
@@ -30,6 +30,8 @@ pub(crate) async fn run(cli: &Cli) -> anyhow::Result<()> {
         Verb::Logs(logs) => self::logs(cli, &client, logs).await,
         Verb::Traces(traces) => self::traces(cli, &client, traces).await,
         Verb::Trace(trace) => self::trace(cli, &client, trace).await,
+        Verb::Export(export) => export::run(cli, &client, export).await,
+        Verb::Import(import) => import::run(cli, &client, import).await,
         Verb::Map(map) => self::map(cli, &client, map).await,
         Verb::Insights(insights) => insights::run(cli, &client, insights).await,
         Verb::Sampling(sampling) => sampling::run(cli, &client, sampling).await,
@@ -207,7 +209,7 @@ async fn logs(cli: &Cli, client: &Client, logs: &Logs) -> anyhow::Result<()> {
             .unwrap_or_default();
         return show(cli, &answer, || lines.iter().map(log_line).collect());
     }
-    let mut body = client.own_stream(&path).await?;
+    let mut body = client.own_stream(&path).await?.into_body();
     let mut waiting: Vec<u8> = Vec::new();
     while let Some(frame) = body.frame().await {
         waiting.extend_from_slice(&frame?.into_data().unwrap_or_else(|_| Bytes::new()));

@@ -106,6 +106,24 @@ pub struct Refusals {
     first: Option<String>,
 }
 
+/// How many spans there are in a request.
+///
+/// # Errors
+///
+/// When `request` is no `ExportTraceServiceRequest`.
+pub fn spans(request: &[u8]) -> Result<u64, Malformed> {
+    let mut spans = 0;
+    inner(request, RESOURCE_SPANS, |resource_spans| {
+        inner(resource_spans, SCOPE_SPANS, |scope| {
+            inner(scope, SPANS, |_| {
+                spans += 1;
+                Ok(())
+            })
+        })
+    })?;
+    Ok(spans)
+}
+
 /// How many bytes of memory the documents of a request take, roughly: what a resource says stands in every segment.
 ///
 /// # Errors

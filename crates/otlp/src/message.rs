@@ -106,7 +106,7 @@ pub(crate) enum Value<'a> {
     Map(&'a [u8]),
 }
 
-fn each<'a>(
+pub(crate) fn each<'a>(
     message: &'a [u8],
     mut read: impl FnMut(u32, Wire<'a>) -> Result<(), Malformed>,
 ) -> Result<(), Malformed> {

@@ -2,6 +2,9 @@
 //!
 //! Source: OpenTelemetry protocol specification, OTLP/HTTP response; `trace_service.proto`; `google/rpc/status.proto`.
 
+use crate::Malformed;
+use crate::message::{each, inner};
+
 /// `ExportTraceServiceResponse`: empty when every span was taken, else how many were not, and why.
 #[must_use]
 pub fn taken(rejected_spans: u64, error_message: &str) -> Vec<u8> {
@@ -17,6 +20,42 @@ pub fn taken(rejected_spans: u64, error_message: &str) -> Vec<u8> {
     let mut response = Vec::new();
     bytes(&mut response, 1, &partial);
     response
+}
+
+/// What a client reads of [`taken`]: how many spans were not taken, and why.
+///
+/// # Errors
+///
+/// When it is no such answer.
+pub fn rejected(response: &[u8]) -> Result<(u64, String), Malformed> {
+    let (mut spans, mut why) = (0, "");
+    inner(response, 1, |partial| {
+        each(partial, |number, wire| {
+            match number {
+                1 => spans = wire.varint()?,
+                2 => why = wire.text()?,
+                _ => {}
+            }
+            Ok(())
+        })
+    })?;
+    Ok((spans, why.to_owned()))
+}
+
+/// What a client reads of [`status`]: the message.
+///
+/// # Errors
+///
+/// When it is no such status.
+pub fn message(status: &[u8]) -> Result<String, Malformed> {
+    let mut message = "";
+    each(status, |number, wire| {
+        if number == 2 {
+            message = wire.text()?;
+        }
+        Ok(())
+    })?;
+    Ok(message.to_owned())
 }
 
 /// `google.rpc.Status`.
@@ -71,6 +110,19 @@ mod tests {
     #[test]
     fn a_part_refused_says_how_many_and_why() {
         assert_eq!(taken(300, "no"), b"\x0a\x07\x08\xac\x02\x12\x02no");
+    }
+
+    #[test]
+    fn what_is_said_is_understood() {
+        for said in [(0, ""), (300, "no"), (0, "almost")] {
+            let read = rejected(&taken(said.0, said.1)).unwrap();
+            assert_eq!((read.0, read.1.as_str()), said);
+        }
+        let said = status(StatusCode::Unavailable, "later");
+        assert_eq!(message(&said).unwrap(), "later");
+        for other in [&b"<html>"[..], b"\x0a\x07\x08"] {
+            assert!(rejected(other).is_err() && message(other).is_err());
+        }
     }
 
     #[test]

@@ -70,6 +70,12 @@ impl Connection {
         &self.endpoint
     }
 
+    /// The region that is talked about.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
     /// Sends one request, signed for `service`; whatever the answer is. Waits for as long as that takes.
     ///
     /// # Errors
