@@ -8,7 +8,7 @@ import { expect, test } from "./fixtures";
 const run = promisify(execFile);
 
 test("every language has its snippets, with this server's addresses", async ({ page, open, api }) => {
-  const { endpoint, daemon } = await api.own<Listeners>("listeners");
+  const { endpoint, daemon, otlp_http: otlp } = await api.own<Listeners>("listeners");
   await open("start");
   await expect(page.getByText(`AWS_ENDPOINT_URL=${endpoint}`, { exact: true })).toBeVisible();
   await expect(page.getByText(`AWS_XRAY_DAEMON_ADDRESS=${daemon}`, { exact: true })).toBeVisible();
@@ -18,7 +18,7 @@ test("every language has its snippets, with this server's addresses", async ({ p
     await tab.click();
     const panel = page.getByRole("tabpanel", { name: ((await tab.textContent()) ?? "").trim() });
     await expect(panel.getByRole("listitem").first()).toBeVisible();
-    await expect(panel).toContainText(new RegExp(`${endpoint}|${daemon}`));
+    await expect(panel).toContainText(new RegExp(`${endpoint}|${daemon}|http://${otlp}`));
   }
 });
 
