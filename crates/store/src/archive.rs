@@ -15,10 +15,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use fluoro_block::BlockError as FileError;
 use fluoro_block::checked::{Checked, Sums};
-use fluoro_block::segments::{SegmentsFile, SegmentsWriter};
-use fluoro_block::traces::{TraceRow, TracesFile, TracesWriter};
-use fluoro_block::{BlockError as FileError, SegmentRow};
+use fluoro_block::segments::SegmentsFile;
+use fluoro_block::traces::TracesFile;
 use fluoro_model::TraceId;
 use fluoro_shape::Model;
 use parking_lot::RwLock;
@@ -31,10 +31,13 @@ use crate::log::Position;
 
 mod block;
 mod compact;
+mod encode;
 mod read;
 
 pub(crate) use block::Block;
 use block::{File, Losses};
+use encode::Encoded;
+pub(crate) use encode::NewBlock;
 pub(crate) use read::{AtRest, Documents, Elsewhere};
 
 /// Why traces at rest could not be read or written.
@@ -136,19 +139,6 @@ pub(crate) struct Live {
     latest: HashMap<TraceId, u64>,
     /// How many traces there are, roughly.
     pub(crate) traces: u64,
-}
-
-/// What is to become a block.
-#[derive(Debug)]
-pub(crate) struct NewBlock {
-    pub(crate) from: Position,
-    pub(crate) up_to: Position,
-    pub(crate) lineage: Lineage,
-    pub(crate) model: Arc<Model>,
-    /// In order of their places.
-    pub(crate) segments: Vec<SegmentRow>,
-    /// In order of their places.
-    pub(crate) traces: Vec<TraceRow>,
 }
 
 /// Traces at rest.
@@ -651,9 +641,9 @@ impl ModelRecord {
 fn traces_only_in(gone: &[Arc<Block>], left: &Live) -> Result<Vec<TraceId>, ArchiveError> {
     let mut traces = HashSet::new();
     for block in gone {
-        for rows in block.traces.all() {
-            let rows = block.unless_damaged(rows)?.into_iter().flatten();
-            traces.extend(rows.map(|row| row.trace));
+        for members in block.traces.members() {
+            let members = block.unless_damaged(members)?.into_iter().flatten();
+            traces.extend(members.map(|(trace, ..)| trace));
         }
     }
     let only = traces
@@ -665,48 +655,6 @@ fn traces_only_in(gone: &[Arc<Block>], left: &Live) -> Result<Vec<TraceId>, Arch
             Err(error) => Some(Err(error)),
         });
     only.collect()
-}
-
-/// The files of a block, with a record that lacks its number and their length.
-struct Encoded {
-    record: BlockRecord,
-    segments: Vec<u8>,
-    traces: Vec<u8>,
-}
-
-// === impl NewBlock ===
-
-impl NewBlock {
-    fn encode(self) -> Result<Encoded, FileError> {
-        let received = || self.segments.iter().map(|row| row.received.0);
-        let record = BlockRecord {
-            number: 0,
-            lineage: self.lineage,
-            from: self.from.bits(),
-            up_to: self.up_to.bits(),
-            documents: self.segments.len() as u64,
-            traces: self.traces.len() as u64,
-            bytes: 0,
-            first_received: received().min().unwrap_or(i64::MAX),
-            last_received: received().max().unwrap_or(i64::MIN),
-        };
-        let (mut segments, mut traces) = (Vec::new(), Vec::new());
-        let mut writer = SegmentsWriter::new(&mut segments)?;
-        for row in self.segments {
-            writer.push(row)?;
-        }
-        writer.finish(&self.model)?;
-        let mut writer = TracesWriter::new(&mut traces)?;
-        for row in self.traces {
-            writer.push(row)?;
-        }
-        writer.finish()?;
-        Ok(Encoded {
-            record,
-            segments,
-            traces,
-        })
-    }
 }
 
 fn file_error(block: u64) -> impl Fn(FileError) -> ArchiveError {

@@ -68,7 +68,8 @@ pub struct DocumentLog {
     durable: AtomicUsize,
     /// The whole of it was to go along, but could not be appended.
     whole_failed: AtomicBool,
-    models: RwLock<Models>,
+    /// What documents are read with.
+    models: RwLock<BTreeMap<Lineage, Known>>,
     told: Seldom,
 }
 
@@ -81,12 +82,7 @@ struct Coder {
     since_whole: usize,
 }
 
-/// What documents are read with.
-#[derive(Debug, Default)]
-struct Models {
-    by_lineage: BTreeMap<Lineage, Known>,
-}
-
+/// What is known of a lineage's model.
 #[derive(Debug, Default)]
 struct Known {
     model: Arc<Model>,
@@ -171,9 +167,7 @@ impl DocumentLog {
             grown_to: AtomicUsize::new(0),
             durable: AtomicUsize::new(0),
             whole_failed: AtomicBool::new(false),
-            models: RwLock::new(Models {
-                by_lineage: known.collect(),
-            }),
+            models: RwLock::new(known.collect()),
             told: Seldom::default(),
         })
     }
@@ -186,7 +180,7 @@ impl DocumentLog {
             return;
         }
         let models = self.models.read();
-        let newest = models.by_lineage.last_key_value();
+        let newest = models.last_key_value();
         let (lineage, model) = match newest {
             None => (Lineage(0), Model::default()),
             Some((lineage, known)) if known.has_gap => {
@@ -201,7 +195,7 @@ impl DocumentLog {
         coder.encoder = Some(Encoder::new(model));
     }
 
-    /// Codes documents that will be received together, in their order. Takes about ten microseconds each.
+    /// Codes documents that will be received together, in their order, one call at a time.
     pub fn code<'d>(&self, documents: impl Iterator<Item = (&'d Document, &'d Bytes)>) -> Coded {
         let mut coder = self.coder.lock();
         let Coder {
@@ -397,7 +391,7 @@ impl DocumentLog {
     pub fn model(&self, lineage: Lineage) -> Option<Arc<Model>> {
         let known = {
             let models = self.models.read();
-            let known = models.by_lineage.get(&lineage);
+            let known = models.get(&lineage);
             known.map(|known| Arc::clone(&known.model))
         };
         let has = known.as_ref().map_or(0, |model| model.journal().len());
@@ -413,25 +407,11 @@ impl DocumentLog {
             Arc::new(encoder.model().clone())
         };
         let mut models = self.models.write();
-        let known = models.by_lineage.entry(lineage).or_default();
+        let known = models.entry(lineage).or_default();
         if known.model.journal().len() < grown.journal().len() {
             known.model = Arc::clone(&grown);
         }
         Some(grown)
-    }
-
-    /// The models that there are, as they are now.
-    #[must_use]
-    pub fn models(&self) -> Vec<(Lineage, Arc<Model>)> {
-        let current = self.coder.lock().lineage;
-        let mut lineages: Vec<Lineage> = self.models.read().by_lineage.keys().copied().collect();
-        if !lineages.contains(&current) {
-            lineages.push(current);
-        }
-        lineages
-            .into_iter()
-            .filter_map(|lineage| Some((lineage, self.model(lineage)?)))
-            .collect()
     }
 
     fn document(&self, record: &Record) -> Option<Bytes> {
@@ -452,7 +432,7 @@ impl DocumentLog {
             return;
         };
         let mut models = self.models.write();
-        let known = models.by_lineage.entry(lineage).or_default();
+        let known = models.entry(lineage).or_default();
         let has = known.model.journal().len();
         if offset > has {
             known.has_gap = true;

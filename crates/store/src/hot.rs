@@ -1,13 +1,13 @@
 //! Hot traces: what was received lately, assembled live from the log, readable as soon as it is acknowledged.
 //!
 //! It keeps where each trace's documents lie in the log, and each trace's projection; what documents say only in a
-//! bounded [`cache`]. When memory runs short, the oldest projections go first; they are made again from the log for whoever asks. A
+//! bounded [`cache`]. When memory runs short, traces go that are at rest, then the oldest projections, which are made again from the log for whoever asks. A
 //! projection is made anew when its trace was touched: by a task of its own once no more documents of it come, or at once
-//! when somebody asks. After a restart all is rebuilt from the log ([`HotTraces::caught_up`]).
+//! when somebody asks. After a restart what is not at rest is rebuilt from the log ([`HotTraces::caught_up`]).
 //!
 //! Whoever keeps more about traces than a projection says is told of each as it is made ([`ProjectionObserver`]).
 //!
-//! What is let go (too much for memory, too old, the log too large) is counted ([`HotTraces::losses`]), never silent.
+//! What is let go (too old, or log and blocks too large) is counted ([`HotTraces::losses`]), never silent.
 
 use std::cmp::Reverse;
 use std::ops::Range;
@@ -344,10 +344,10 @@ impl HotTraces {
                 let Incoming { facts, bytes, .. } = &arrival.document;
                 let place = index::Place::new(arrival.position, arrival.at, *bytes);
                 index.add(facts.trace_id, place, is_whole(facts));
-                self.note_unflushed(arrival.at);
             }
             self.room()(&mut index);
         }
+        self.note_unflushed(arrivals.iter().map(|arrival| arrival.at));
         self.wakes.touched.notify_one();
         let taken = self.taken.fetch_add(cached, Ordering::Relaxed) + cached;
         if taken > self.settings.cache_bytes / TURNS_A_CACHE {

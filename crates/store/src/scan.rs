@@ -1,7 +1,7 @@
 //! The scan: which traces may answer a question, and what they consist of.
 //!
-//! [`Scan`] is the seam. The engine of now is [`crate::hot::HotTraces`]; columnar blocks bring another beside it, and
-//! readers will see both as one. What a scan finds are candidates: it may give too many and never too few, and the
+//! [`Scan`] is the seam. The engine is [`crate::hot::HotTraces`], which looks among hot traces and in blocks, and
+//! readers see both as one. What a scan finds are candidates: it may give too many and never too few, and the
 //! caller's own look at the projection decides.
 
 use std::fmt;

@@ -16,8 +16,7 @@ use crate::scan::{Axis, Candidates};
 pub(crate) struct AtRest {
     /// Their times on the axis asked for: of the latest ones, in their order.
     pub(crate) traces: Vec<(TimestampMicros, TraceId)>,
-    /// When those were, on that axis, whose row says that they are not meant.
-    /// With how many.
+    /// When those were, on that axis, whose row says that they are not meant, and how many.
     pub(crate) passed_over: Vec<(TimestampMicros, u64)>,
     /// The last of those that were asked for, when there may be more.
     pub(crate) rest: Option<(TimestampMicros, TraceId)>,

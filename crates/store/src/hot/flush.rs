@@ -81,7 +81,7 @@ impl Unflushed<'_> {
 impl Drop for Unflushed<'_> {
     fn drop(&mut self) {
         if let Some(since) = self.since {
-            self.hot.note_unflushed(since);
+            self.hot.note_unflushed([since]);
         }
     }
 }
@@ -271,10 +271,10 @@ impl HotTraces {
         Ok(self.archive.compact(thoroughly, most_micros).await?)
     }
 
-    /// Notes that a document of this receipt is in no block.
-    pub(super) fn note_unflushed(&self, at: TimestampMicros) {
+    /// Notes that documents of these receipts are in no block.
+    pub(super) fn note_unflushed(&self, receipts: impl IntoIterator<Item = TimestampMicros>) {
         let mut unflushed = self.unflushed.lock();
-        *unflushed = Some(unflushed.map_or(at, |oldest| oldest.min(at)));
+        *unflushed = receipts.into_iter().chain(*unflushed).min();
     }
 
     /// Whether it is time for a flush.

@@ -50,9 +50,9 @@ impl HotTraces {
                 for (position, _, row) in &chunk.rows {
                     let place = Place::new(*position, row.received, row.bytes as usize);
                     index.add(row.trace, place, false);
-                    self.note_unflushed(row.received);
                 }
             }
+            self.note_unflushed(chunk.rows.iter().map(|(.., row)| row.received));
             next = chunk.next;
             let percent_read = percent(extent, next);
             self.progress.send_modify(|progress| {
