@@ -3,7 +3,8 @@
 //! [`segments`] has a row a document. What people ask for (ids, names, times, status, http, user, annotations) are plain
 //! columns; the document itself is coded by `fluoro-shape`, with those columns as seeds, and comes back byte for byte.
 //! [`traces`] has a row a trace: what
-//! searches read before they look at a trace itself. `docs/format.md` says what each column is.
+//! searches read before they look at a trace itself. [`rollups`] has what graphs of minutes are merged of. `docs/format.md`
+//! says what each column is.
 //!
 //! What is deliberately absent: where files are kept, which of them are live, and what is in them together.
 //!
@@ -17,6 +18,7 @@ mod error;
 mod file;
 mod merge;
 mod pages;
+pub mod rollups;
 mod row;
 pub mod sealed;
 pub mod segments;

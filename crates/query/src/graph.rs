@@ -18,6 +18,7 @@ use crate::histogram::Histogram;
 use crate::statistics::Statistics;
 
 mod contribute;
+mod form;
 mod key;
 mod link;
 #[cfg(test)]
@@ -25,6 +26,7 @@ mod tests;
 
 pub use contribute::Builder;
 pub(crate) use contribute::times;
+pub(crate) use form::FORM;
 use key::AsNodeKey;
 pub use key::NodeKey;
 
@@ -205,6 +207,11 @@ impl Graph {
         self.nodes.is_empty()
     }
 
+    /// Whether nothing was taken for silent for a while.
+    pub(crate) fn passing_is_empty(&self) -> bool {
+        self.passing.is_empty()
+    }
+
     /// Whether all that contributed came in within the window.
     #[must_use]
     pub fn lies_in(&self, window: &Range<TimestampMicros>) -> bool {
@@ -254,6 +261,19 @@ impl Graph {
             account.filter(|account| **account != *own_account)
         });
         graph
+    }
+
+    /// Takes no more memory than it must; for one that is kept as it is.
+    pub(crate) fn settle(&mut self) {
+        for node in &mut self.nodes {
+            if let Some(served) = &mut node.served {
+                served.histogram.settle();
+            }
+            for edge in &mut node.edges {
+                edge.calls.histogram.settle();
+                edge.ages.settle();
+            }
+        }
     }
 
     /// The memory that it takes, in bytes, roughly.

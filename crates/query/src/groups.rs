@@ -22,7 +22,7 @@ mod book;
 mod members;
 mod record;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use book::Book;
 use members::{Members, Watched};
@@ -231,6 +231,10 @@ const SUFFIX_ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 impl rollup::Members for Groups {
     fn joined(&self, group: GroupId, trace: TraceId) -> Option<Joined> {
         self.0.members.lock().joined(group, trace)
+    }
+
+    fn key(&self, group: GroupId) -> Option<Box<str>> {
+        self.0.members.lock().key(group)
     }
 }
 

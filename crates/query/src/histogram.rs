@@ -68,6 +68,33 @@ impl Histogram {
         self.bound();
     }
 
+    /// The times as they are held, each with its count, as steps from the one before.
+    pub(crate) fn steps(&self) -> Vec<(u64, u64)> {
+        let mut before = 0;
+        let steps = self.sorted().into_iter().map(|cell| {
+            let step = cell.millis - before;
+            before = cell.millis;
+            (step, cell.count)
+        });
+        steps.collect()
+    }
+
+    /// What [`Histogram::steps`] were made of.
+    pub(crate) fn from_steps(steps: &[(u64, u64)]) -> Self {
+        let mut millis = 0_u64;
+        let cells = steps.iter().map(|(step, count)| {
+            millis = millis.saturating_add(*step);
+            Cell {
+                millis,
+                count: *count,
+            }
+        });
+        Self {
+            cells: cells.collect(),
+            unsorted: Vec::new(),
+        }
+    }
+
     /// How many times were counted.
     #[must_use]
     pub fn total(&self) -> u64 {

@@ -7,11 +7,12 @@
 //!
 //! Traces that were let go for want of room stay counted in minutes that were made before.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use fluoro_model::{TimestampMicros, TraceId};
 use fluoro_store::scan::{Scan, ScanError};
 use fluoro_trace::Projection;
@@ -22,6 +23,7 @@ use crate::groups::{Group, GroupId, Joined};
 
 mod cache;
 mod plan;
+mod rest;
 #[cfg(test)]
 mod tests;
 
@@ -52,6 +54,11 @@ pub trait Members: Send + Sync + fmt::Debug {
     /// How the trace became a member of the group, when a document of it came in; `None` when it is none. What this says
     /// of a trace changes only before the rollups are told of the trace.
     fn joined(&self, group: GroupId, trace: TraceId) -> Option<Joined>;
+
+    /// By what memberships of the group are kept at rest; `None` when they are not.
+    fn key(&self, _group: GroupId) -> Option<Box<str>> {
+        None
+    }
 }
 
 /// Graphs of windows and of minutes.
@@ -206,8 +213,7 @@ impl Graphs {
                 .collect();
             // What was told before the claims is readable from here on; what is told later voids them.
             self.scan.settle().await?;
-            let parts = run.clone().map(minute_range).collect();
-            let made = self.make(traces, parts).await?;
+            let made = self.make_minutes(traces, run.clone()).await?;
             for ((minute, graph), claim) in run.zip(made).zip(claims) {
                 let graph = Arc::new(graph);
                 self.rollups.keep(claim, &graph);
@@ -216,6 +222,44 @@ impl Graphs {
         }
         graphs.sort_by_key(|(minute, _)| *minute);
         Ok(graphs)
+    }
+
+    /// The graphs of these minutes: of parts that are at rest and of what these do not have, else from projections.
+    async fn make_minutes(
+        &self,
+        traces: Traces,
+        minutes: Range<i64>,
+    ) -> Result<Vec<Graph>, ScanError> {
+        let known = match self.rollups.key(traces) {
+            Some(key) => self.scan.minutes(&key, minutes.clone()).await?,
+            None => None,
+        };
+        let all = || minutes.clone().map(minute_range).collect();
+        let Some(known) = known else {
+            return self.make(traces, all()).await;
+        };
+        let (mut told, mut void): (Vec<i64>, Vec<Range<i64>>) = Default::default();
+        for minute in minutes.clone() {
+            match void.last_mut() {
+                _ if !known.void.contains(&minute) => told.push(minute),
+                Some(run) if run.end == minute => run.end += 1,
+                _ => void.push(minute..minute + 1),
+            }
+        }
+        let (parts, projections) = (known.parts, known.projections);
+        let ranges: Vec<_> = told.iter().copied().map(minute_range).collect();
+        let of_rest = self.direct(traces, ranges, projections).await?;
+        let of_rest: BTreeMap<i64, Graph> = told.into_iter().zip(of_rest).collect();
+        let merged = tokio::task::spawn_blocking(move || merged(of_rest, &parts));
+        let merged = merged.await.map_err(|_| ScanError::Closed)?;
+        let Some(mut made) = merged else {
+            return self.make(traces, all()).await;
+        };
+        for run in void {
+            let parts = run.clone().map(minute_range).collect();
+            made.extend(run.zip(self.make(traces, parts).await?));
+        }
+        Ok(made.into_values().collect())
     }
 
     /// The graphs of these parts, which lie side by side, from projections.
@@ -229,6 +273,16 @@ impl Graphs {
         };
         let candidates = arrival_candidates(first.start..last.end);
         let projections = self.scan.projections(&candidates).await?;
+        self.direct(traces, parts, projections).await
+    }
+
+    /// The graphs of these parts, from all projections that contribute to them.
+    async fn direct(
+        &self,
+        traces: Traces,
+        parts: Vec<Range<TimestampMicros>>,
+        projections: Vec<Arc<Projection>>,
+    ) -> Result<Vec<Graph>, ScanError> {
         let linked = self.linked(traces, &parts, &projections).await?;
         let rollups = Arc::clone(&self.rollups);
         let made = tokio::task::spawn_blocking(move || {
@@ -295,6 +349,18 @@ fn direct(
         .zip(ends)
         .map(|(builder, end)| builder.finish(end))
         .collect()
+}
+
+/// Adds parts at rest to the graphs of their minutes; `None` when one cannot be understood.
+fn merged(
+    mut graphs: BTreeMap<i64, Graph>,
+    parts: &[(i64, Bytes)],
+) -> Option<BTreeMap<i64, Graph>> {
+    for (minute, part) in parts {
+        graphs.entry(*minute).or_default().merge_bytes(part)?;
+    }
+    graphs.values_mut().for_each(Graph::settle);
+    Some(graphs)
 }
 
 fn minute_range(minute: i64) -> Range<TimestampMicros> {

@@ -21,6 +21,22 @@ pub struct Statistics {
 }
 
 impl Statistics {
+    /// So many requests, as they are, errors, throttles and faults, that took so long together.
+    pub(crate) const fn of([ok, error, throttle, fault]: [u64; 4], total_nanos: u128) -> Self {
+        Self {
+            ok,
+            error,
+            throttle,
+            fault,
+            total_nanos,
+        }
+    }
+
+    /// The sum of the times.
+    pub(crate) const fn total_nanos(&self) -> u128 {
+        self.total_nanos
+    }
+
     /// Counts one request that took so many seconds; a negative time counts as none.
     pub fn add(&mut self, outcome: Outcome, seconds: f64) {
         let count = match outcome.counted() {

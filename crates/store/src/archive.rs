@@ -1,7 +1,7 @@
 //! Traces at rest: which blocks there are, and what is in them together.
 //!
-//! A block is two Parquet files with their checksums: `segments`, a row a document, and `traces`, a row a trace
-//! (`docs/format.md`). Which blocks are live, and up to which position the log is in them, is one record of the catalog: to write
+//! A block is two Parquet files with their checksums: `segments`, a row a document, and `traces`, a row a trace; and
+//! [`rollups`], what its traces contribute to the graphs of minutes (`docs/format.md`). Which blocks are live, and up to which position the log is in them, is one record of the catalog: to write
 //! it is to commit a flush or a compaction, and whoever reads takes one [`Live`] and keeps to it. A trace that was flushed more
 //! than once has documents in several blocks and a row in each: the newest counts.
 //!
@@ -16,7 +16,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use fluoro_block::BlockError as FileError;
-use fluoro_block::checked::{Checked, Sums};
+use fluoro_block::checked::{Checked, Source, Sums};
+use fluoro_block::rollups::RollupsFile;
 use fluoro_block::segments::SegmentsFile;
 use fluoro_block::traces::TracesFile;
 use fluoro_model::TraceId;
@@ -33,12 +34,14 @@ mod block;
 mod compact;
 mod encode;
 mod read;
+mod rollups;
 
 pub(crate) use block::Block;
 use block::{File, Losses};
 use encode::Encoded;
 pub(crate) use encode::NewBlock;
 pub(crate) use read::{AtRest, Documents, Elsewhere};
+pub(crate) use rollups::range_of;
 
 /// Why traces at rest could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -86,6 +89,9 @@ struct ListRecord {
     watermark: u64,
     /// The oldest first.
     blocks: Vec<BlockRecord>,
+    /// When the last document was received of the blocks that were let go, in microseconds since the epoch.
+    #[serde(default)]
+    forgotten: Option<i64>,
 }
 
 /// A live block.
@@ -109,6 +115,9 @@ pub struct BlockRecord {
     pub first_received: i64,
     /// When its last one was.
     pub last_received: i64,
+    /// Whether it has rollups: one of an older version has none.
+    #[serde(default)]
+    pub rollups: bool,
 }
 
 /// What a model has learnt, as the catalog has it.
@@ -135,6 +144,8 @@ pub(crate) struct Live {
     /// Those that are too damaged to be opened, the oldest first.
     aside: Vec<BlockRecord>,
     pub(crate) watermark: Position,
+    /// When the last document was received of the blocks that were let go.
+    forgotten: Option<i64>,
     /// Of traces that have rows in several blocks, the number of the block whose row counts.
     latest: HashMap<TraceId, u64>,
     /// How many traces there are, roughly.
@@ -198,6 +209,7 @@ pub(crate) struct Dropped {
 enum Part {
     Segments,
     Traces,
+    Rollups,
 }
 
 /// Whose name that is, or nobody's that we know.
@@ -294,8 +306,9 @@ impl Archive {
                 models.push((block.record.lineage, Model::clone(block.segments.model())));
             }
         }
-        let watermark = Position::from_bits(list.watermark);
-        *archive.live.write() = Arc::new(Live::new(opened, aside, watermark));
+        let mut live = Live::new(opened, aside, Position::from_bits(list.watermark));
+        live.forgotten = list.forgotten;
+        *archive.live.write() = Arc::new(live);
         *archive.changing.lock().await = Changing {
             revision: Some(revision),
             next: next.unwrap_or(0),
@@ -349,8 +362,8 @@ impl Archive {
                 .await?;
             blocks.push(self.write(&mut changing, new).await?);
         }
-        self.commit(&mut changing, blocks, live.aside.clone(), watermark)
-            .await
+        let live = Live::new(blocks, live.aside.clone(), watermark).after(&live);
+        self.commit(&mut changing, live).await
     }
 
     /// Takes note that the log ends before the watermark: it was lost, in part at least, and positions begin anew there.
@@ -368,7 +381,8 @@ impl Archive {
             blocks.push(Arc::new(opened));
         }
         let aside = live.aside.iter().map(moved).collect();
-        self.commit(&mut changing, blocks, aside, end).await
+        let live = Live::new(blocks, aside, end).after(&live);
+        self.commit(&mut changing, live).await
     }
 
     /// Lets go of the blocks that are due: a flag for each that is live, the oldest first.
@@ -400,8 +414,13 @@ impl Archive {
         dropped.documents = gone.iter().map(|block| block.record.documents).sum();
         let mut aside = live.aside.clone();
         aside.retain(|record| !numbers.contains(&record.number));
-        self.commit(&mut changing, kept, aside, live.watermark)
-            .await?;
+        let last = records
+            .iter()
+            .filter(|record| numbers.contains(&record.number));
+        let last = last.map(|record| record.last_received).max();
+        let mut left = Live::new(kept, aside, live.watermark).after(&live);
+        left.forgotten = left.forgotten.max(last);
+        self.commit(&mut changing, left).await?;
         drop(changing);
         let left = self.live();
         let traces = tokio::task::spawn_blocking(move || traces_only_in(&gone, &left));
@@ -413,12 +432,10 @@ impl Archive {
     pub(crate) async fn clean(&self) -> Result<(), ArchiveError> {
         let mut changing = self.change().await?;
         while let Some(number) = changing.retired.last().copied() {
-            for part in [Part::Segments, Part::Traces] {
-                for name in [name_of(number, part), sums_of(number, part)] {
-                    match self.blocks.delete(&name).await {
-                        Err(BlockError::Missing(_)) | Ok(()) => {}
-                        Err(error) => return Err(error.into()),
-                    }
+            for name in files_of(number) {
+                match self.blocks.delete(&name).await {
+                    Err(BlockError::Missing(_)) | Ok(()) => {}
+                    Err(error) => return Err(error.into()),
                 }
             }
             changing.retired.pop();
@@ -426,17 +443,12 @@ impl Archive {
         Ok(())
     }
 
-    async fn commit(
-        &self,
-        changing: &mut Changing,
-        blocks: Vec<Arc<Block>>,
-        aside: Vec<BlockRecord>,
-        watermark: Position,
-    ) -> Result<(), ArchiveError> {
-        let live = Arc::new(Live::new(blocks, aside, watermark));
+    async fn commit(&self, changing: &mut Changing, live: Live) -> Result<(), ArchiveError> {
+        let live = Arc::new(live);
         let list = ListRecord {
-            watermark: watermark.bits(),
+            watermark: live.watermark.bits(),
             blocks: live.records(),
+            forgotten: live.forgotten,
         };
         changing.attempt = Some(Attempt {
             list: list.clone(),
@@ -537,9 +549,15 @@ impl Archive {
                 self.blocks.put(&name, content).await?;
             }
         }
+        if let Some(rollups) = &encoded.rollups {
+            bytes += rollups.len() as u64;
+            let name = name_of(number, Part::Rollups);
+            self.blocks.put(&name, rollups.clone()).await?;
+        }
         let record = BlockRecord {
             number,
             bytes,
+            rollups: encoded.rollups.is_some(),
             ..encoded.record
         };
         Ok(Arc::new(self.open_block(record).await?))
@@ -549,6 +567,10 @@ impl Archive {
         let number = record.number;
         let segments = self.open_file(number, Part::Segments).await?;
         let traces = self.open_file(number, Part::Traces).await?;
+        let rollups = match record.rollups {
+            true => self.open_rollups(number).await?,
+            false => None,
+        };
         let (live, losses) = (self.live(), Arc::clone(&self.losses));
         let opened = tokio::task::spawn_blocking(move || {
             let mut segments = SegmentsFile::open(segments)?;
@@ -557,10 +579,35 @@ impl Archive {
                 segments.share_model(kin.segments.model());
             }
             let traces = TracesFile::open(traces)?;
-            Block::new(record, segments, traces, losses)
+            Block::new(record, segments, traces, rollups, losses)
         });
         let opened = opened.await.map_err(|_| ArchiveError::Closed)?;
         opened.map_err(file_error(number))
+    }
+
+    /// The rollups of a block; `None` when they are damaged or of a newer version: then they are made again of its documents.
+    async fn open_rollups(
+        &self,
+        number: u64,
+    ) -> Result<Option<RollupsFile<Arc<dyn Source>>>, ArchiveError> {
+        let file = match self.blocks.open(&name_of(number, Part::Rollups)).await {
+            Err(BlockError::Missing(_)) => Err(FileError::DamagedFile),
+            file => Ok(file?),
+        };
+        let opened = tokio::task::spawn_blocking(move || RollupsFile::open(file?));
+        let opened = opened.await.map_err(|_| ArchiveError::Closed)?;
+        match opened {
+            Ok(rollups) => Ok(Some(rollups)),
+            Err(error) if error.is_damage() || matches!(error, FileError::Newer { .. }) => {
+                tracing::warn!(
+                    block = number,
+                    error = &error as &dyn std::error::Error,
+                    "the rollups of a block cannot be used"
+                );
+                Ok(None)
+            }
+            Err(error) => Err(file_error(number)(error)),
+        }
     }
 
     async fn open_file(&self, number: u64, part: Part) -> Result<File, ArchiveError> {
@@ -604,8 +651,17 @@ impl Live {
             blocks,
             aside,
             watermark,
+            forgotten: None,
             latest,
             traces,
+        }
+    }
+
+    /// The same, with what was let go before.
+    fn after(self, before: &Self) -> Self {
+        Self {
+            forgotten: before.forgotten,
+            ..self
         }
     }
 
@@ -663,10 +719,22 @@ fn file_error(block: u64) -> impl Fn(FileError) -> ArchiveError {
 
 fn name_of(number: u64, part: Part) -> BlockName {
     let part = match part {
-        Part::Segments => "segments",
-        Part::Traces => "traces",
+        Part::Segments => "segments.parquet",
+        Part::Traces => "traces.parquet",
+        Part::Rollups => "rollups",
     };
-    BlockName::new(format!("{number:016x}-{part}.parquet")).expect("it has no other letters")
+    BlockName::new(format!("{number:016x}-{part}")).expect("it has no other letters")
+}
+
+/// All files of a block, those among them that not every block has.
+fn files_of(number: u64) -> [BlockName; 5] {
+    [
+        name_of(number, Part::Segments),
+        sums_of(number, Part::Segments),
+        name_of(number, Part::Traces),
+        sums_of(number, Part::Traces),
+        name_of(number, Part::Rollups),
+    ]
 }
 
 fn sums_of(number: u64, part: Part) -> BlockName {

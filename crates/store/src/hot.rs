@@ -29,14 +29,17 @@ use crate::blocks::MemoryBlocks;
 use crate::catalog::{Catalog, MemoryCatalog};
 use crate::documents::{Coded, DocumentLog, Logged, Row};
 use crate::log::{LogError, Position};
+use crate::rollups::RolledUp;
 use crate::scan::{Axis, Candidates, Found, Scan, ScanError};
 
 mod cache;
+mod counting;
 mod flush;
 mod index;
 mod observe;
 mod refresh;
 mod replay;
+mod rolled;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -622,6 +625,10 @@ impl Scan for HotTraces {
 
     async fn find(&self, candidates: &Candidates) -> Result<Found, ScanError> {
         Self::find(self, candidates).await
+    }
+
+    async fn minutes(&self, of: &str, minutes: Range<i64>) -> Result<Option<RolledUp>, ScanError> {
+        Self::minutes(self, of, minutes).await
     }
 
     async fn by_id(&self, trace: TraceId) -> Result<Option<Arc<Projection>>, ScanError> {

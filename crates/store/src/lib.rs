@@ -13,4 +13,5 @@ pub mod catalog;
 pub mod documents;
 pub mod hot;
 pub mod log;
+pub mod rollups;
 pub mod scan;

@@ -13,6 +13,8 @@ use fluoro_filter::Columns;
 use fluoro_model::{TimestampMicros, TraceId};
 use fluoro_trace::{Projection, Received};
 
+use crate::rollups::RolledUp;
+
 /// By which of a trace's times a range is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Axis {
@@ -103,6 +105,16 @@ pub trait Scan: Send + Sync + fmt::Debug {
             passed_over: Vec::new(),
             rest: None,
         })
+    }
+
+    /// What is known of minutes since the epoch, of all traces (`of` nothing) or of those of a group, by the key of its
+    /// memberships; `None` when nothing is kept of minutes. Every document that was acknowledged before the call is in it.
+    async fn minutes(
+        &self,
+        _of: &str,
+        _minutes: Range<i64>,
+    ) -> Result<Option<RolledUp>, ScanError> {
+        Ok(None)
     }
 
     /// The projection of one trace; `None` when nothing of it is known.

@@ -65,15 +65,7 @@ impl Builder {
     #[must_use]
     pub fn finish(mut self, end: TimestampMicros) -> Graph {
         self.graph.passing.retain(|passing| passing.until >= end);
-        for node in &mut self.graph.nodes {
-            if let Some(served) = &mut node.served {
-                served.histogram.settle();
-            }
-            for edge in &mut node.edges {
-                edge.calls.histogram.settle();
-                edge.ages.settle();
-            }
-        }
+        self.graph.settle();
         self.graph
     }
 

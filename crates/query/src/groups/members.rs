@@ -160,6 +160,12 @@ impl Members {
         self.groups.get(&group)?.joined.get(&trace).copied()
     }
 
+    /// What the group is known by where memberships are kept.
+    pub(super) fn key(&self, group: GroupId) -> Option<Box<str>> {
+        let group = self.groups.get(&group)?;
+        Some(group.watched.key.clone())
+    }
+
     /// The counts of a group; of every trace when `None`.
     pub(super) fn counts(&self, group: Option<GroupId>) -> TraceCounts {
         match group {

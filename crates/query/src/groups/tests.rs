@@ -90,21 +90,7 @@ impl Bench {
     async fn put(&self, document: Value) -> TimestampMicros {
         self.clock.advance_micros(1_000_000);
         let at = self.groups.now();
-        let json = Bytes::from(document.to_string());
-        let document = Arc::new(Document::parse(&json).unwrap());
-        let coded = self.documents.code([(&*document, &json)].into_iter());
-        let appended = self.documents.append(Row::Second, at, coded);
-        let position = appended.await.unwrap()[0];
-        let document = Incoming {
-            bytes: json.len(),
-            facts: document,
-            facts_json: json,
-        };
-        self.hot.apply(&[Arrival {
-            position,
-            at,
-            document,
-        }]);
+        receive(&self.documents, &self.hot, at, &document).await;
         at
     }
 
@@ -136,7 +122,31 @@ impl Bench {
     }
 }
 
-fn scope() -> Scope {
+/// Takes a document in as ingest does, without looking.
+pub(crate) async fn receive(
+    log: &Arc<DocumentLog>,
+    hot: &HotTraces,
+    at: TimestampMicros,
+    document: &Value,
+) {
+    let json = Bytes::from(document.to_string());
+    let document = Arc::new(Document::parse(&json).unwrap());
+    let coded = log.code([(&*document, &json)].into_iter());
+    let appended = log.append(Row::Second, at, coded);
+    let position = appended.await.unwrap()[0];
+    let document = Incoming {
+        bytes: json.len(),
+        facts: document,
+        facts_json: json,
+    };
+    hot.apply(&[Arrival {
+        position,
+        at,
+        document,
+    }]);
+}
+
+pub(crate) fn scope() -> Scope {
     Scope::new("000000000000", "eu-west-1")
 }
 

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use fluoro_model::TraceId;
 use fluoro_store::hot::ProjectionObserver;
+use fluoro_store::rollups::RollupMaker;
 use fluoro_trace::Projection;
 use parking_lot::Mutex;
 
+use super::rest::Maker;
 use super::{Members, TEN, Traces};
 use crate::graph::{Graph, times};
 use crate::groups::Joined;
@@ -140,6 +142,14 @@ impl Rollups {
         }
     }
 
+    /// What these traces are known by where parts are at rest; `None` when nowhere.
+    pub(super) fn key(&self, traces: Traces) -> Option<Box<str>> {
+        match traces {
+            Traces::All => Some("".into()),
+            Traces::Of(group) => self.members.key(group),
+        }
+    }
+
     /// Since when the trace is one of those meant; `None` when it is not.
     pub(super) fn joined(&self, traces: Traces, trace: TraceId) -> Option<Joined> {
         match traces {
@@ -177,6 +187,10 @@ impl ProjectionObserver for Rollups {
 
     /// What was counted stays counted.
     fn forgotten(&self, _trace: TraceId) {}
+
+    fn rollup_maker(&self) -> Option<Arc<dyn RollupMaker>> {
+        Some(Arc::new(Maker))
+    }
 }
 
 // === impl Kept ===

@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::graph::EdgeKind;
 
+mod lives;
+
 /// Traces, and how often they were read.
 #[derive(Debug, Default)]
 struct Store {

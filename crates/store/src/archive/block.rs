@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bytes::Bytes;
+use fluoro_block::rollups::RollupsFile;
 use fluoro_block::segments::{SegmentsFile, StoredDocument};
 use fluoro_block::traces::TracesFile;
 use fluoro_block::{BlockError as FileError, checked};
@@ -27,6 +28,9 @@ pub(crate) struct Block {
     pub(crate) traces: TracesFile<File>,
     /// The traces of which an older block has a row, too.
     pub(super) again: Vec<TraceId>,
+    pub(super) rollups: Option<RollupsFile<Arc<dyn checked::Source>>>,
+    /// Whether damage was met in the rollups: they are as none then.
+    pub(super) are_rollups_damaged: AtomicBool,
     damage: Damage,
     losses: Arc<Losses>,
 }
@@ -72,6 +76,7 @@ impl Block {
         record: BlockRecord,
         segments: SegmentsFile<File>,
         traces: TracesFile<File>,
+        rollups: Option<RollupsFile<Arc<dyn checked::Source>>>,
         losses: Arc<Losses>,
     ) -> Result<Self, FileError> {
         Ok(Self {
@@ -79,6 +84,8 @@ impl Block {
             segments,
             again: traces.again()?,
             traces,
+            rollups,
+            are_rollups_damaged: AtomicBool::new(false),
             damage: Damage::default(),
             losses,
         })

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use fluoro_block::{segments, traces};
 
+use super::rollups::MergedRollups;
 use super::{Archive, ArchiveError, Block, BlockRecord, Encoded, Live, file_error};
+use crate::rollups::RollupMaker;
 
 /// A block has at most so many documents, unless one flush had more: what is merged is made in memory.
 const MOST_DOCUMENTS: u64 = 262_144;
@@ -26,6 +28,7 @@ impl Archive {
         &self,
         thoroughly: bool,
         most_micros: i64,
+        maker: Option<Arc<dyn RollupMaker>>,
     ) -> Result<bool, ArchiveError> {
         let mut changing = self.change().await?;
         let live = self.live();
@@ -39,7 +42,9 @@ impl Archive {
         };
         let number = changing.new_number();
         let of = (Arc::clone(&live), run.clone());
-        let merged = tokio::task::spawn_blocking(move || merged(&of.0, &of.0.blocks[of.1]));
+        let merged = tokio::task::spawn_blocking(move || {
+            merged(&of.0, &of.0.blocks[of.1], maker.as_deref())
+        });
         let merged = merged.await.map_err(|_| ArchiveError::Closed)??;
         let Some(merged) = merged else {
             // Others may fit together.
@@ -48,8 +53,8 @@ impl Archive {
         let block = self.put(number, merged).await?;
         let mut blocks = live.blocks.clone();
         blocks.splice(run, [block]);
-        self.commit(&mut changing, blocks, live.aside.clone(), live.watermark)
-            .await?;
+        let live = Live::new(blocks, live.aside.clone(), live.watermark).after(&live);
+        self.commit(&mut changing, live).await?;
         Ok(true)
     }
 }
@@ -132,8 +137,12 @@ fn fit(records: &[&BlockRecord], size: u64, most_micros: i64) -> bool {
 }
 
 /// `None` when some are damaged, which is known from here on.
-fn merged(live: &Live, blocks: &[Arc<Block>]) -> Result<Option<Encoded>, ArchiveError> {
-    match merge(live, blocks) {
+fn merged(
+    live: &Live,
+    blocks: &[Arc<Block>],
+    maker: Option<&dyn RollupMaker>,
+) -> Result<Option<Encoded>, ArchiveError> {
+    match merge(live, blocks, maker) {
         Err(error) if error.is_damage() => {
             let mut is_damaged = false;
             for block in blocks {
@@ -145,7 +154,11 @@ fn merged(live: &Live, blocks: &[Arc<Block>]) -> Result<Option<Encoded>, Archive
     }
 }
 
-fn merge(live: &Live, blocks: &[Arc<Block>]) -> Result<Encoded, ArchiveError> {
+fn merge(
+    live: &Live,
+    blocks: &[Arc<Block>],
+    maker: Option<&dyn RollupMaker>,
+) -> Result<Encoded, ArchiveError> {
     let number = blocks.first().map_or(0, |block| block.record.number);
     let numbers: HashSet<u64> = blocks.iter().map(|block| block.record.number).collect();
     let failed = file_error(number);
@@ -160,15 +173,26 @@ fn merge(live: &Live, blocks: &[Arc<Block>]) -> Result<Encoded, ArchiveError> {
         .iter()
         .take_while(|block| block.record.number != number);
     let older: Vec<_> = older.collect();
-    let counts = |file: usize, row: &mut traces::TraceRow| match live.latest.get(&row.trace) {
-        None => true,
-        Some(latest) if numbers.contains(latest) => {
-            row.again = older.iter().any(|block| block.segments.may_have(row.trace));
-            *latest == blocks[file].record.number
+    let mut rollups = maker
+        .map(|maker| MergedRollups::of(blocks, maker))
+        .transpose()?;
+    let counts = |file: usize, row: &mut traces::TraceRow| {
+        let was_again = row.again;
+        let is_kept = match live.latest.get(&row.trace) {
+            None => true,
+            Some(latest) if numbers.contains(latest) => {
+                row.again = older.iter().any(|block| block.segments.may_have(row.trace));
+                *latest == blocks[file].record.number
+            }
+            Some(_) => false,
+        };
+        if let Some(rollups) = &mut rollups {
+            rollups.take(file, row, was_again, is_kept);
         }
-        Some(_) => false,
+        is_kept
     };
     traces::merge(&files, counts, &mut all_traces).map_err(&failed)?;
+    let rollups = rollups.and_then(MergedRollups::finish);
     let records = || blocks.iter().map(|block| &block.record);
     let rows = bytes::Bytes::from(all_traces);
     let kept = traces::TracesFile::open(rows.clone())
@@ -190,8 +214,10 @@ fn merge(live: &Live, blocks: &[Arc<Block>]) -> Result<Encoded, ArchiveError> {
                 .min()
                 .unwrap_or(i64::MAX),
             last_received: records().map(|r| r.last_received).max().unwrap_or(i64::MIN),
+            rollups: false,
         },
         segments: all_segments,
         traces: rows.into(),
+        rollups: rollups.map(|rollups| rollups.encode().into()),
     })
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+use fluoro_block::rollups::Rollups;
 use fluoro_block::segments::SegmentsWriter;
 use fluoro_block::traces::{TraceRow, TracesWriter};
 use fluoro_block::{BlockError as FileError, SegmentRow};
@@ -22,6 +24,8 @@ pub(crate) struct NewBlock {
     pub(crate) segments: Vec<SegmentRow>,
     /// In order of their places.
     pub(crate) traces: Vec<TraceRow>,
+    /// What they contribute to the graphs of minutes, when somebody wants to know.
+    pub(crate) rollups: Option<Rollups>,
 }
 
 /// The files of a block, with a record that lacks its number and their length.
@@ -29,6 +33,7 @@ pub(super) struct Encoded {
     pub(super) record: BlockRecord,
     pub(super) segments: Vec<u8>,
     pub(super) traces: Vec<u8>,
+    pub(super) rollups: Option<Bytes>,
 }
 
 // === impl NewBlock ===
@@ -46,6 +51,7 @@ impl NewBlock {
             bytes: 0,
             first_received: received().min().unwrap_or(i64::MAX),
             last_received: received().max().unwrap_or(i64::MIN),
+            rollups: false,
         };
         let (mut segments, mut traces) = (Vec::new(), Vec::new());
         let mut writer = SegmentsWriter::new(&mut segments)?;
@@ -58,10 +64,15 @@ impl NewBlock {
             writer.push(row)?;
         }
         writer.finish()?;
+        let rollups = self.rollups.map(|mut rollups| {
+            rollups.settle();
+            Bytes::from(rollups.encode())
+        });
         Ok(Encoded {
             record,
             segments,
             traces,
+            rollups,
         })
     }
 }

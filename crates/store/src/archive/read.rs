@@ -175,7 +175,7 @@ impl Live {
     }
 
     /// Whether this block's row of the trace is the one that counts, if it has one.
-    fn counts(&self, block: &Block, trace: TraceId) -> bool {
+    pub(super) fn counts(&self, block: &Block, trace: TraceId) -> bool {
         let latest = self.latest.get(&trace);
         latest.is_none_or(|latest| *latest == block.record.number)
     }
@@ -194,15 +194,15 @@ impl AtRest {
 }
 
 /// What is asked of times.
-struct At<'a> {
-    candidates: &'a Candidates,
+pub(super) struct At<'a> {
+    pub(super) candidates: &'a Candidates,
 }
 
 // === impl At ===
 
 impl At<'_> {
     /// Whether a row group may have a row in the range.
-    fn may_have(&self, times: &GroupTimes) -> bool {
+    pub(super) fn may_have(&self, times: &GroupTimes) -> bool {
         let range = &self.candidates.range;
         let received =
             *times.first_received.start() < range.end && *times.last_received.end() >= range.start;
@@ -253,7 +253,7 @@ impl At<'_> {
     }
 
     /// The row's time, when it is in the range.
-    fn time_of(&self, row: &Found) -> Option<TimestampMicros> {
+    pub(super) fn time_of(&self, row: &Found) -> Option<TimestampMicros> {
         let range = &self.candidates.range;
         let received = row.first_received < range.end && row.last_received >= range.start;
         let is_meant = match self.candidates.by {

@@ -11,6 +11,7 @@ use fluoro_block::traces::TraceRow;
 use fluoro_model::{Document, TimestampMicros, TraceId};
 use fluoro_trace::{Projection, ProjectionLimits, Received, Trace};
 
+use super::counting::Counting;
 use super::index::Index;
 use super::refresh::TRACES_A_TURN;
 use super::{HotTraces, ScanError};
@@ -38,6 +39,22 @@ const EXCESS: usize = 4;
 
 /// A flush begins when memory is filled but for this part.
 const SPARE: usize = 4;
+
+/// A flush that is due leaves what is younger in the log: its traces are likely to get more documents, and would be counted
+/// for a while in vain.
+const QUIET: i64 = 10_000_000;
+
+/// But no more than this part of what makes a flush due.
+const LEFT: u64 = 4;
+
+/// The latest documents, which are not flushed yet.
+#[derive(Debug, Clone, Copy)]
+struct Left {
+    /// At most so many bytes of the log.
+    bytes: u64,
+    /// Received since then.
+    since: TimestampMicros,
+}
 
 /// How many are looking among hot traces and those at rest.
 #[derive(Debug, Default)]
@@ -113,6 +130,28 @@ impl HotTraces {
     ///
     /// When they cannot be read or written; those that were written before stay so.
     pub async fn flush(&self) -> Result<(), ScanError> {
+        let nothing = Left {
+            bytes: 0,
+            since: TimestampMicros(i64::MAX),
+        };
+        self.flush_but(nothing).await
+    }
+
+    /// Writes what is due to blocks: all but the latest documents.
+    pub(super) async fn flush_due(&self) -> Result<(), ScanError> {
+        let waiting = self.log.extent().end.bytes_from(self.archive.watermark());
+        let left = Left {
+            bytes: self.left_bytes().min(waiting / 2),
+            since: TimestampMicros(self.ambient.now_micros().saturating_sub(QUIET)),
+        };
+        self.flush_but(left).await
+    }
+
+    fn left_bytes(&self) -> u64 {
+        self.settings.flush_bytes / LEFT
+    }
+
+    async fn flush_but(&self, left: Left) -> Result<(), ScanError> {
         let _flushing = self.flushing.lock().await;
         let (end, unflushed) = {
             // Nobody is between appending and applying: all that the log has is in the index.
@@ -123,9 +162,9 @@ impl HotTraces {
             };
             (self.log.extent().end, unflushed)
         };
-        let flushed = self.flush_up_to(end).await;
+        let flushed = self.flush_up_to(end, left).await;
         self.make_room();
-        flushed?;
+        self.note_unflushed(flushed?);
         unflushed.are_none();
         self.log.release(self.archive.watermark()).await?;
         Ok(())
@@ -142,8 +181,14 @@ impl HotTraces {
         self.wakes.flushed.notify_waiters();
     }
 
-    async fn flush_up_to(&self, end: Position) -> Result<(), ScanError> {
+    /// When the first document was received that is left, if any is.
+    async fn flush_up_to(
+        &self,
+        mut end: Position,
+        left: Left,
+    ) -> Result<Option<TimestampMicros>, ScanError> {
         let mut from = self.archive.watermark();
+        let (all, mut first_left) = (end, None);
         while from < end {
             let mut rows: Vec<(Lineage, SegmentRow)> = Vec::new();
             let mut next = Some(from);
@@ -157,6 +202,10 @@ impl HotTraces {
                     return Err(error.into());
                 }
                 for (position, lineage, row) in chunk.rows {
+                    let is_late = row.received >= left.since;
+                    if position < end && is_late && all.bytes_from(position) < left.bytes {
+                        (end, first_left) = (position, Some(row.received));
+                    }
                     if position < end {
                         bytes += row.weight();
                         rows.push((lineage, row));
@@ -168,7 +217,7 @@ impl HotTraces {
             self.flush_rows(rows, from..up_to).await?;
             from = up_to;
         }
-        Ok(())
+        Ok(first_left)
     }
 
     /// How often the log could not be read there.
@@ -195,6 +244,7 @@ impl HotTraces {
         let mut ids: Vec<TraceId> = counts.keys().copied().collect();
         ids.sort_unstable();
         let mut traces: Vec<TraceRow> = Vec::with_capacity(ids.len());
+        let mut counting = self.observers.rollup_maker().map(Counting::new);
         for ids in ids.chunks(TRACES_A_TURN) {
             let projections = self.hot_projections(ids).await?;
             let counts: Vec<(u32, u64)> = projections
@@ -203,10 +253,14 @@ impl HotTraces {
                 .collect();
             let live = self.archive.live();
             let (index, observers) = (Arc::clone(&self.index), Arc::clone(&self.observers));
+            let up_to = range.end;
+            let mut counted = counting.take();
             let made = self.blocking(move || {
                 let rows = projections.iter().zip(counts);
                 let rows = rows.map(|(projection, (documents, bytes))| {
-                    let look = index.lock().may_be_at_rest(projection.id, live.watermark);
+                    let watermark = live.watermark;
+                    let hot = index.lock().at_flush(projection.id, watermark, up_to);
+                    let look = hot.as_ref().is_none_or(|hot| hot.may_be_at_rest);
                     let before = match look {
                         true => live.row(projection.id),
                         false => Ok(None),
@@ -222,21 +276,36 @@ impl HotTraces {
                     let bytes = bytes + before.as_ref().map_or(0, |row| row.bytes);
                     let mut row = TraceRow::of(projection, documents, bytes, is_again);
                     row.groups = observers.memberships(row.trace);
+                    if let Some(counting) = &mut counted {
+                        counting.take(&live, projection, &row, hot)?;
+                    }
                     Ok(row)
                 });
-                rows.collect::<Result<Vec<_>, ScanError>>()
+                let rows = rows.collect::<Result<Vec<_>, ScanError>>();
+                rows.map(|rows| (rows, counted))
             });
-            traces.extend(made.await??);
+            let (rows, counted) = made.await??;
+            traces.extend(rows);
+            counting = counted;
         }
         let (log, up_to) = (Arc::clone(&self.log), range.end);
-        let limits = self.settings.projection;
+        let (limits, live) = (self.settings.projection, self.archive.live());
         let made = self.blocking(move || {
             let known = traces.len();
             add_missing(&rows, &mut traces, &log, limits);
             let are_all_held = known == traces.len();
-            (new_block(rows, traces, &log, &range), are_all_held)
+            if let Some(counting) = &mut counting {
+                for row in &traces[known..] {
+                    counting.pass_over(&live, row)?;
+                }
+            }
+            let (mut block, damaged) = new_block(rows, traces, &log, &range);
+            if let Some(block) = &mut block {
+                block.rollups = counting.map(Counting::finish);
+            }
+            Ok::<_, ScanError>((block, damaged, are_all_held))
         });
-        let ((block, damaged), are_all_held) = made.await?;
+        let (block, damaged, are_all_held) = made.await??;
         if !are_all_held {
             self.index.lock().begin_at(up_to);
         }
@@ -268,7 +337,10 @@ impl HotTraces {
     pub(super) async fn compact(&self, thoroughly: bool) -> Result<bool, ScanError> {
         // What is merged goes at once, when it is due: it should not be of all times.
         let most_micros = self.settings.retention_micros / 8;
-        Ok(self.archive.compact(thoroughly, most_micros).await?)
+        Ok({
+            let maker = self.observers.rollup_maker();
+            self.archive.compact(thoroughly, most_micros, maker).await?
+        })
     }
 
     /// Notes that documents of these receipts are in no block.
@@ -287,7 +359,7 @@ impl HotTraces {
         let waits = settings.flush_micros.min(settings.retention_micros);
         let unflushed = *self.unflushed.lock();
         unflushed.is_some_and(|oldest| now.saturating_sub(oldest.0) >= waits)
-            || end.bytes_from(watermark) >= settings.flush_bytes
+            || end.bytes_from(watermark) >= settings.flush_bytes + self.left_bytes()
             || self.index.lock().memory_bytes()
                 > settings.memory_bytes - settings.memory_bytes / SPARE
     }
@@ -393,6 +465,7 @@ fn new_block(
         model: log.model(lineage).unwrap_or_default(),
         segments,
         traces,
+        rollups: None,
     };
     (Some(block), damaged)
 }

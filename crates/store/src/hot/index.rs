@@ -95,6 +95,29 @@ pub(super) enum Rest {
     Something,
 }
 
+/// How a trace stands to what is at rest, and to a flush.
+#[derive(Debug)]
+pub(super) struct AtFlush {
+    /// Whether something of it may be at rest.
+    pub(super) may_be_at_rest: bool,
+    /// Whether there is nothing of it behind what is flushed.
+    pub(super) is_whole: bool,
+    /// The minutes in which what is at rest of it was received.
+    pub(super) before: Vec<i64>,
+    /// When the last document was received, whether it changed anything or not.
+    pub(super) last_received: TimestampMicros,
+}
+
+/// A trace of which something is not at rest.
+#[derive(Debug)]
+pub(super) struct News {
+    pub(super) trace: TraceId,
+    /// Unless it had to make room.
+    pub(super) projection: Option<Arc<Projection>>,
+    /// The minutes in which what is at rest of it was received.
+    pub(super) before: Vec<i64>,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Index {
     traces: HashMap<TraceId, Entry>,
@@ -161,6 +184,22 @@ impl Default for Entry {
 impl Entry {
     fn first(&self) -> Option<Position> {
         self.places.first().map(|place| place.position)
+    }
+
+    /// Whether something may be at rest that has no place here, or has one before the watermark.
+    fn may_be_at_rest(&self, watermark: Position) -> bool {
+        self.rest != Rest::Nothing || self.first().is_some_and(|first| first < watermark)
+    }
+
+    /// The minutes in which what is at rest was received, as far as somebody has looked.
+    fn minutes_before(&self, watermark: Position) -> Vec<i64> {
+        let here = self.places.iter();
+        let here = here.take_while(|place| place.position < watermark);
+        let older = self.older.iter().map(|at| at.floor_minute());
+        let mut minutes: Vec<i64> = here.map(Place::minute).chain(older).collect();
+        minutes.sort_unstable();
+        minutes.dedup();
+        minutes
     }
 
     fn weigh(&self) -> usize {
@@ -283,10 +322,45 @@ impl Index {
             .any(|since| since != 0 && since <= generation)
     }
 
-    /// Whether something of the trace may be at rest that has no place here, or has one before the watermark.
-    pub(super) fn may_be_at_rest(&self, trace: TraceId, watermark: Position) -> bool {
-        self.traces.get(&trace).is_none_or(|entry| {
-            entry.rest != Rest::Nothing || entry.first().is_some_and(|first| first < watermark)
+    /// How a trace stands to what is at rest, and to a flush of what lies up to a position; `None` when nobody has looked.
+    pub(super) fn at_flush(
+        &self,
+        trace: TraceId,
+        watermark: Position,
+        up_to: Position,
+    ) -> Option<AtFlush> {
+        let entry = self.traces.get(&trace);
+        let entry = entry.filter(|entry| entry.rest != Rest::Unknown)?;
+        let last = entry.places.last();
+        let receipts = entry.places.iter().map(|place| place.at);
+        let receipts = receipts.chain(entry.older.iter().copied());
+        Some(AtFlush {
+            may_be_at_rest: entry.may_be_at_rest(watermark),
+            is_whole: last.is_some_and(|last| last.position < up_to),
+            before: entry.minutes_before(watermark),
+            last_received: receipts.max().unwrap_or(TimestampMicros(i64::MIN)),
+        })
+    }
+
+    /// The traces of which something was received in the range and something, then or not, is not at rest yet. One of which
+    /// something is at rest that nobody has looked at came this very moment, and is passed over.
+    pub(super) fn news(
+        &self,
+        range: &Range<TimestampMicros>,
+        watermark: Position,
+    ) -> impl Iterator<Item = News> {
+        let received = self.received(range);
+        received.filter_map(move |trace| {
+            let entry = self.traces.get(&trace)?;
+            let last = entry.places.last();
+            if entry.rest == Rest::Unknown || last.is_none_or(|last| last.position < watermark) {
+                return None;
+            }
+            Some(News {
+                trace,
+                projection: entry.projection.clone(),
+                before: entry.minutes_before(watermark),
+            })
         })
     }
 

@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 use super::index::{Index, Snapshot};
 use crate::archive::{ArchiveError, Live};
 use crate::log::Position;
+use crate::rollups::RollupMaker;
 
 /// Is told of every projection as it is made, before anybody can read it, and of every trace that is let go.
 ///
@@ -33,6 +34,11 @@ pub trait ProjectionObserver: Send + Sync + fmt::Debug {
     /// A trace that came to rest before this start: when its first document was received, and what was kept with it. It is
     /// told of no projection before it comes again.
     fn found_at_rest(&self, _trace: TraceId, _received: TimestampMicros, _kept: &[Membership]) {}
+
+    /// Who makes what is kept of minutes with traces at rest, if this observer wants that.
+    fn rollup_maker(&self) -> Option<Arc<dyn RollupMaker>> {
+        None
+    }
 
     /// Whether each delivery of a trace matters, also where several came before its projection was made. When one
     /// observer says so, all are told of the projections in between, which nobody can read.
@@ -141,6 +147,11 @@ impl Observers {
         let all = self.all.iter();
         all.flat_map(|observer| observer.memberships(trace))
             .collect()
+    }
+
+    /// Who makes what is kept of minutes.
+    pub(super) fn rollup_maker(&self) -> Option<Arc<dyn RollupMaker>> {
+        self.all.iter().find_map(|observer| observer.rollup_maker())
     }
 
     /// Tells of the traces that came to rest before this start.

@@ -47,7 +47,7 @@ impl HotTraces {
     async fn keep_house(&self, sweep: bool) -> Result<(), ScanError> {
         let mut done = Ok(());
         if self.is_flush_due() {
-            done = self.flush().await;
+            done = self.flush_due().await;
             // One at a time: in between documents may be due again.
             done = done.and(self.compact(false).await.map(drop));
         } else {

@@ -72,7 +72,7 @@ impl Index {
     }
 
     /// Traces of which something was received within the range, each in the first minute of the range in which it was.
-    fn received(&self, range: &Range<TimestampMicros>) -> impl Iterator<Item = TraceId> {
+    pub(super) fn received(&self, range: &Range<TimestampMicros>) -> impl Iterator<Item = TraceId> {
         let first = (range.start.floor_minute(), TraceId::from_bits(0));
         let last = (range.end.floor_minute(), TraceId::from_bits(u128::MAX));
         let received = self.by_received.range(first..=last);

@@ -1,0 +1,47 @@
+//! Rollups at rest: the seam to who knows what a trace contributes to the graph of a minute.
+//!
+//! With each block lie parts: what the traces that were *counted* with it contribute to each minute, of all traces and of each
+//! group's. A part is opaque here. The graph of a minute is its parts, merged, and what the traces that are counted nowhere
+//! contribute ([`RolledUp`]); a counted trace that comes again makes its minutes void until its block is gone.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+pub use fluoro_block::rollups::Parts;
+use fluoro_block::traces::Membership;
+use fluoro_trace::Projection;
+
+/// Makes parts, and merges them.
+pub trait RollupMaker: Send + Sync + fmt::Debug {
+    /// The form that the parts have, by number. Parts of another form are not read: what they are of is made again.
+    fn form(&self) -> u32;
+
+    /// Begins with the parts of a block.
+    fn begin(&self) -> Box<dyn RollupBuilder>;
+
+    /// The part that these are together; `None` when one cannot be understood.
+    fn merge(&self, parts: &[Bytes]) -> Option<Bytes>;
+}
+
+/// The parts of a block in the making.
+pub trait RollupBuilder: Send {
+    /// Adds what a trace contributes, to all traces and to the groups that it is a member of. It has no links: what they
+    /// come to depends on other traces.
+    fn add(&mut self, projection: &Projection, groups: &[Membership]);
+
+    /// The parts.
+    fn finish(self: Box<Self>) -> Parts;
+}
+
+/// What is known of some minutes.
+#[derive(Debug, Default)]
+pub struct RolledUp {
+    /// Parts, each with its minute, in no order.
+    pub parts: Vec<(i64, Bytes)>,
+    /// The minutes that have to be made of all their projections.
+    pub void: BTreeSet<i64>,
+    /// The traces that are in no part and may contribute to the others.
+    pub projections: Vec<Arc<Projection>>,
+}
