@@ -1,6 +1,5 @@
 //! The way of a batch: parse, validate, append, apply, answer.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -14,6 +13,7 @@ use fluoro_store::documents::{Coded, Row};
 use fluoro_store::hot::{HotTraces, Incoming};
 use fluoro_store::log::LogError;
 use fluoro_store::scan::ScanError;
+use foldhash::{HashMap, HashMapExt};
 use tokio::sync::Semaphore;
 
 use crate::complete::{Completion, OpenTraces};

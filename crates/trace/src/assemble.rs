@@ -4,11 +4,11 @@
 //! with what it carried, and the first completion wins, whichever document brought it. A subsegment belongs where
 //! its parent is, also when it was sent on its own; one whose parent has not come is kept but not shown.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use fluoro_model::document::{Entity, Kind, SegmentFields};
 use fluoro_model::{Document, EpochSeconds, SegmentId, TimestampMicros, TraceId};
+use foldhash::{HashMap, HashMapExt};
 
 /// A document and when it came in. All documents of one delivery have the same time.
 #[derive(Debug, Clone)]

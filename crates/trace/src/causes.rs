@@ -4,8 +4,7 @@ mod failure;
 mod time;
 mod tree;
 
-use std::collections::HashMap;
-
+use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::assemble::Trace;

@@ -1,10 +1,10 @@
 //! From an assembled trace to its projection.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
 
 use fluoro_model::TimestampMicros;
 use fluoro_model::document::{AnnotationValue, Entity};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use crate::assemble::{Entry, Trace};
 use crate::callee::Callee;

@@ -249,6 +249,9 @@ impl Field for Annotations {
     }
 }
 
+/// Of so many annotations each is held against each; of more their keys are hashed.
+const FEW_ANNOTATIONS: usize = 16;
+
 /// Whether this can be an annotation's key.
 ///
 /// Letters, digits and underscore are documented; AWS's own services also use `:` and `.` (recorded), and Envoy's
@@ -261,6 +264,19 @@ pub fn is_annotation_key(key: &str) -> bool {
 
 fn keep_last_of_each_key(annotations: &mut Vec<(Box<str>, AnnotationValue)>) {
     if annotations.len() < 2 {
+        return;
+    }
+    if annotations.len() <= FEW_ANNOTATIONS {
+        let mut index = 0;
+        while let Some((key, _)) = annotations.get(index) {
+            match annotations[index + 1..]
+                .iter()
+                .any(|(later, _)| later == key)
+            {
+                true => drop(annotations.remove(index)),
+                false => index += 1,
+            }
+        }
         return;
     }
     let mut seen = std::collections::HashSet::with_capacity(annotations.len());

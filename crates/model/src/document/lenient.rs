@@ -296,7 +296,7 @@ impl<'de> DeserializeSeed<'de> for Metadata<'_> {
         if raw.get() == "null" {
             return Ok(None);
         }
-        if !raw.get().starts_with('{') || depth(raw.get()) > FREE_FORM_DEPTH {
+        if !raw.get().starts_with('{') || depth(raw.get(), FREE_FORM_DEPTH) > FREE_FORM_DEPTH {
             self.0.wrong_type();
             return Ok(None);
         }
@@ -310,8 +310,13 @@ impl<'de> DeserializeSeed<'de> for Metadata<'_> {
     }
 }
 
-/// How deep lists and objects nest in a text that is JSON.
-fn depth(json: &str) -> usize {
+/// How deep lists and objects nest in a text that is JSON, or any number up to the limit when they nest no deeper than that.
+fn depth(json: &str, limit: usize) -> usize {
+    let opens = |byte: &u8| matches!(byte, b'{' | b'[');
+    let opened = json.as_bytes().iter().filter(|byte| opens(byte)).count();
+    if opened <= limit {
+        return opened;
+    }
     let mut depth = 0_usize;
     let mut deepest = 0;
     let mut bytes = json.bytes();
@@ -432,7 +437,9 @@ mod tests {
 
     #[test]
     fn brackets_in_text_do_not_nest() {
-        assert_eq!(depth(r#"{"a":"[[[\"[[","b":[1,{"c":[]}]}"#), 4);
-        assert_eq!(depth("{}"), 1);
+        assert_eq!(depth(r#"{"a":"[[[\"[[","b":[1,{"c":[]}]}"#, 0), 4);
+        assert_eq!(depth("{}", 0), 1);
+        assert!(depth("[[],[],[]]", 4) <= 4);
+        assert_eq!(depth("[[],[],[]]", 3), 2);
     }
 }

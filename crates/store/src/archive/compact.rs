@@ -16,8 +16,9 @@ const MOST_DOCUMENTS: u64 = 262_144;
 /// The documents of the smallest kind of block.
 const SMALL: u64 = 8_192;
 
-/// So many blocks of a kind are merged, and so many times greater the next kind is.
-const FEW: usize = 4;
+/// So many blocks of a kind are merged, and so many times greater the next kind is: each document is copied once more for
+/// each kind.
+const FEW: usize = 8;
 
 // === impl Archive ===
 
@@ -99,17 +100,22 @@ fn run_of(records: &[&BlockRecord], thoroughly: bool, most_micros: i64) -> Optio
     None
 }
 
-/// The first so many or more that are each smaller than this and fit together.
+/// The first so many or more that are each smaller than this and fit together; fewer when they fill a block nearly.
 fn run_below(
     records: &[&BlockRecord],
     least: usize,
     size: u64,
     most_micros: i64,
 ) -> Option<Range<usize>> {
+    let is_worth_it = |run: &Range<usize>| {
+        let records = &records[run.clone()];
+        let documents: u64 = records.iter().map(|record| record.documents).sum();
+        run.len() >= least || (run.len() > 1 && documents > MOST_DOCUMENTS / 4 * 3)
+    };
     let mut run = 0..0;
     for index in 0..records.len() {
         if !fit(&records[run.start..=index], size, most_micros) {
-            if run.len() >= least {
+            if is_worth_it(&run) {
                 return Some(run);
             }
             while run.start <= index && !fit(&records[run.start..=index], size, most_micros) {
@@ -118,7 +124,7 @@ fn run_below(
         }
         run.end = index + 1;
     }
-    (run.len() >= least).then_some(run)
+    is_worth_it(&run).then_some(run)
 }
 
 fn fit(records: &[&BlockRecord], size: u64, most_micros: i64) -> bool {

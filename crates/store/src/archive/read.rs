@@ -1,11 +1,11 @@
 //! Reading blocks: which traces are meant, and what their documents are. All of it blocks.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
 
 use bytes::Bytes;
 use fluoro_block::traces::{Found, GroupTimes, Member, TraceRow};
 use fluoro_model::{TimestampMicros, TraceId};
+use foldhash::{HashMap, HashMapExt};
 
 use super::{ArchiveError, Block, Live};
 use crate::log::Position;

@@ -4,11 +4,12 @@
 //! whose traces may be projected at once. The others are kept as JSON, so that nothing is read back from the log of a trace
 //! whose documents come within seconds.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use fluoro_model::document::{Document, Entity};
+use foldhash::{HashMap, HashMapExt};
 
 use crate::log::Position;
 

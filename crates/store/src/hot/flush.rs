@@ -1,6 +1,5 @@
 //! From hot to at rest: what the log has is written to blocks, and the log given back.
 
-use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,12 +9,13 @@ use fluoro_block::SegmentRow;
 use fluoro_block::traces::TraceRow;
 use fluoro_model::{Document, TimestampMicros, TraceId};
 use fluoro_trace::{Projection, ProjectionLimits, Received, Trace};
+use foldhash::{HashMap, HashMapExt, HashSet};
 
 use super::counting::Counting;
 use super::index::Index;
 use super::refresh::TRACES_A_TURN;
 use super::{HotTraces, ScanError};
-use crate::archive::NewBlock;
+use crate::archive::{Live, NewBlock};
 use crate::documents::{DocumentLog, Lineage, STORED};
 use crate::log::{LogError, Position};
 
@@ -258,23 +258,14 @@ impl HotTraces {
             let made = self.blocking(move || {
                 let rows = projections.iter().zip(counts);
                 let rows = rows.map(|(projection, (documents, bytes))| {
-                    let watermark = live.watermark;
-                    let hot = index.lock().at_flush(projection.id, watermark, up_to);
-                    let look = hot.as_ref().is_none_or(|hot| hot.may_be_at_rest);
-                    let before = match look {
-                        true => live.row(projection.id),
-                        false => Ok(None),
-                    };
-                    // Of one that is damaged there is a row, perhaps.
-                    let is_again = !matches!(before, Ok(None));
-                    let before = match before {
-                        Err(error) if error.is_damage() => None,
-                        before => before?,
-                    };
-                    let had = before.as_ref().map_or(0, |row| row.documents);
+                    let at = live.watermark;
+                    let hot = index.lock().at_flush(projection.id, at, up_to);
+                    let known = hot.as_ref().and_then(|hot| hot.at_rest);
+                    let before = at_rest(&live, projection.id, known)?;
+                    let is_again = before.is_some();
+                    let (had, had_bytes) = before.unwrap_or_default();
                     let documents = documents.saturating_add(had);
-                    let bytes = bytes + before.as_ref().map_or(0, |row| row.bytes);
-                    let mut row = TraceRow::of(projection, documents, bytes, is_again);
+                    let mut row = TraceRow::of(projection, documents, bytes + had_bytes, is_again);
                     row.groups = observers.memberships(row.trace);
                     if let Some(counting) = &mut counted {
                         counting.take(&live, projection, &row, hot)?;
@@ -392,6 +383,22 @@ impl HotTraces {
                 return Err(LogError::Behind);
             }
         }
+    }
+}
+
+/// How many documents of the trace there are in blocks, and how long they are; `None` when there is no row of it.
+fn at_rest(
+    live: &Live,
+    trace: TraceId,
+    known: Option<(u32, u64)>,
+) -> Result<Option<(u32, u64)>, ScanError> {
+    if let Some(known) = known {
+        return Ok((known.0 > 0).then_some(known));
+    }
+    match live.row(trace) {
+        // Of one that is damaged there is a row, perhaps.
+        Err(error) if error.is_damage() => Ok(Some((0, 0))),
+        row => Ok(row?.map(|row| (row.documents, row.bytes))),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is known of each trace, and the orders in which traces are looked for. Plain data under one lock.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use fluoro_filter::{Digest, KnownAnnotations};
 use fluoro_model::{EpochSeconds, SegmentId, TimestampMicros, TraceId};
 use fluoro_trace::Projection;
 use fluoro_trace::projection::Open;
+use foldhash::{HashMap, HashMapExt, HashSet};
 
 use super::observe::Standing;
 use super::weigh;
@@ -98,8 +99,8 @@ pub(super) enum Rest {
 /// How a trace stands to what is at rest, and to a flush.
 #[derive(Debug)]
 pub(super) struct AtFlush {
-    /// Whether something of it may be at rest.
-    pub(super) may_be_at_rest: bool,
+    /// How many documents of it are at rest, and how long they are, where all of them have a place here.
+    pub(super) at_rest: Option<(u32, u64)>,
     /// Whether there is nothing of it behind what is flushed.
     pub(super) is_whole: bool,
     /// The minutes in which what is at rest of it was received.
@@ -186,9 +187,13 @@ impl Entry {
         self.places.first().map(|place| place.position)
     }
 
-    /// Whether something may be at rest that has no place here, or has one before the watermark.
-    fn may_be_at_rest(&self, watermark: Position) -> bool {
-        self.rest != Rest::Nothing || self.first().is_some_and(|first| first < watermark)
+    /// How many documents are at rest, and how long they are, where all of them have a place here.
+    fn at_rest(&self, watermark: Position) -> Option<(u32, u64)> {
+        let at_rest = self.places.iter();
+        let at_rest = at_rest.take_while(|place| place.position < watermark);
+        let bytes = at_rest.clone().map(|place| u64::from(place.bytes)).sum();
+        let documents = u32::try_from(at_rest.count()).unwrap_or(u32::MAX);
+        (self.rest == Rest::Nothing).then_some((documents, bytes))
     }
 
     /// The minutes in which what is at rest was received, as far as somebody has looked.
@@ -335,7 +340,7 @@ impl Index {
         let receipts = entry.places.iter().map(|place| place.at);
         let receipts = receipts.chain(entry.older.iter().copied());
         Some(AtFlush {
-            may_be_at_rest: entry.may_be_at_rest(watermark),
+            at_rest: entry.at_rest(watermark),
             is_whole: last.is_some_and(|last| last.position < up_to),
             before: entry.minutes_before(watermark),
             last_received: receipts.max().unwrap_or(TimestampMicros(i64::MIN)),

@@ -1,6 +1,5 @@
 //! Making projections anew.
 
-use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -10,6 +9,7 @@ use fluoro_ambient::{Ambient, Seldom};
 use fluoro_model::document::{Document, Refusal};
 use fluoro_model::{TimestampMicros, TraceId};
 use fluoro_trace::{Projection, ProjectionLimits, Received, Trace};
+use foldhash::{HashMap, HashMapExt};
 
 use tokio::sync::Notify;
 

@@ -6,9 +6,8 @@
 //! failure above it leads to, because its caller absorbed it or refers to another one, has a path of its own.
 //! (Recorded.)
 
-use std::collections::{HashMap, HashSet};
-
 use fluoro_model::document::Cause;
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::tree::Tree;
 use super::{CauseException, CauseService, FailedEntity, Nodes, RootCause};
