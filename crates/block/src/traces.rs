@@ -80,6 +80,7 @@ message traces {
         required boolean fault;
         required boolean error;
         required boolean throttle;
+        optional int64 longest;
       }
     }
   }
@@ -152,14 +153,15 @@ mod at {
     pub(super) const SERVICE_FAULT: usize = 33;
     pub(super) const SERVICE_ERROR: usize = 34;
     pub(super) const SERVICE_THROTTLE: usize = 35;
-    pub(super) const USER: usize = 36;
-    pub(super) const ANNOTATION_KEY: usize = 37;
-    pub(super) const ANNOTATION_TEXT: usize = 38;
-    pub(super) const ANNOTATION_NUMBER: usize = 39;
-    pub(super) const ANNOTATION_BOOLEAN: usize = 40;
-    pub(super) const GROUP: usize = 41;
-    pub(super) const GROUP_JOINED: usize = 42;
-    pub(super) const GROUP_VERSION: usize = 43;
+    pub(super) const SERVICE_LONGEST: usize = 36;
+    pub(super) const USER: usize = 37;
+    pub(super) const ANNOTATION_KEY: usize = 38;
+    pub(super) const ANNOTATION_TEXT: usize = 39;
+    pub(super) const ANNOTATION_NUMBER: usize = 40;
+    pub(super) const ANNOTATION_BOOLEAN: usize = 41;
+    pub(super) const GROUP: usize = 42;
+    pub(super) const GROUP_JOINED: usize = 43;
+    pub(super) const GROUP_VERSION: usize = 44;
 }
 
 /// How each column is encoded.
@@ -181,6 +183,7 @@ static PROPERTIES: LazyLock<WriterPropertiesPtr> = LazyLock::new(|| {
         "duration",
         "response_time",
         "longest",
+        "services.list.element.longest",
         "documents",
         "bytes",
     ] {

@@ -49,6 +49,8 @@ pub enum ColumnTest {
     FailedCall(Flag, String, String),
     /// The longest of all segments and calls.
     Longest(NumberTest),
+    /// The longest of all segments of this service, or of the roots that this client called.
+    LongestOf(String, NumberTest),
     /// There is a root cause.
     Cause(RootCauseKind),
     /// There is one that leads through this node.
@@ -131,7 +133,13 @@ impl Columns {
                     Some(name) => ColumnTest::FailedService(flag, name.clone()),
                     None => ColumnTest::Some(flag),
                 };
-                let body = Self::of_body(body, &|predicate| Self::of_one(predicate, &failed));
+                let longest = |test| match name {
+                    Some(name) => ColumnTest::LongestOf(name.clone(), test),
+                    None => ColumnTest::Longest(test),
+                };
+                let body = Self::of_body(body, &|predicate| {
+                    Self::of_one(predicate, &failed, &longest)
+                });
                 Self::all(node.chain([body]))
             }
             Predicate::Edge(ends, body) => {
@@ -142,7 +150,9 @@ impl Columns {
                     Some((from, to)) => ColumnTest::FailedCall(flag, from.clone(), to.clone()),
                     None => ColumnTest::Some(flag),
                 };
-                let body = Self::of_body(body, &|predicate| Self::of_one(predicate, &failed));
+                let body = Self::of_body(body, &|predicate| {
+                    Self::of_one(predicate, &failed, &ColumnTest::Longest)
+                });
                 let ends = ends.iter().cloned().flat_map(|(from, to)| [from, to]);
                 let nodes = ends.map(|reference| Self::Is(ColumnTest::Node(reference)));
                 Self::all(nodes.chain([body]))
@@ -184,8 +194,13 @@ impl Columns {
         }
     }
 
-    /// What a trace must have so that a predicate may hold on a segment or call. `failed` says what it is to end so.
-    fn of_one(predicate: &Predicate, failed: &dyn Fn(Flag) -> ColumnTest) -> Self {
+    /// What a trace must have so that a predicate may hold on a segment or call. `failed` says what it is to end so, `longest`
+    /// what it is to last.
+    fn of_one(
+        predicate: &Predicate,
+        failed: &dyn Fn(Flag) -> ColumnTest,
+        longest: &dyn Fn(NumberTest) -> ColumnTest,
+    ) -> Self {
         match predicate {
             Predicate::Flag(flag @ (Flag::Error | Flag::Fault | Flag::Throttle), true) => {
                 Self::Is(failed(*flag))
@@ -194,7 +209,7 @@ impl Columns {
             Predicate::Number(
                 Number::ResponseTime | Number::Duration,
                 Some(test @ (NumberTest::Greater(_) | NumberTest::GreaterOrEqual(_))),
-            ) => Self::Is(ColumnTest::Longest(*test)),
+            ) => Self::Is(longest(*test)),
             Predicate::Text(
                 text @ (Text::User | Text::AvailabilityZone | Text::InstanceId | Text::ResourceArn),
                 test,

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use fluoro_filter::{
-    ColumnTest, Columns, Flag, NodeRef, Text, TextTest, ValueTest, annotation_fulfils,
+    ColumnTest, Columns, Flag, NodeRef, NumberTest, Text, TextTest, ValueTest, annotation_fulfils,
 };
 use fluoro_model::document::AnnotationValue;
 use fluoro_model::{TimestampMicros, TraceId};
@@ -212,6 +212,7 @@ impl<R: ChunkReader + 'static> Search<'_, R> {
                     None => test.holds(f64::NEG_INFINITY),
                 })?)
             }
+            ColumnTest::LongestOf(name, test) => Within(self.with_lasting(name, test, among)?),
             ColumnTest::Cause(kind) => Exactly(self.flagged(cause(*kind), among)?),
             ColumnTest::CauseNode(kind, node) => {
                 let left = self.flagged(cause(*kind), among)?;
@@ -318,6 +319,21 @@ impl<R: ChunkReader + 'static> Search<'_, R> {
         }
         let fitting = nodes.into_iter().filter(|(_, fits)| *fits);
         Ok(among.only(fitting.map(|(row, _)| row)))
+    }
+
+    /// The rows with a service of this name that lasted so.
+    fn with_lasting(&self, name: &str, test: &NumberTest, among: &Rows) -> Result<Rows> {
+        if !among.any() {
+            return Ok(among.none());
+        }
+        let names = self.texts(at::SERVICE_NAME, among, |text| text == name.as_bytes())?;
+        let longest = self.read::<Int64Type>(at::SERVICE_LONGEST, among)?;
+        let services = names.entries(among).zip(longest.entries(among));
+        let fitting = services.filter(|((_, is_named), (_, longest))| {
+            let may_hold = |micros: &i64| test.may_hold(&NumberColumn::Longest.meant(*micros));
+            *is_named == Some(&true) && longest.is_some_and(may_hold)
+        });
+        Ok(among.only(fitting.map(|((row, _), _)| row)))
     }
 
     fn with_annotation(&self, key: &str, test: Option<&ValueTest>, among: &Rows) -> Result<Rows> {
@@ -489,6 +505,7 @@ fn cost(columns: &Columns) -> u32 {
             ColumnTest::Number(..) | ColumnTest::Longest(_) => 2,
             ColumnTest::FailedService(..)
             | ColumnTest::FailedCall(..)
+            | ColumnTest::LongestOf(..)
             | ColumnTest::CauseNode(..) => 5,
             ColumnTest::Text(..) => 10,
             ColumnTest::Node(_) => 20,

@@ -243,7 +243,7 @@ impl<R: ChunkReader + 'static> Row for GroupRow<'_, R> {
                     && self.filters().may_have_service(from)
                     && self.filters().may_have_service(to)
             }
-            ColumnTest::Longest(test) => {
+            ColumnTest::Longest(test) | ColumnTest::LongestOf(_, test) => {
                 let Numbers { range, absent } = self.numbers(NumberColumn::Longest);
                 range.is_some_and(|range| test.may_hold(&range))
                     || absent && test.holds(f64::NEG_INFINITY)

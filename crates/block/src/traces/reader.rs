@@ -240,14 +240,19 @@ impl<R: ChunkReader + 'static> Columns<'_, R> {
         let accounts = self.leaf::<ByteArrayType>(at::SERVICE_ACCOUNT_ID)?;
         let outcomes =
             self.outcomes([at::SERVICE_FAULT, at::SERVICE_ERROR, at::SERVICE_THROTTLE])?;
+        let longest = self.leaf::<Int64Type>(at::SERVICE_LONGEST)?;
         let mut rows = vec![Vec::new(); names.rows()];
-        let parts = kinds.entries().zip(accounts.entries()).zip(outcomes);
-        for ((row, name), (((_, kind), (_, account)), outcome)) in names.entries().zip(parts) {
+        let ended = outcomes.zip(longest.entries());
+        let parts = kinds.entries().zip(accounts.entries()).zip(ended);
+        for ((row, name), (((_, kind), (_, account)), (outcome, (_, longest)))) in
+            names.entries().zip(parts)
+        {
             rows[row].push(Service {
                 name: as_text(name.ok_or_else(too_few)?)?,
                 kind: kind.map(as_text).transpose()?,
                 account_id: account.map(as_text).transpose()?,
                 outcome,
+                longest: longest.copied(),
             });
         }
         Ok(rows)

@@ -92,6 +92,8 @@ pub struct Service {
     pub account_id: Option<Box<str>>,
     /// How any of its segments ended, or of a client any root that it called.
     pub outcome: Outcome,
+    /// Of the one of these that took longest, in microseconds; `None` while none has ended.
+    pub longest: Option<i64>,
 }
 
 // === impl TraceRow ===
@@ -168,18 +170,20 @@ fn services(projection: &Projection) -> Vec<Service> {
             kind: node.kind.clone(),
             account_id: node.account_id.clone(),
             outcome: Outcome::default(),
+            longest: None,
         })
         .collect();
     let own = projection.observations.iter();
-    let own = own.map(|seen| (seen.node, seen.outcome));
+    let own = own.map(|seen| (seen.node, seen));
     let of_clients = projection.calls.iter();
     let of_clients = of_clients.filter(|call| call.caller.is_none()).map(|call| {
         let root = &projection.observations[call.callee as usize];
-        (call.from, root.outcome)
+        (call.from, root)
     });
-    for (node, outcome) in own.chain(of_clients) {
+    for (node, seen) in own.chain(of_clients) {
         let service = &mut services[node as usize];
-        service.outcome = joined(service.outcome, outcome);
+        service.outcome = joined(service.outcome, seen.outcome);
+        service.longest = service.longest.max(seen.duration().map(micros));
     }
     services
 }

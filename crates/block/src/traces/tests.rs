@@ -53,12 +53,21 @@ fn trace(number: u128) -> TraceId {
 /// annotation and one user; every tenth again.
 fn rows(count: u32) -> Vec<TraceRow> {
     let one = TraceRow::of(&failed(), 5, 4_321, false);
+    let lasting = |micros: i64| {
+        let services = one.services.iter().cloned();
+        let lasting = services.map(|service| Service {
+            longest: Some(micros),
+            ..service
+        });
+        lasting.collect()
+    };
     let rows = (0..count).map(|number| TraceRow {
         trace: trace(u128::from(number)),
         start: Some(TimestampMicros(
             1_728_000_000_000_000 + i64::from(number) * 1_000,
         )),
         longest: Some(i64::from(number) * 1_000),
+        services: lasting(i64::from(number) * 1_000),
         again: number % 10 == 3,
         users: vec![format!("u-{number}").into()],
         annotations: vec![
@@ -187,6 +196,12 @@ fn a_row_says_what_the_trace_says() {
         let service = row.services.iter().find(|service| &*service.name == name);
         service.map(|service| service.outcome)
     };
+    let lasted = |name: &str| {
+        let service = row.services.iter().find(|service| &*service.name == name);
+        service.and_then(|service| service.longest)
+    };
+    assert_eq!(lasted("shop"), row.response_time);
+    assert!(lasted("books").is_none_or(|books| Some(books) < row.longest));
     assert_eq!(ended("pay.test"), Some(fault));
     assert_eq!(ended("books"), Some(Outcome::default()));
     let clients = row.services.iter();
@@ -220,6 +235,8 @@ fn columns_pass_over_what_is_surely_not_meant() {
         ("!(annotation.tenant = \"acme\")", true, false),
         ("service(\"carts\") { throttle }", true, false),
         ("service(\"books\") { throttle }", false, false),
+        ("service(\"shop\") { responsetime >= 3.9 }", false, true),
+        ("service(\"books\") { responsetime >= 3.9 }", false, false),
         ("service(\"books\") { fault }", false, false),
         ("edge(\"shop\", \"books\")", false, true),
         ("edge(\"shop\", \"nobody\")", false, false),

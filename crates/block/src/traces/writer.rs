@@ -168,5 +168,5 @@ fn write_services(
     for of in flags {
         services.write::<BoolType>(group, |service| of(service.outcome))?;
     }
-    Ok(())
+    services.write_optional::<Int64Type>(group, |service| service.longest)
 }
