@@ -1,9 +1,10 @@
 //! Hot traces: what was received lately, assembled live from the log, readable as soon as it is acknowledged.
 //!
 //! It keeps where each trace's documents lie in the log, and each trace's projection; what documents say only in a
-//! bounded [`cache`]. When memory runs short, traces go that are at rest, then the oldest projections, which are made again from the log for whoever asks. A
-//! projection is made anew when its trace was touched: by a task of its own once no more documents of it come, or at once
-//! when somebody asks. After a restart what is not at rest is rebuilt from the log ([`HotTraces::caught_up`]).
+//! bounded [`cache`]. When memory runs short, traces go that are at rest, then the oldest projections, which are made again
+//! from the log for whoever asks. A projection is made anew when its trace was touched: by a task of its own once no more
+//! documents of it come, or at once when somebody asks. After a restart what is not at rest is rebuilt from the log
+//! ([`HotTraces::caught_up`]).
 //!
 //! Whoever keeps more about traces than a projection says is told of each as it is made ([`ProjectionObserver`]).
 //!
@@ -36,6 +37,7 @@ mod cache;
 mod counting;
 mod flush;
 mod index;
+mod lately;
 mod observe;
 mod refresh;
 mod replay;
@@ -49,6 +51,7 @@ use cache::DocumentCache;
 pub use fluoro_block::traces::Membership;
 use flush::Looking;
 use index::{Index, Rest, start_of};
+use lately::Lately;
 use observe::Observers;
 pub use observe::ProjectionObserver;
 use refresh::{Refusals, TURNS_A_CACHE, Wakes};
@@ -59,7 +62,8 @@ pub struct HotSettings {
     /// How much memory projections and positions may take, in bytes, roughly. Beyond it what is at rest goes, then the
     /// oldest projections, which are made again when somebody asks; and when that is not enough, nothing is taken in.
     pub memory_bytes: usize,
-    /// How much memory what the latest documents say may take, in bytes, roughly.
+    /// How much memory what the latest documents say may take, in bytes, roughly; and half as much again what traces at rest
+    /// say that were asked for lately.
     pub cache_bytes: usize,
     /// How long after its receipt a document is kept, in microseconds.
     pub retention_micros: i64,
@@ -171,6 +175,7 @@ pub struct HotTraces {
     index: Arc<Mutex<Index>>,
     observers: Arc<Observers>,
     cache: Mutex<DocumentCache>,
+    lately: Mutex<Lately>,
     losses: Mutex<Losses>,
     refusals: Arc<Refusals>,
     /// Held by everybody between appending and applying.
@@ -240,6 +245,7 @@ impl HotTraces {
             index: Arc::new(Mutex::new(index)),
             observers: Arc::new(Observers::new(observers)),
             cache: Mutex::new(DocumentCache::new(settings.cache_bytes)),
+            lately: Mutex::new(Lately::new(settings.cache_bytes / 2)),
             losses: Mutex::default(),
             appending: tokio::sync::RwLock::default(),
             failed_reads: Mutex::default(),

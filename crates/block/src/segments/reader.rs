@@ -28,14 +28,7 @@ pub struct SegmentsFile<R> {
 }
 
 /// So many rows are rather read than passed over.
-const CLOSE: usize = 64;
-
-/// Rows of a row group.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Place {
-    group: usize,
-    rows: Range<usize>,
-}
+const CLOSE: usize = 8;
 
 // === impl SegmentsFile ===
 
@@ -138,15 +131,18 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
         let mut rows = Vec::new();
         let reading = self.file.reading()?;
         for group in 0..self.filters.len() {
-            for place in self.places_of(&reading, group, traces)? {
-                let columns = Columns {
-                    reading: &reading,
-                    place: &place,
-                    wanted,
-                };
-                let found = columns.rows()?.into_iter();
-                rows.extend(found.filter(|row| traces.binary_search(&row.trace).is_ok()));
+            let places = self.places_of(&reading, group, traces)?;
+            if places.is_empty() {
+                continue;
             }
+            let columns = Columns {
+                reading: &reading,
+                group,
+                places: &places,
+                wanted,
+            };
+            let found = columns.rows()?.into_iter();
+            rows.extend(found.filter(|row| traces.binary_search(&row.trace).is_ok()));
         }
         Ok(rows)
     }
@@ -157,8 +153,8 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
         reading: &Reading<'_, R>,
         group: usize,
         traces: &[TraceId],
-    ) -> Result<Vec<Place>> {
-        let mut places: Vec<Place> = Vec::new();
+    ) -> Result<Vec<Range<usize>>> {
+        let mut places: Vec<Range<usize>> = Vec::new();
         let mut pages = 0..0;
         let mut ids: Vec<FixedLenByteArray> = Vec::new();
         for trace in traces {
@@ -181,8 +177,8 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
             let rows = pages.start + begin..pages.start + begin + count;
             match places.last_mut() {
                 _ if rows.is_empty() => {}
-                Some(last) if rows.start <= last.rows.end + CLOSE => last.rows.end = rows.end,
-                _ => places.push(Place { group, rows }),
+                Some(last) if rows.start <= last.end + CLOSE => last.end = rows.end,
+                _ => places.push(rows),
             }
         }
         Ok(places)
@@ -198,7 +194,8 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
         self.file.slices().map(|(group, rows)| {
             let columns = Columns {
                 reading: &self.file.reading()?,
-                place: &Place { group, rows },
+                group,
+                places: &[rows],
                 wanted: Wanted::All,
             };
             Ok(columns.rows()?)
@@ -212,10 +209,12 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
     }
 }
 
-/// The columns of some rows.
+/// The columns of some rows of a row group.
 struct Columns<'a, R> {
     reading: &'a Reading<'a, R>,
-    place: &'a Place,
+    group: usize,
+    /// In order, and apart.
+    places: &'a [Range<usize>],
     wanted: Wanted,
 }
 
@@ -383,9 +382,7 @@ impl<R: ChunkReader + 'static> Columns<'_, R> {
     }
 
     fn leaf<T: DataType>(&self, column: usize) -> Result<Leaf<T::T>> {
-        let Place { group, rows } = self.place;
-        self.reading
-            .leaf::<T>(*group, column, std::slice::from_ref(rows))
+        self.reading.leaf::<T>(self.group, column, self.places)
     }
 }
 

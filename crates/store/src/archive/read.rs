@@ -44,6 +44,13 @@ impl Live {
             .any(|block| block.segments.may_have(trace))
     }
 
+    /// The numbers of the blocks that may have documents of the trace.
+    pub(crate) fn numbers_of(&self, trace: TraceId) -> Vec<u64> {
+        let blocks = self.blocks.iter();
+        let blocks = blocks.filter(|block| block.segments.may_have(trace));
+        blocks.map(|block| block.record.number).collect()
+    }
+
     /// The row of a trace that counts; an error of damage when it may be what is damaged.
     pub(crate) fn row(&self, trace: TraceId) -> Result<Option<TraceRow>, ArchiveError> {
         for block in self.blocks.iter().rev() {

@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 
 use super::cache::Found;
 use super::index::{Place, Rest, Snapshot};
+use super::lately::MOST_AT_ONCE;
 use super::observe::{Made, Observers};
 use super::{HotThen, HotTraces, ScanError, THREADS, with_permit};
 use crate::archive::{AtRest, Documents, Elsewhere, Live};
@@ -227,10 +228,21 @@ impl HotTraces {
         live: &Arc<Live>,
         mut traces: Vec<TraceId>,
     ) -> Result<Vec<Arc<Projection>>, ScanError> {
+        let mut projections = Vec::with_capacity(traces.len());
+        let are_few = traces.len() <= MOST_AT_ONCE;
+        if are_few {
+            let mut lately = self.lately.lock();
+            traces.retain(|trace| {
+                let held = lately.get(*trace, &live.numbers_of(*trace));
+                let is_wanted = held.is_none();
+                projections.extend(held);
+                is_wanted
+            });
+        }
+        let held = projections.len();
         // Neighbours lie on the same pages.
         traces.sort_unstable();
         let turn = traces.len().div_ceil(THREADS).clamp(1, TRACES_A_TURN);
-        let mut projections = Vec::with_capacity(traces.len());
         let mut turns = traces.chunks(turn);
         while let Some(one) = turns.next() {
             let other = turns.next().unwrap_or_default();
@@ -239,6 +251,11 @@ impl HotTraces {
             let (one, other) = made?;
             projections.extend(one);
             projections.extend(other);
+        }
+        if are_few {
+            let made = projections[held..].iter();
+            let made = made.map(|made| (live.numbers_of(made.id), Arc::clone(made)));
+            self.lately.lock().extend(made);
         }
         Ok(projections)
     }
