@@ -210,9 +210,14 @@ impl<R: ChunkReader + 'static> Reading<'_, R> {
         pages.rows_with_text(&self.about(column), ranges, fits)
     }
 
-    /// All values of a column of ids that every row has.
-    pub(crate) fn ids(&self, group: usize, column: usize) -> Result<Vec<[u8; 16]>> {
-        self.pages(group, column)?.ids(self.file.rows(group))
+    /// Some values of a column of ids that every row has.
+    pub(crate) fn ids(
+        &self,
+        group: usize,
+        column: usize,
+        rows: &Range<usize>,
+    ) -> Result<Vec<[u8; 16]>> {
+        self.pages(group, column)?.ids(rows)
     }
 
     fn about(&self, column: usize) -> ColumnDescPtr {

@@ -175,20 +175,20 @@ impl<R: ChunkReader> Pages<R> {
         })
     }
 
-    /// All values of a column of ids that every row has.
-    pub(crate) fn ids(self, rows: usize) -> Result<Vec<[u8; 16]>> {
-        let mut ids = Vec::with_capacity(rows);
-        let all = std::slice::from_ref(&(0..rows)).to_vec();
+    /// Some values of a column of ids that every row has.
+    pub(crate) fn ids(self, rows: &Range<usize>) -> Result<Vec<[u8; 16]>> {
+        let mut ids = Vec::with_capacity(rows.len());
         let dictionary = |_: &[u8], _| Err(general("ids of another encoding"));
-        self.each(&all, dictionary, |_, page| {
+        self.each(std::slice::from_ref(rows), dictionary, |of, page| {
             let (found, rest) = page.bytes.as_chunks::<16>();
             if page.encoding != Encoding::PLAIN || !rest.is_empty() {
                 return Err(general("ids of another encoding"));
             }
-            ids.extend_from_slice(found);
+            let wanted = rows.start.max(of.start) - of.start..rows.end.min(of.end) - of.start;
+            ids.extend_from_slice(found.get(wanted).ok_or_else(too_short)?);
             Ok(())
         })?;
-        if ids.len() != rows {
+        if ids.len() != rows.len() {
             return Err(too_short());
         }
         Ok(ids)

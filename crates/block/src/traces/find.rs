@@ -43,14 +43,19 @@ pub struct Found {
 // === impl TracesFile ===
 
 impl<R: ChunkReader + 'static> TracesFile<R> {
-    /// All rows of a row group, in their order, and which of them may be meant.
+    /// Some rows of a row group, in their order, and which of them may be meant.
     ///
     /// # Errors
     ///
     /// When the file cannot be read.
+    ///
+    /// # Panics
+    ///
+    /// When the row group has fewer rows.
     pub fn find(
         &self,
         group: usize,
+        rows: Range<usize>,
         columns: &Columns,
     ) -> std::result::Result<Vec<Found>, BlockError> {
         let search = Search {
@@ -58,22 +63,23 @@ impl<R: ChunkReader + 'static> TracesFile<R> {
             group,
             read: RefCell::default(),
         };
-        let all = Rows(vec![true; self.file.rows(group)]);
+        let mut all = Rows(vec![false; self.file.rows(group)]);
+        all.0[rows.clone()].fill(true);
         let admitted = search.admitted(columns, &all)?;
-        let traces = search.reading.ids(group, at::TRACE_ID)?;
+        let traces = search.reading.ids(group, at::TRACE_ID, &rows)?;
         let revisions = search.read::<Int32Type>(at::REVISION, &all)?;
         let starts = search.read::<Int64Type>(at::START_TIME, &all)?;
         let ends = search.read::<Int64Type>(at::END_TIME, &all)?;
         let first_received = search.read::<Int64Type>(at::FIRST_RECEIVED, &all)?;
         let last_received = search.read::<Int64Type>(at::LAST_RECEIVED, &all)?;
-        let mut found = Vec::with_capacity(all.0.len());
+        let mut found = Vec::with_capacity(rows.len());
         let (revisions, starts) = (revisions.entries(&all), starts.entries(&all));
         let times = starts.zip(ends.entries(&all));
         let received = first_received
             .entries(&all)
             .zip(last_received.entries(&all));
         let values = traces.into_iter().zip(revisions).zip(times.zip(received));
-        for (((trace, (_, revision)), values), admitted) in values.zip(admitted.0) {
+        for (((trace, (_, revision)), values), admitted) in values.zip(&admitted.0[rows]) {
             let (((_, start), (_, end)), ((_, first_received), (_, last_received))) = values;
             found.push(Found {
                 trace: TraceId::from_bits(u128::from_be_bytes(trace)),
@@ -82,7 +88,7 @@ impl<R: ChunkReader + 'static> TracesFile<R> {
                 end: end.copied().map(TimestampMicros),
                 first_received: TimestampMicros(first_received.copied().unwrap_or_default()),
                 last_received: TimestampMicros(last_received.copied().unwrap_or_default()),
-                admitted,
+                admitted: *admitted,
             });
         }
         Ok(found)

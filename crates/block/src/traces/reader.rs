@@ -113,7 +113,7 @@ impl<R: ChunkReader + 'static> TracesFile<R> {
             let rows = 0..self.file.rows(group);
             let again = reading.leaf::<BoolType>(group, at::AGAIN, slice::from_ref(&rows))?;
             let again = again.required().into_iter();
-            let ids = reading.ids(group, at::TRACE_ID)?;
+            let ids = reading.ids(group, at::TRACE_ID, &rows)?;
             let ids = ids.into_iter().zip(again).filter(|(_, again)| *again);
             traces.extend(ids.map(|(id, _)| TraceId::from_bits(u128::from_be_bytes(id))));
         }

@@ -86,7 +86,9 @@ fn rows(count: u32) -> Vec<TraceRow> {
 fn admitted(file: &TracesFile<Checked<Bytes>>, text: &str) -> Vec<u128> {
     let columns = columns(text);
     let found = file.groups().flat_map(|group| {
-        let found = file.find(group, &columns).unwrap();
+        let found = file
+            .find(group, 0..file.times(group).rows, &columns)
+            .unwrap();
         let some = found.iter().any(|row| row.admitted);
         assert!(!some || file.may_admit(group, &columns), "{text}");
         found
@@ -128,7 +130,7 @@ proptest! {
         for expression in expressions {
             let filter = Filter::new(&expression, &NoGroups).unwrap();
             let columns = filter.columns();
-            let found = file.find(0, &columns).unwrap();
+            let found = file.find(0, 0..file.len(), &columns).unwrap();
             let may_admit = file.may_admit(0, &columns);
             prop_assert_eq!(found.len(), traces.len());
             for (trace, found) in traces.iter().zip(found) {
@@ -165,7 +167,7 @@ proptest! {
             "rootcause.responsetime.entity", "service() { duration > 2 }", "annotation.tenant", "!annotation.tenant",
         ] {
             let columns = columns(text);
-            for (trace, found) in traces.iter().zip(file.find(0, &columns).unwrap()) {
+            for (trace, found) in traces.iter().zip(file.find(0, 0..file.len(), &columns).unwrap()) {
                 let mut known = KnownAnnotations::default();
                 let digest = Digest::of(trace, &mut known);
                 let told = columns.admit(&known.row(&digest));
@@ -254,7 +256,7 @@ fn columns_pass_over_what_is_surely_not_meant() {
         ("service(\"nobody\") OR fault", false, true),
         ("", true, true),
     ] {
-        let found = file.find(0, &columns(text)).unwrap();
+        let found = file.find(0, 0..file.len(), &columns(text)).unwrap();
         let admitted: Vec<bool> = traces
             .iter()
             .zip(found)
@@ -322,7 +324,7 @@ fn what_rounding_hides_is_kept() {
     let row = TraceRow::of(&slow, 1, 1, false);
     assert_eq!(row.response_time, Some(300_000));
     let file = file_of(&[row]);
-    let is_kept = |text: &str| file.find(0, &columns(text)).unwrap()[0].admitted;
+    let is_kept = |text: &str| file.find(0, 0..file.len(), &columns(text)).unwrap()[0].admitted;
     for test in ["=", ">=", "<="] {
         let text = format!("responsetime {test} {took:?}");
         assert!(is_kept(&text) && is_kept(&format!("!({text})")), "{text}");
@@ -364,7 +366,9 @@ fn times_tell_what_a_group_has() {
         times.last_received,
         rows[0].last_received..=rows[0].last_received
     );
-    let found = file.find(1, &Columns::Nothing).unwrap();
+    let found = file
+        .find(1, 0..file.times(1).rows, &Columns::Nothing)
+        .unwrap();
     assert_eq!(found.len(), 101);
     assert_eq!((found[0].end, found[1].end), (rows[0].end, None));
     assert_eq!(found[100].start, rows[10_100].start);

@@ -127,7 +127,14 @@ impl Live {
                 .filter(|_| is_all_here && !may_admit())
             {
                 Some(latest) => found.passed_over.push((latest, times.rows as u64)),
-                None => self.look(block, group, &axis, &are_elsewhere, &mut found)?,
+                None => {
+                    let group = Group {
+                        block,
+                        group,
+                        rows: times.rows,
+                    };
+                    self.look(&group, rows, &axis, &are_elsewhere, &mut found)?;
+                }
             }
         }
         if found.traces.len() > rows {
@@ -140,28 +147,46 @@ impl Live {
         Ok(found)
     }
 
-    /// Looks through the rows of a group.
+    /// Looks through the rows of a group, from the latest on where only the latest are wanted.
     fn look(
         &self,
-        block: &Block,
-        group: usize,
+        group: &Group<'_>,
+        most: usize,
         axis: &At<'_>,
         are_elsewhere: impl Fn(&[Found]) -> Vec<bool>,
         found: &mut AtRest,
     ) -> Result<(), ArchiveError> {
         let columns = &axis.candidates.columns;
-        let rows = block.unless_damaged(block.traces.find(group, columns))?;
-        let mut rows = rows.unwrap_or_default();
-        rows.retain(|row| axis.time_of(row).is_some() && self.counts(block, row.trace));
-        let elsewhere = are_elsewhere(&rows);
-        for (row, _) in rows.iter().zip(elsewhere).filter(|(_, is)| !is) {
-            let Some(time) = axis.time_of(row) else {
+        let block = group.block;
+        let mut end = group.rows;
+        let mut size = match most {
+            usize::MAX => group.rows,
+            _ => SLICE,
+        };
+        while end > 0 {
+            let slice = end.saturating_sub(size)..end;
+            (end, size) = (slice.start, size * 2);
+            let rows = block.traces.find(group.group, slice, columns);
+            let Some(mut rows) = block.unless_damaged(rows)? else {
                 continue;
             };
-            if row.admitted {
-                found.traces.push((time, row.trace));
-            } else {
-                found.passed_over.push((time, 1));
+            let earliest = rows.first().and_then(|row| row.start);
+            rows.retain(|row| axis.time_of(row).is_some() && self.counts(block, row.trace));
+            let elsewhere = are_elsewhere(&rows);
+            for (row, _) in rows.iter().zip(elsewhere).filter(|(_, is)| !is) {
+                let Some(time) = axis.time_of(row) else {
+                    continue;
+                };
+                if row.admitted {
+                    found.traces.push((time, row.trace));
+                } else {
+                    found.passed_over.push((time, 1));
+                }
+            }
+            // What lies before began before.
+            if end > 0 && found.traces.len() >= most && earliest < Some(found.keep_latest(most)) {
+                found.rest = found.traces.last().copied();
+                break;
             }
         }
         Ok(())
@@ -199,6 +224,16 @@ impl AtRest {
         last.map_or(TimestampMicros(i64::MAX), |(time, _)| *time)
     }
 }
+
+/// A row group of traces.
+struct Group<'a> {
+    block: &'a Block,
+    group: usize,
+    rows: usize,
+}
+
+/// Where only the latest are wanted, a row group is looked through from its end, so many rows at first, then twice as many.
+const SLICE: usize = if cfg!(test) { 3 } else { 1_024 };
 
 /// What is asked of times.
 pub(super) struct At<'a> {
