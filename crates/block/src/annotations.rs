@@ -4,11 +4,11 @@ use std::cmp::Ordering;
 use std::io::Write;
 
 use fluoro_model::document::AnnotationValue;
-use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DoubleType};
+use parquet::data_type::{BoolType, ByteArray, DoubleType};
 use parquet::errors::Result;
 use parquet::file::writer::SerializedRowGroupWriter;
 
-use crate::column::{Entries, Leaf, as_text, text};
+use crate::column::{Entries, Leaf, as_text};
 use crate::file::general;
 use crate::row::Annotation;
 
@@ -26,9 +26,9 @@ pub(crate) fn write<'r>(
     rows: impl Iterator<Item = &'r [Annotation]>,
 ) -> Result<()> {
     let entries = Entries::of(rows);
-    entries.write::<ByteArrayType>(group, |(key, _)| text(key))?;
-    entries.write_optional::<ByteArrayType>(group, |(_, value)| match value {
-        AnnotationValue::Text(value) => Some(text(value)),
+    entries.write_texts(group, |(key, _)| key)?;
+    entries.write_optional_texts(group, |(_, value)| match value {
+        AnnotationValue::Text(value) => Some(&**value),
         _ => None,
     })?;
     entries.write_optional::<DoubleType>(group, |(_, value)| match value {

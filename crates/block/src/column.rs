@@ -5,7 +5,9 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_typed_column_reader};
-use parquet::data_type::{ByteArray, DataType, FixedLenByteArray};
+use parquet::data_type::{
+    ByteArray, ByteArrayType, DataType, FixedLenByteArray, FixedLenByteArrayType,
+};
 use parquet::errors::Result;
 use parquet::file::writer::SerializedRowGroupWriter;
 use parquet::schema::types::ColumnDescriptor;
@@ -44,6 +46,59 @@ pub(crate) fn write_optional<T: DataType>(
         })
         .collect();
     write_levels::<T>(group, &present, Some(&levels), None)
+}
+
+/// Writes the next column of texts, which are all there.
+pub(crate) fn write_texts<'v>(
+    group: &mut SerializedRowGroupWriter<'_, impl Write + Send>,
+    values: impl Iterator<Item = &'v [u8]>,
+) -> Result<()> {
+    write_levels::<ByteArrayType>(group, &packed(values), None, None)
+}
+
+/// Writes the next column of texts, of which some may be absent.
+pub(crate) fn write_optional_texts<'v>(
+    group: &mut SerializedRowGroupWriter<'_, impl Write + Send>,
+    values: impl Iterator<Item = Option<&'v [u8]>>,
+) -> Result<()> {
+    let mut levels = Vec::new();
+    let present = values.filter_map(|value| {
+        levels.push(i16::from(value.is_some()));
+        value
+    });
+    let present = packed(present);
+    write_levels::<ByteArrayType>(group, &present, Some(&levels), None)
+}
+
+/// Writes the next column of ids, of which some may be absent if the column is such.
+pub(crate) fn write_ids<const N: usize>(
+    group: &mut SerializedRowGroupWriter<'_, impl Write + Send>,
+    ids: impl Iterator<Item = Option<[u8; N]>>,
+    is_optional: bool,
+) -> Result<()> {
+    let ids: Vec<Option<[u8; N]>> = ids.collect();
+    let levels: Vec<i16> = ids.iter().map(|id| i16::from(id.is_some())).collect();
+    let present = packed(ids.iter().flatten().map(<[u8; N]>::as_slice)).into_iter();
+    let present: Vec<FixedLenByteArray> = present.map(FixedLenByteArray::from).collect();
+    let levels = is_optional.then_some(&levels[..]);
+    write_levels::<FixedLenByteArrayType>(group, &present, levels, None)
+}
+
+/// The values as parts of one piece of memory: an allocation for each would cost more than to copy it.
+fn packed<'v>(values: impl Iterator<Item = &'v [u8]>) -> Vec<ByteArray> {
+    let (mut bytes, mut ends) = (Vec::new(), Vec::new());
+    for value in values {
+        bytes.extend_from_slice(value);
+        ends.push(bytes.len());
+    }
+    let bytes = Bytes::from(bytes);
+    let mut start = 0;
+    let parts = ends.into_iter().map(|end| {
+        let part = bytes.slice(start..end);
+        start = end;
+        ByteArray::from(part)
+    });
+    parts.collect()
 }
 
 fn write_levels<T: DataType>(
@@ -97,11 +152,51 @@ impl<'r, E> Entries<'r, E> {
         value: impl Fn(&'r E) -> T::T,
     ) -> Result<()> {
         let values: Vec<T::T> = self.entries.iter().flatten().copied().map(value).collect();
+        self.write_all::<T>(group, &values)
+    }
+
+    /// The same, of texts.
+    pub(crate) fn write_texts(
+        &self,
+        group: &mut SerializedRowGroupWriter<'_, impl Write + Send>,
+        value: impl Fn(&'r E) -> &'r str,
+    ) -> Result<()> {
+        let values = self.entries.iter().flatten().copied();
+        let values = packed(values.map(|entry| value(entry).as_bytes()));
+        self.write_all::<ByteArrayType>(group, &values)
+    }
+
+    fn write_all<T: DataType>(
+        &self,
+        group: &mut SerializedRowGroupWriter<'_, impl Write + Send>,
+        values: &[T::T],
+    ) -> Result<()> {
         let definitions = self.entries.iter();
         let definitions: Vec<i16> = definitions
             .map(|entry| entry.map_or(level::NO_ENTRY, |_| level::ENTRY))
             .collect();
-        write_levels::<T>(group, &values, Some(&definitions), Some(&self.repetitions))
+        write_levels::<T>(group, values, Some(&definitions), Some(&self.repetitions))
+    }
+
+    /// As [`write_optional`](Self::write_optional), of texts.
+    pub(crate) fn write_optional_texts(
+        &self,
+        group: &mut SerializedRowGroupWriter<'_, impl Write + Send>,
+        value: impl Fn(&'r E) -> Option<&'r str>,
+    ) -> Result<()> {
+        let mut definitions = Vec::with_capacity(self.entries.len());
+        let values = self.entries.iter().filter_map(|entry| {
+            let value = entry.map(&value);
+            definitions.push(match value {
+                None => level::NO_ENTRY,
+                Some(None) => level::ENTRY,
+                Some(Some(_)) => level::VALUE,
+            });
+            value.flatten().map(str::as_bytes)
+        });
+        let values = packed(values);
+        let repetitions = Some(&self.repetitions[..]);
+        write_levels::<ByteArrayType>(group, &values, Some(&definitions), repetitions)
     }
 
     /// Writes the next column, which an entry may have.
@@ -259,14 +354,6 @@ impl<T> Leaf<T> {
             })
             .collect()
     }
-}
-
-pub(crate) fn text(text: &str) -> ByteArray {
-    ByteArray::from(text)
-}
-
-pub(crate) fn fixed(bytes: Vec<u8>) -> FixedLenByteArray {
-    ByteArray::from(bytes).into()
 }
 
 /// The text of a column that says it has text.

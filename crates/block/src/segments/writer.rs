@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use fluoro_model::SegmentId;
 use fluoro_shape::{Model, Streams};
-use parquet::data_type::{
-    BoolType, ByteArray, ByteArrayType, FixedLenByteArrayType, Int32Type, Int64Type,
-};
+use parquet::data_type::{BoolType, Int32Type, Int64Type};
 use parquet::errors::Result;
 use parquet::file::metadata::{KeyValue, ParquetMetaData};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
@@ -14,7 +12,7 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use super::{
     GROUP_BYTES, GROUP_ROWS, MODEL_KEY, MODEL_LEVEL, PROPERTIES, SCHEMA, VERSION, VERSION_KEY,
 };
-use crate::column::{fixed, text, write as put, write_optional};
+use crate::column::{write as put, write_ids, write_optional, write_optional_texts, write_texts};
 use crate::file::general;
 use crate::row::{Body, SegmentRow};
 use crate::{BlockError, annotations};
@@ -138,13 +136,11 @@ fn write_columns(
     group: &mut SerializedRowGroupWriter<'_, impl Write + Send>,
     rows: &[SegmentRow],
 ) -> Result<()> {
-    let id = |id: SegmentId| fixed(id.bits().to_be_bytes().to_vec());
-    let traces = rows
-        .iter()
-        .map(|row| fixed(row.trace.bits().to_be_bytes().to_vec()));
-    put::<FixedLenByteArrayType>(group, traces)?;
-    put::<FixedLenByteArrayType>(group, rows.iter().map(|row| id(row.id)))?;
-    write_optional::<FixedLenByteArrayType>(group, rows.iter().map(|row| row.parent.map(id)))?;
+    let id = |id: SegmentId| id.bits().to_be_bytes();
+    let traces = rows.iter().map(|row| row.trace.bits().to_be_bytes());
+    write_ids(group, traces.map(Some), false)?;
+    write_ids(group, rows.iter().map(|row| Some(id(row.id))), false)?;
+    write_ids(group, rows.iter().map(|row| row.parent.map(id)), true)?;
     put::<Int64Type>(group, rows.iter().map(|row| row.start.0))?;
     let durations = rows
         .iter()
@@ -152,20 +148,19 @@ fn write_columns(
     write_optional::<Int64Type>(group, durations)?;
     put::<Int64Type>(group, rows.iter().map(|row| row.received.0))?;
     put::<Int32Type>(group, rows.iter().map(|row| row.number.cast_signed()))?;
-    put::<ByteArrayType>(group, rows.iter().map(|row| text(&row.name)))?;
+    write_texts(group, rows.iter().map(|row| row.name.as_bytes()))?;
     let texts: [OptionalText; 3] = [
         |row| &row.origin,
         |row| &row.http_method,
         |row| &row.http_url,
     ];
     for of in texts {
-        write_optional::<ByteArrayType>(
-            group,
-            rows.iter().map(|row| of(row).as_deref().map(text)),
-        )?;
+        let texts = rows.iter().map(|row| of(row).as_deref());
+        write_optional_texts(group, texts.map(|text| text.map(str::as_bytes)))?;
     }
     write_optional::<Int64Type>(group, rows.iter().map(|row| row.http_status))?;
-    write_optional::<ByteArrayType>(group, rows.iter().map(|row| row.user.as_deref().map(text)))?;
+    let users = rows.iter().map(|row| row.user.as_deref());
+    write_optional_texts(group, users.map(|user| user.map(str::as_bytes)))?;
     put::<BoolType>(group, rows.iter().map(|row| row.fault))?;
     put::<BoolType>(group, rows.iter().map(|row| row.error))?;
     put::<BoolType>(group, rows.iter().map(|row| row.throttle))?;
@@ -184,14 +179,14 @@ fn write_columns(
     ];
     for of in streams {
         let coded = rows.iter().map(|row| match &row.stored.body {
-            Body::Coded(streams) => Some(ByteArray::from(of(streams).as_slice())),
+            Body::Coded(streams) => Some(of(streams).as_slice()),
             Body::Text(_) => None,
         });
-        write_optional::<ByteArrayType>(group, coded)?;
+        write_optional_texts(group, coded)?;
     }
     let documents = rows.iter().map(|row| match &row.stored.body {
         Body::Coded(_) => None,
-        Body::Text(document) => Some(ByteArray::from(document.clone())),
+        Body::Text(document) => Some(&**document),
     });
-    write_optional::<ByteArrayType>(group, documents)
+    write_optional_texts(group, documents)
 }

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use fluoro_model::TimestampMicros;
 use fluoro_trace::projection::Outcome;
-use parquet::data_type::{BoolType, ByteArrayType, FixedLenByteArrayType, Int32Type, Int64Type};
+use parquet::data_type::{BoolType, Int32Type, Int64Type};
 use parquet::errors::Result;
 use parquet::file::metadata::{KeyValue, ParquetMetaData};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 
 use super::{GROUP_ROWS, PROPERTIES, SCHEMA, Service, TraceRow, VERSION, VERSION_KEY};
-use crate::column::{Entries, fixed, text, write as put, write_optional};
+use crate::column::{Entries, write as put, write_ids, write_optional, write_optional_texts};
 use crate::{BlockError, annotations};
 
 /// Writes a file of rows, which are held until a row group of them is complete.
@@ -89,10 +89,8 @@ fn write_columns(
     group: &mut SerializedRowGroupWriter<'_, impl Write + Send>,
     rows: &[TraceRow],
 ) -> Result<()> {
-    let traces = rows
-        .iter()
-        .map(|row| fixed(row.trace.bits().to_be_bytes().to_vec()));
-    put::<FixedLenByteArrayType>(group, traces)?;
+    let traces = rows.iter().map(|row| row.trace.bits().to_be_bytes());
+    write_ids(group, traces.map(Some), false)?;
     put::<Int32Type>(group, rows.iter().map(|row| row.revision.cast_signed()))?;
     put::<Int64Type>(group, rows.iter().map(|row| row.first_received.0))?;
     put::<Int64Type>(group, rows.iter().map(|row| row.last_received.0))?;
@@ -135,16 +133,16 @@ fn write_columns(
         |row| &row.http_client_ip,
     ];
     for of in texts {
-        let texts = rows.iter().map(|row| of(row).as_deref().map(text));
-        write_optional::<ByteArrayType>(group, texts)?;
+        let texts = rows.iter().map(|row| of(row).as_deref());
+        write_optional_texts(group, texts.map(|text| text.map(str::as_bytes)))?;
     }
     write_optional::<Int64Type>(group, rows.iter().map(|row| row.http_status))?;
     write_services(group, rows)?;
     let users = Entries::of(rows.iter().map(|row| &row.users[..]));
-    users.write::<ByteArrayType>(group, |user| text(user))?;
+    users.write_texts(group, |user| user)?;
     annotations::write(group, rows.iter().map(|row| &row.annotations[..]))?;
     let groups = Entries::of(rows.iter().map(|row| &row.groups[..]));
-    groups.write::<ByteArrayType>(group, |member| text(&member.group))?;
+    groups.write_texts(group, |member| &member.group)?;
     groups.write::<Int64Type>(group, |member| member.joined.0)?;
     groups.write::<Int32Type>(group, |member| member.version.cast_signed())
 }
@@ -154,11 +152,11 @@ fn write_services(
     rows: &[TraceRow],
 ) -> Result<()> {
     let services = Entries::of(rows.iter().map(|row| &row.services[..]));
-    services.write::<ByteArrayType>(group, |service| text(&service.name))?;
+    services.write_texts(group, |service| &service.name)?;
     let texts: [OptionalText<Service>; 2] =
         [|service| &service.kind, |service| &service.account_id];
     for of in texts {
-        services.write_optional::<ByteArrayType>(group, |it| of(it).as_deref().map(text))?;
+        services.write_optional_texts(group, |service| of(service).as_deref())?;
     }
     let flags: [fn(Outcome) -> bool; 3] = [
         |outcome| outcome.fault,
