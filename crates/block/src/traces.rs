@@ -84,6 +84,21 @@ message traces {
       }
     }
   }
+  required group faulty (LIST) {
+    repeated group list {
+      required binary element (STRING);
+    }
+  }
+  required group erroneous (LIST) {
+    repeated group list {
+      required binary element (STRING);
+    }
+  }
+  required group throttled (LIST) {
+    repeated group list {
+      required binary element (STRING);
+    }
+  }
   required group users (LIST) {
     repeated group list {
       required binary element (STRING);
@@ -154,14 +169,17 @@ mod at {
     pub(super) const SERVICE_ERROR: usize = 34;
     pub(super) const SERVICE_THROTTLE: usize = 35;
     pub(super) const SERVICE_LONGEST: usize = 36;
-    pub(super) const USER: usize = 37;
-    pub(super) const ANNOTATION_KEY: usize = 38;
-    pub(super) const ANNOTATION_TEXT: usize = 39;
-    pub(super) const ANNOTATION_NUMBER: usize = 40;
-    pub(super) const ANNOTATION_BOOLEAN: usize = 41;
-    pub(super) const GROUP: usize = 42;
-    pub(super) const GROUP_JOINED: usize = 43;
-    pub(super) const GROUP_VERSION: usize = 44;
+    pub(super) const FAULTY: usize = 37;
+    pub(super) const ERRONEOUS: usize = 38;
+    pub(super) const THROTTLED: usize = 39;
+    pub(super) const USER: usize = 40;
+    pub(super) const ANNOTATION_KEY: usize = 41;
+    pub(super) const ANNOTATION_TEXT: usize = 42;
+    pub(super) const ANNOTATION_NUMBER: usize = 43;
+    pub(super) const ANNOTATION_BOOLEAN: usize = 44;
+    pub(super) const GROUP: usize = 45;
+    pub(super) const GROUP_JOINED: usize = 46;
+    pub(super) const GROUP_VERSION: usize = 47;
 }
 
 /// How each column is encoded.
@@ -183,7 +201,6 @@ static PROPERTIES: LazyLock<WriterPropertiesPtr> = LazyLock::new(|| {
         "duration",
         "response_time",
         "longest",
-        "services.list.element.longest",
         "documents",
         "bytes",
     ] {

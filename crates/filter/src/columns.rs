@@ -126,8 +126,6 @@ impl Columns {
             // Columns tell what a trace has, not what is together in one place: that something is missing they cannot say.
             _ if !holds => Self::Anything,
             Predicate::Service(reference, body) => {
-                let node = reference.iter().cloned();
-                let node = node.map(|reference| Self::Is(ColumnTest::Node(reference)));
                 let name = reference.as_ref().and_then(|node| node.name.as_ref());
                 let failed = |flag| match name {
                     Some(name) => ColumnTest::FailedService(flag, name.clone()),
@@ -140,7 +138,11 @@ impl Columns {
                 let body = Self::of_body(body, &|predicate| {
                     Self::of_one(predicate, &failed, &longest)
                 });
-                Self::all(node.chain([body]))
+                let node = reference.iter().filter(|node| !body.tells_of(node));
+                let node = node.cloned();
+                let node = node.map(|reference| Self::Is(ColumnTest::Node(reference)));
+                let node: Vec<Self> = node.collect();
+                Self::all(node.into_iter().chain([body]))
             }
             Predicate::Edge(ends, body) => {
                 let names = ends.as_ref();
@@ -238,6 +240,21 @@ impl Columns {
                 Predicate::Text(Text::Name, Some(TextTest::Equal(name))),
             ) => Self::Is(ColumnTest::Exception(name.clone())),
             _ => Self::Anything,
+        }
+    }
+
+    /// Whether a row that fulfils this surely has the node.
+    fn tells_of(&self, node: &NodeRef) -> bool {
+        let of = NodeRef {
+            name: node.name.clone(),
+            ..NodeRef::default()
+        };
+        match self {
+            Self::All(parts) => parts.iter().any(|part| part.tells_of(node)),
+            Self::Is(ColumnTest::FailedService(_, name) | ColumnTest::LongestOf(name, _)) => {
+                *node == of && Some(name) == node.name.as_ref()
+            }
+            _ => false,
         }
     }
 

@@ -236,8 +236,11 @@ impl Digest {
             ColumnTest::FailedCall(flag, from, to) => {
                 self.words.has(Kind::Failed(*flag), from, to.as_bytes())
             }
+            ColumnTest::Longest(test) => test.holds(self.longest),
             // Which service lasted how long is not kept.
-            ColumnTest::Longest(test) | ColumnTest::LongestOf(_, test) => test.holds(self.longest),
+            ColumnTest::LongestOf(name, test) => {
+                test.holds(self.longest) && self.words.may_have(Kind::Text(Text::Name), name)
+            }
             ColumnTest::Cause(kind) => self.has_cause(*kind),
             // Nearly every trace has a cause of its response time: that it leads through a node is not kept.
             ColumnTest::CauseNode(RootCauseKind::ResponseTime, node) => {

@@ -15,7 +15,7 @@ use parquet::data_type::{BoolType, DataType, DoubleType, Int32Type, Int64Type};
 use parquet::errors::Result;
 use parquet::file::reader::ChunkReader;
 
-use super::group::{NumberColumn, cause, root_flag, service_flag, some_flag};
+use super::group::{NumberColumn, cause, names_of_failed, root_flag, some_flag};
 use super::{PAGE_ROWS, TracesFile, at};
 use crate::BlockError;
 use crate::column::Leaf;
@@ -197,19 +197,22 @@ impl<R: ChunkReader + 'static> Search<'_, R> {
             ColumnTest::Annotation(key, test) => {
                 Exactly(self.with_annotation(key, test.as_ref(), among)?)
             }
-            ColumnTest::Node(node) => Exactly(self.with_node(node, None, among)?),
+            ColumnTest::Node(node) => Exactly(self.with_node(node, among)?),
             ColumnTest::Some(flag) => match some_flag(*flag) {
                 Some(column) => Exactly(self.flagged(column, among)?),
                 None => Within(among.clone()),
             },
-            ColumnTest::FailedService(flag, name) => {
-                let left = self.some_ended(*flag, among)?;
-                Exactly(self.with_node(&named(name), service_flag(*flag), &left)?)
-            }
+            ColumnTest::FailedService(flag, name) => match names_of_failed(*flag) {
+                Some(column) => {
+                    let test = TextTest::Equal(name.clone());
+                    Exactly(self.rows_with_text(column, Some(&test), among)?)
+                }
+                None => Within(self.with_node(&named(name), among)?),
+            },
             ColumnTest::FailedCall(flag, from, to) => {
                 let left = self.some_ended(*flag, among)?;
-                let left = self.with_node(&named(from), None, &left)?;
-                Within(self.with_node(&named(to), None, &left)?)
+                let left = self.with_node(&named(from), &left)?;
+                Within(self.with_node(&named(to), &left)?)
             }
             ColumnTest::Longest(test) => {
                 let column = NumberColumn::Longest;
@@ -222,7 +225,7 @@ impl<R: ChunkReader + 'static> Search<'_, R> {
             ColumnTest::Cause(kind) => Exactly(self.flagged(cause(*kind), among)?),
             ColumnTest::CauseNode(kind, node) => {
                 let left = self.flagged(cause(*kind), among)?;
-                Within(self.with_node(node, None, &left)?)
+                Within(self.with_node(node, &left)?)
             }
         })
     }
@@ -288,8 +291,8 @@ impl<R: ChunkReader + 'static> Search<'_, R> {
         Ok(among.only(found.into_iter().filter(|row| among.0[*row])))
     }
 
-    /// The rows with a node that is meant and, if that is asked, ended so.
-    fn with_node(&self, node: &NodeRef, flag: Option<usize>, among: &Rows) -> Result<Rows> {
+    /// The rows with a node that is meant.
+    fn with_node(&self, node: &NodeRef, among: &Rows) -> Result<Rows> {
         let parts = [
             (at::SERVICE_NAME, &node.name),
             (at::SERVICE_TYPE, &node.kind),
@@ -301,7 +304,7 @@ impl<R: ChunkReader + 'static> Search<'_, R> {
             return Ok(among.clone());
         };
         let mut parts = parts.peekable();
-        if parts.peek().is_none() && flag.is_none() {
+        if parts.peek().is_none() {
             let test = TextTest::Equal(first.to_owned());
             return self.rows_with_text(column, Some(&test), among);
         }
@@ -315,12 +318,6 @@ impl<R: ChunkReader + 'static> Search<'_, R> {
             let values = is(column, wanted)?;
             for ((_, fits), (_, value)) in nodes.iter_mut().zip(values.entries(among)) {
                 *fits &= value == Some(&true);
-            }
-        }
-        if let Some(column) = flag {
-            let flags = self.read::<BoolType>(column, among)?;
-            for ((_, fits), (_, flag)) in nodes.iter_mut().zip(flags.entries(among)) {
-                *fits &= flag == Some(&true);
             }
         }
         let fitting = nodes.into_iter().filter(|(_, fits)| *fits);

@@ -243,7 +243,10 @@ impl<R: ChunkReader + 'static> Row for GroupRow<'_, R> {
                     && self.filters().may_have_service(from)
                     && self.filters().may_have_service(to)
             }
-            ColumnTest::Longest(test) | ColumnTest::LongestOf(_, test) => {
+            ColumnTest::LongestOf(name, test) => {
+                self.filters().may_have_service(name) && self.may(&ColumnTest::Longest(*test))
+            }
+            ColumnTest::Longest(test) => {
                 let Numbers { range, absent } = self.numbers(NumberColumn::Longest);
                 range.is_some_and(|range| test.may_hold(&range))
                     || absent && test.holds(f64::NEG_INFINITY)
@@ -357,12 +360,12 @@ pub(super) fn some_flag(flag: Flag) -> Option<usize> {
     }
 }
 
-/// Where it stands that a service ended so.
-pub(super) fn service_flag(flag: Flag) -> Option<usize> {
+/// Where the services stand that ended so.
+pub(super) fn names_of_failed(flag: Flag) -> Option<usize> {
     match flag {
-        Flag::Error => Some(at::SERVICE_ERROR),
-        Flag::Fault => Some(at::SERVICE_FAULT),
-        Flag::Throttle => Some(at::SERVICE_THROTTLE),
+        Flag::Error => Some(at::ERRONEOUS),
+        Flag::Fault => Some(at::FAULTY),
+        Flag::Throttle => Some(at::THROTTLED),
         _ => None,
     }
 }

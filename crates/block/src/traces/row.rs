@@ -92,7 +92,8 @@ pub struct Service {
     pub account_id: Option<Box<str>>,
     /// How any of its segments ended, or of a client any root that it called.
     pub outcome: Outcome,
-    /// Of the one of these that took longest, in microseconds; `None` while none has ended.
+    /// Of the one of these that took longest, in microseconds, rounded up so that it takes little room: by less than a
+    /// sixteenth. `None` while none has ended.
     pub longest: Option<i64>,
 }
 
@@ -183,7 +184,8 @@ fn services(projection: &Projection) -> Vec<Service> {
     for (node, seen) in own.chain(of_clients) {
         let service = &mut services[node as usize];
         service.outcome = joined(service.outcome, seen.outcome);
-        service.longest = service.longest.max(seen.duration().map(micros));
+        let lasted = seen.duration().map(micros);
+        service.longest = service.longest.max(lasted.map(rounded_up));
     }
     services
 }
@@ -191,6 +193,13 @@ fn services(projection: &Projection) -> Vec<Service> {
 /// Of seconds.
 fn micros(seconds: f64) -> i64 {
     TimestampMicros::from_seconds(seconds).0
+}
+
+/// The least number that is not less, and of which only the first five bits may be set.
+fn rounded_up(number: i64) -> i64 {
+    let rest = i64::BITS.saturating_sub(number.max(0).leading_zeros() + 5);
+    let rest = (1_i64 << rest) - 1;
+    number.checked_add(rest).map_or(i64::MAX, |sum| sum & !rest)
 }
 
 fn joined(one: Outcome, other: Outcome) -> Outcome {

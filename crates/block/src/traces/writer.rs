@@ -82,6 +82,13 @@ impl<W: Write + Send> fmt::Debug for TracesWriter<W> {
     }
 }
 
+/// What a service may have ended with, in the order of the columns.
+const OUTCOMES: [fn(Outcome) -> bool; 3] = [
+    |outcome| outcome.fault,
+    |outcome| outcome.error,
+    |outcome| outcome.throttle,
+];
+
 type Of<T> = fn(&TraceRow) -> T;
 type OptionalText<E> = fn(&E) -> &Option<Box<str>>;
 
@@ -138,6 +145,15 @@ fn write_columns(
     }
     write_optional::<Int64Type>(group, rows.iter().map(|row| row.http_status))?;
     write_services(group, rows)?;
+    for ended_so in OUTCOMES {
+        let named = rows.iter().map(|row| {
+            let services = row.services.iter();
+            let services = services.filter(|service| ended_so(service.outcome));
+            services.map(|service| &*service.name).collect()
+        });
+        let named: Vec<Vec<&str>> = named.collect();
+        Entries::of(named.iter().map(Vec::as_slice)).write_texts(group, |name| name)?;
+    }
     let users = Entries::of(rows.iter().map(|row| &row.users[..]));
     users.write_texts(group, |user| user)?;
     annotations::write(group, rows.iter().map(|row| &row.annotations[..]))?;
@@ -158,12 +174,7 @@ fn write_services(
     for of in texts {
         services.write_optional_texts(group, |service| of(service).as_deref())?;
     }
-    let flags: [fn(Outcome) -> bool; 3] = [
-        |outcome| outcome.fault,
-        |outcome| outcome.error,
-        |outcome| outcome.throttle,
-    ];
-    for of in flags {
+    for of in OUTCOMES {
         services.write::<BoolType>(group, |service| of(service.outcome))?;
     }
     services.write_optional::<Int64Type>(group, |service| service.longest)

@@ -163,7 +163,8 @@ impl Live {
             if !axis.may_have(&block.traces.times(group)) {
                 continue;
             }
-            let rows = block.traces.find(group, &candidates.columns);
+            let rows = 0..block.traces.times(group).rows;
+            let rows = block.traces.find(group, rows, &candidates.columns);
             let rows = block.unless_damaged(rows)?.unwrap_or_default();
             let again = again.get_or_insert_with(|| block.again.iter().copied().collect());
             for row in rows.iter().filter(|row| axis.time_of(row).is_some()) {
