@@ -18,17 +18,17 @@ use crate::histogram::Histogram;
 use crate::statistics::Statistics;
 
 mod contribute;
-mod form;
 mod key;
 mod link;
+mod tally;
 #[cfg(test)]
 mod tests;
 
 pub use contribute::Builder;
 pub(crate) use contribute::times;
-pub(crate) use form::FORM;
 use key::AsNodeKey;
 pub use key::NodeKey;
+pub(crate) use tally::{FORM, Tally};
 
 /// A graph.
 #[derive(Debug, Clone, Default)]
@@ -205,11 +205,6 @@ impl Graph {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
-    }
-
-    /// Whether nothing was taken for silent for a while.
-    pub(crate) fn passing_is_empty(&self) -> bool {
-        self.passing.is_empty()
     }
 
     /// Whether all that contributed came in within the window.

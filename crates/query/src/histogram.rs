@@ -49,12 +49,7 @@ pub struct Bin {
 impl Histogram {
     /// Counts one time, rounded half up; a negative one counts as none.
     pub fn add(&mut self, seconds: f64) {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "`as` saturates at zero and at a length of time that nothing has"
-        )]
-        let millis = (seconds * 1e3 + 0.5).floor() as u64;
+        let millis = millis(seconds);
         if self.unsorted.len() == UNSORTED {
             self.sort_in();
         }
@@ -68,31 +63,17 @@ impl Histogram {
         self.bound();
     }
 
-    /// The times as they are held, each with its count, as steps from the one before.
-    pub(crate) fn steps(&self) -> Vec<(u64, u64)> {
-        let mut before = 0;
-        let steps = self.sorted().into_iter().map(|cell| {
-            let step = cell.millis - before;
-            before = cell.millis;
-            (step, cell.count)
-        });
-        steps.collect()
-    }
-
-    /// What [`Histogram::steps`] were made of.
-    pub(crate) fn from_steps(steps: &[(u64, u64)]) -> Self {
-        let mut millis = 0_u64;
-        let cells = steps.iter().map(|(step, count)| {
-            millis = millis.saturating_add(*step);
-            Cell {
-                millis,
-                count: *count,
-            }
-        });
-        Self {
-            cells: cells.collect(),
+    /// Of times in milliseconds, each once and in order, and how many there are of each.
+    pub(crate) fn of(times: Vec<(u64, u64)>) -> Self {
+        let cells = times.into_iter();
+        let mut histogram = Self {
+            cells: cells
+                .map(|(millis, count)| Cell { millis, count })
+                .collect(),
             unsorted: Vec::new(),
-        }
+        };
+        histogram.bound();
+        histogram
     }
 
     /// How many times were counted.
@@ -152,6 +133,16 @@ impl PartialEq for Histogram {
     fn eq(&self, other: &Self) -> bool {
         self.sorted() == other.sorted()
     }
+}
+
+/// Rounded half up; a negative time is none.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`as` saturates at zero and at a length of time that nothing has"
+)]
+pub(crate) fn millis(seconds: f64) -> u64 {
+    (seconds * 1e3 + 0.5).floor() as u64
 }
 
 /// The values as cells.

@@ -14,11 +14,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use fluoro_model::{TimestampMicros, TraceId};
+use fluoro_store::rollups::RolledUp;
 use fluoro_store::scan::{Scan, ScanError};
 use fluoro_trace::Projection;
 
 use crate::arrival_candidates;
-use crate::graph::{Builder, Graph};
+use crate::graph::{Builder, Graph, Tally};
 use crate::groups::{Group, GroupId, Joined};
 
 mod cache;
@@ -230,12 +231,11 @@ impl Graphs {
         traces: Traces,
         minutes: Range<i64>,
     ) -> Result<Vec<Graph>, ScanError> {
-        let known = match self.rollups.key(traces) {
-            Some(key) => self.scan.minutes(&key, minutes.clone()).await?,
-            None => None,
-        };
         let all = || minutes.clone().map(minute_range).collect();
-        let Some(known) = known else {
+        let Some(key) = self.rollups.key(traces) else {
+            return self.make(traces, all()).await;
+        };
+        let Some(known) = self.scan.minutes(&key, minutes.clone()).await? else {
             return self.make(traces, all()).await;
         };
         let (mut told, mut void): (Vec<i64>, Vec<Range<i64>>) = Default::default();
@@ -246,11 +246,25 @@ impl Graphs {
                 _ => void.push(minute..minute + 1),
             }
         }
-        let (parts, projections) = (known.parts, known.projections);
+        let RolledUp {
+            parts,
+            counted,
+            projections,
+            ..
+        } = known;
         let ranges: Vec<_> = told.iter().copied().map(minute_range).collect();
         let of_rest = self.direct(traces, ranges, projections).await?;
         let of_rest: BTreeMap<i64, Graph> = told.into_iter().zip(of_rest).collect();
-        let merged = tokio::task::spawn_blocking(move || merged(of_rest, &parts));
+        let merged = tokio::task::spawn_blocking(move || {
+            let counted = counted.iter().filter_map(|(projection, groups)| {
+                let joined = match traces {
+                    Traces::All => Some(Joined::ALWAYS),
+                    Traces::Of(_) => groups.iter().find(|of| of.group == key).map(rest::joined),
+                };
+                Some((&**projection, joined?))
+            });
+            merged(of_rest, &parts, &counted.collect::<Vec<_>>())
+        });
         let merged = merged.await.map_err(|_| ScanError::Closed)?;
         let Some(mut made) = merged else {
             return self.make(traces, all()).await;
@@ -351,15 +365,27 @@ fn direct(
         .collect()
 }
 
-/// Adds parts at rest to the graphs of their minutes; `None` when one cannot be understood.
+/// Adds to the graphs of minutes what parts at rest tell, without what is counted there and is not so any more; `None` when it
+/// cannot be understood.
 fn merged(
     mut graphs: BTreeMap<i64, Graph>,
     parts: &[(i64, Bytes)],
+    counted: &[(&Projection, Joined)],
 ) -> Option<BTreeMap<i64, Graph>> {
+    let mut tallies: BTreeMap<i64, Tally> = BTreeMap::new();
     for (minute, part) in parts {
-        graphs.entry(*minute).or_default().merge_bytes(part)?;
+        tallies.entry(*minute).or_default().merge_bytes(part)?;
     }
-    graphs.values_mut().for_each(Graph::settle);
+    for (minute, graph) in &mut graphs {
+        let mut tally = tallies.remove(minute).unwrap_or_default();
+        let range = minute_range(*minute);
+        for (projection, joined) in counted {
+            let is_meant = |at| range.contains(&at);
+            tally.add(projection, *joined, -1, range.end, is_meant);
+        }
+        graph.merge(&tally.graph()?);
+        graph.settle();
+    }
     Some(graphs)
 }
 

@@ -2,7 +2,8 @@
 //!
 //! With each block lie parts: what the traces that were *counted* with it contribute to each minute, of all traces and of each
 //! group's. A part is opaque here. The graph of a minute is its parts, merged, and what the traces that are counted nowhere
-//! contribute ([`RolledUp`]); a counted trace that comes again makes its minutes void until its block is gone.
+//! contribute ([`RolledUp`]). A counted trace that comes again is taken away as it was, by the parts of the block that it comes
+//! to rest in; where it is not known how it was, its minutes are void.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -31,6 +32,9 @@ pub trait RollupBuilder: Send {
     /// come to depends on other traces.
     fn add(&mut self, projection: &Projection, groups: &[Membership]);
 
+    /// Takes away what [`add`](Self::add) added of a trace, here or in another block.
+    fn take_away(&mut self, projection: &Projection, groups: &[Membership]);
+
     /// The parts.
     fn finish(self: Box<Self>) -> Parts;
 }
@@ -42,6 +46,8 @@ pub struct RolledUp {
     pub parts: Vec<(i64, Bytes)>,
     /// The minutes that have to be made of all their projections.
     pub void: BTreeSet<i64>,
-    /// The traces that are in no part and may contribute to the others.
+    /// The traces that are in parts as they are not any more, as they are there: to be taken away.
+    pub counted: Vec<(Arc<Projection>, Vec<Membership>)>,
+    /// The traces that are in no part, or were just taken away, and may contribute to the others.
     pub projections: Vec<Arc<Projection>>,
 }

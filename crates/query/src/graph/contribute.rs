@@ -21,6 +21,97 @@ pub struct Builder {
     places: Vec<Option<usize>>,
 }
 
+/// Who takes what a trace contributes.
+pub(super) trait Sink {
+    /// The place of a node of the trace, which began in that second. Asked once for each.
+    fn seen(&mut self, node: &Node, second: i64) -> usize;
+
+    /// A request that the node there served.
+    fn observe(&mut self, place: usize, observation: &Observation);
+
+    /// A call from one place to another.
+    fn connect(&mut self, from: usize, to: usize, call: &Call);
+
+    /// A call to a callee that was taken for a silent one for a while.
+    fn pass(&mut self, passing: Passing);
+
+    /// When something came in, of a trace that is a member by this version of the group.
+    fn note(&mut self, at: TimestampMicros, version: u32);
+}
+
+/// Hands out what of the trace arrived when `is_meant` says; nothing did before it joined. `places` is room for the work.
+pub(super) fn contribute(
+    sink: &mut impl Sink,
+    places: &mut Vec<Option<usize>>,
+    projection: &Projection,
+    joined: Joined,
+    is_meant: impl Fn(TimestampMicros) -> bool,
+) {
+    let Some(second) = began(projection) else {
+        return;
+    };
+    places.clear();
+    places.resize(projection.nodes.len(), None);
+    for observation in &projection.observations {
+        let at = observation.received.max(joined.at);
+        if observation.end.is_some() && is_meant(at) {
+            let place = place(sink, places, projection, observation.node, second);
+            sink.observe(place, observation);
+            sink.note(at, joined.version);
+        }
+    }
+    for call in &projection.calls {
+        let at = call.received.max(joined.at);
+        if call.end.is_some() && is_meant(at) {
+            let from = place(sink, places, projection, call.from, second);
+            let to = place(sink, places, projection, call.to, second);
+            sink.connect(from, to, call);
+            sink.note(at, joined.version);
+        }
+    }
+    for superseded in &projection.superseded {
+        let at = superseded.received.max(joined.at);
+        let until = superseded.until.max(joined.at);
+        if at < until && is_meant(at) {
+            sink.pass(passing(projection, second, superseded, until));
+            sink.note(at, joined.version);
+            if is_meant(until) {
+                sink.note(until, joined.version);
+            }
+        }
+    }
+}
+
+fn place(
+    sink: &mut impl Sink,
+    places: &mut [Option<usize>],
+    projection: &Projection,
+    index: NodeIndex,
+    second: i64,
+) -> usize {
+    let known = &mut places[index as usize];
+    *known.get_or_insert_with(|| sink.seen(projection.node(index), second))
+}
+
+fn passing(
+    projection: &Projection,
+    second: i64,
+    superseded: &Superseded,
+    until: TimestampMicros,
+) -> Passing {
+    let of = |node: &Node| (node.to_key(), NodeState::of(node.source));
+    Passing {
+        until,
+        second,
+        from: of(projection.node(superseded.from)),
+        to: of(&superseded.taken_for),
+        outcome: superseded.outcome,
+        seconds: superseded.response_time,
+    }
+}
+
+// === impl Builder ===
+
 impl Builder {
     /// Adds what of the trace arrived when `is_meant` says; nothing did before it joined.
     pub fn add(
@@ -29,36 +120,8 @@ impl Builder {
         joined: Joined,
         is_meant: impl Fn(TimestampMicros) -> bool,
     ) {
-        let Some(second) = began(projection) else {
-            return;
-        };
-        self.places.clear();
-        self.places.resize(projection.nodes.len(), None);
-        for observation in &projection.observations {
-            let at = observation.received.max(joined.at);
-            if observation.end.is_some() && is_meant(at) {
-                self.observe(projection, second, observation);
-                self.graph.note(at, joined.version);
-            }
-        }
-        for call in &projection.calls {
-            let at = call.received.max(joined.at);
-            if call.end.is_some() && is_meant(at) {
-                self.connect(projection, second, call);
-                self.graph.note(at, joined.version);
-            }
-        }
-        for superseded in &projection.superseded {
-            let at = superseded.received.max(joined.at);
-            let until = superseded.until.max(joined.at);
-            if at < until && is_meant(at) {
-                self.pass(projection, second, superseded, until);
-                self.graph.note(at, joined.version);
-                if is_meant(until) {
-                    self.graph.note(until, joined.version);
-                }
-            }
-        }
+        let Self { graph, places } = self;
+        contribute(graph, places, projection, joined, is_meant);
     }
 
     /// The graph of what arrived before `end`.
@@ -68,10 +131,17 @@ impl Builder {
         self.graph.settle();
         self.graph
     }
+}
 
-    fn observe(&mut self, projection: &Projection, second: i64, observation: &Observation) {
-        let place = self.node(projection, observation.node, second);
-        let node = &mut self.graph.nodes[place];
+// === impl Graph ===
+
+impl Sink for Graph {
+    fn seen(&mut self, node: &Node, second: i64) -> usize {
+        Self::seen(self, node, second)
+    }
+
+    fn observe(&mut self, place: usize, observation: &Observation) {
+        let node = &mut self.nodes[place];
         node.root |= observation.root;
         if node.region.is_none() {
             node.region = observation.region.as_deref().map(Into::into);
@@ -81,10 +151,8 @@ impl Builder {
         served.add(observation.outcome, seconds);
     }
 
-    fn connect(&mut self, projection: &Projection, second: i64, call: &Call) {
-        let from = self.node(projection, call.from, second);
-        let to = self.node(projection, call.to, second);
-        let edge = self.graph.edge(from, to, EdgeKind::Call);
+    fn connect(&mut self, from: usize, to: usize, call: &Call) {
+        let edge = self.edge(from, to, EdgeKind::Call);
         if let Some(alias) = call.alias.as_deref()
             && !edge.aliases.contains(alias)
         {
@@ -94,32 +162,12 @@ impl Builder {
             .add(call.outcome, call.response_time.unwrap_or_default());
     }
 
-    fn pass(
-        &mut self,
-        projection: &Projection,
-        second: i64,
-        superseded: &Superseded,
-        until: TimestampMicros,
-    ) {
-        let of = |node: &Node| (node.to_key(), NodeState::of(node.source));
-        self.graph.passing.push(Passing {
-            until,
-            second,
-            from: of(projection.node(superseded.from)),
-            to: of(&superseded.taken_for),
-            outcome: superseded.outcome,
-            seconds: superseded.response_time,
-        });
+    fn pass(&mut self, passing: Passing) {
+        self.passing.push(passing);
     }
 
-    fn node(&mut self, projection: &Projection, index: NodeIndex, second: i64) -> usize {
-        let known = &mut self.places[index as usize];
-        if let Some(place) = *known {
-            return place;
-        }
-        let place = self.graph.seen(projection.node(index), second);
-        *known = Some(place);
-        place
+    fn note(&mut self, at: TimestampMicros, version: u32) {
+        Self::note(self, at, version);
     }
 }
 

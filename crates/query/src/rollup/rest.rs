@@ -8,16 +8,16 @@ use fluoro_store::rollups::{Parts, RollupBuilder, RollupMaker};
 use fluoro_trace::Projection;
 
 use super::minute_range;
-use crate::graph::{Builder, FORM, Graph, times};
+use crate::graph::{FORM, Tally, times};
 use crate::groups::Joined;
 
-/// Makes graphs of minutes for the store to keep.
+/// Makes tallies of minutes for the store to keep.
 #[derive(Debug)]
 pub(super) struct Maker;
 
-/// The graphs of a block in the making: of all traces under no name, of each group's under its key.
+/// The tallies of a block in the making: of all traces under no name, of each group's under its key.
 #[derive(Debug, Default)]
-struct Building(HashMap<Box<str>, HashMap<i64, Builder>>);
+struct Building(HashMap<Box<str>, HashMap<i64, Tally>>);
 
 // === impl Maker ===
 
@@ -31,54 +31,65 @@ impl RollupMaker for Maker {
     }
 
     fn merge(&self, parts: &[Bytes]) -> Option<Bytes> {
-        let mut graph = Graph::default();
+        let mut tally = Tally::default();
         for part in parts {
-            graph.merge_bytes(part)?;
+            tally.merge_bytes(part)?;
         }
-        Some(graph.to_bytes().into())
+        Some(tally.to_bytes().into())
     }
 }
 
 // === impl Building ===
 
 impl Building {
-    fn add_to(&mut self, of: &str, projection: &Projection, joined: Joined) {
+    fn add_all(&mut self, projection: &Projection, groups: &[Membership], weight: i64) {
+        self.add_to("", projection, Joined::ALWAYS, weight);
+        for membership in groups {
+            let joined = joined(membership);
+            self.add_to(&membership.group, projection, joined, weight);
+        }
+    }
+
+    fn add_to(&mut self, of: &str, projection: &Projection, joined: Joined, weight: i64) {
         let at = times(projection).into_iter();
         let minutes: BTreeSet<i64> = at.map(|at| at.max(joined.at).floor_minute()).collect();
         if !self.0.contains_key(of) {
             self.0.insert(of.into(), HashMap::new());
         }
-        let Some(builders) = self.0.get_mut(of) else {
+        let Some(tallies) = self.0.get_mut(of) else {
             return;
         };
         for minute in minutes {
             let range = minute_range(minute);
-            let builder = builders.entry(minute).or_default();
-            builder.add(projection, joined, |at| range.contains(&at));
+            let tally = tallies.entry(minute).or_default();
+            let is_meant = |at| range.contains(&at);
+            tally.add(projection, joined, weight, range.end, is_meant);
         }
+    }
+}
+
+/// How a trace is a member, as it was kept.
+pub(super) fn joined(membership: &Membership) -> Joined {
+    Joined {
+        at: membership.joined,
+        version: membership.version,
     }
 }
 
 impl RollupBuilder for Building {
     fn add(&mut self, projection: &Projection, groups: &[Membership]) {
-        self.add_to("", projection, Joined::ALWAYS);
-        for membership in groups {
-            let joined = Joined {
-                at: membership.joined,
-                version: membership.version,
-            };
-            self.add_to(&membership.group, projection, joined);
-        }
+        self.add_all(projection, groups, 1);
+    }
+
+    fn take_away(&mut self, projection: &Projection, groups: &[Membership]) {
+        self.add_all(projection, groups, -1);
     }
 
     fn finish(self: Box<Self>) -> Parts {
-        let of_each = self.0.into_iter().map(|(of, builders)| {
-            let graphs = builders.into_iter().filter_map(|(minute, builder)| {
-                let graph = builder.finish(minute_range(minute).end);
-                let is_empty = graph.is_empty() && graph.passing_is_empty();
-                (!is_empty).then(|| (minute, graph.to_bytes().into()))
-            });
-            (of, graphs.collect())
+        let of_each = self.0.into_iter().map(|(of, tallies)| {
+            let told = tallies.into_iter().filter(|(_, tally)| !tally.is_empty());
+            let told = told.map(|(minute, tally)| (minute, tally.to_bytes().into()));
+            (of, told.collect())
         });
         of_each.collect()
     }

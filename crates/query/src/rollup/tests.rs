@@ -368,6 +368,63 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(prop_oneof![2 => put, 1 => ask], 1..40)
 }
 
+/// The projections of a few traces, as of some documents.
+fn projected(documents: &[(u32, f64, bool)]) -> Vec<Arc<Projection>> {
+    let mut traces: BTreeMap<TraceId, Vec<Received>> = BTreeMap::new();
+    for (number, (trace, seconds, is_root)) in (0_i64..).zip(documents) {
+        let json = match is_root {
+            true => root(*trace, *seconds),
+            false => callee(*trace, *seconds),
+        };
+        let document = Arc::new(Document::parse(json.to_string().as_bytes()).unwrap());
+        let received = traces.entry(document.trace_id).or_default();
+        received.push(Received {
+            document,
+            at: at(number * 10),
+        });
+    }
+    let traces = traces.iter();
+    let projections = traces.map(|(trace, all)| Trace::assemble(*trace, all).projection());
+    projections.map(Arc::new).collect()
+}
+
+proptest! {
+    #[test]
+    fn a_tally_from_which_traces_are_taken_away_is_as_if_they_had_never_been_there(
+        documents in prop::collection::vec((1u32..5, 0.0..9.0f64, any::<bool>()), 1..12),
+        rest in any::<prop::sample::Index>(),
+        minute in 0i64..2,
+    ) {
+        let range = minute_range(minute);
+        let tally = |weighed: &[(&[Arc<Projection>], i64)]| {
+            let mut tally = Tally::default();
+            for (projections, weight) in weighed {
+                for projection in *projections {
+                    let is_meant = |at| range.contains(&at);
+                    tally.add(projection, Joined::ALWAYS, *weight, range.end, is_meant);
+                }
+            }
+            tally
+        };
+        let before = projected(&documents[..rest.index(documents.len())]);
+        let now = projected(&documents);
+        let first = tally(&[(&before, 1)]).to_bytes();
+        // What is taken away may come before that from which it is.
+        let later = tally(&[(&before, -1), (&now, 1)]).to_bytes();
+        for order in [[&first, &later], [&later, &first]] {
+            let mut merged = Tally::default();
+            for part in order {
+                merged.merge_bytes(part).unwrap();
+            }
+            let graph = merged.graph().unwrap().as_of(range.end);
+            let made = direct(std::slice::from_ref(&range), &now, &HashMap::new(), |_| Some(Joined::ALWAYS));
+            let expected = made.into_iter().next().unwrap().as_of(range.end);
+            prop_assert_eq!(told(&graph), told(&expected));
+        }
+        prop_assert!(before.is_empty() || tally(&[(&before, -1)]).graph().is_none_or(|graph| graph.is_empty()));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 

@@ -1,6 +1,7 @@
 //! Reading blocks: which traces are meant, and what their documents are. All of it blocks.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use fluoro_block::traces::{Found, GroupTimes, Member, TraceRow};
@@ -53,13 +54,21 @@ impl Live {
 
     /// The row of a trace that counts; an error of damage when it may be what is damaged.
     pub(crate) fn row(&self, trace: TraceId) -> Result<Option<TraceRow>, ArchiveError> {
+        Ok(self.row_in(trace)?.map(|(row, _)| row))
+    }
+
+    /// The same, and which block has it.
+    pub(crate) fn row_in(
+        &self,
+        trace: TraceId,
+    ) -> Result<Option<(TraceRow, &Arc<Block>)>, ArchiveError> {
         for block in self.blocks.iter().rev() {
             if !self.counts(block, trace) {
                 continue;
             }
             let row = block.traces.row(trace);
             if let Some(row) = row.map_err(|error| block.failed(error))? {
-                return Ok(Some(row));
+                return Ok(Some((row, block)));
             }
         }
         Ok(None)

@@ -1,9 +1,11 @@
 //! What blocks have for the graphs of minutes, together: which parts, which minutes those do not tell rightly, and which traces
 //! are in none.
 //!
-//! A trace is counted in the block of its newest row, unless that block's rollups list it as uncounted. A block without rollups
-//! (of an older version, of another form, or damaged) has nobody counted, and may have been the one that said that minutes of
-//! older blocks are void: then those are in which its traces were received that have been at rest before.
+//! A trace is in the parts, all blocks' together, as its newest row has it, unless the rollups of that row's block list it as
+//! uncounted: then it is in none. So who comes again is taken away by the parts of the block that it comes to rest in. A block
+//! without rollups (of an older version, of another form, or damaged) has nobody counted; and nobody was taken away that came
+//! again in it, whose minutes are void. Void are, too, those of traces that newer blocks count, or take away, with documents
+//! in a block that is gone or without rollups.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Range;
@@ -37,7 +39,10 @@ pub(crate) struct Minutes {
 /// The rollups of a block that is made of others.
 pub(super) struct MergedRollups<'m> {
     maker: &'m dyn RollupMaker,
+    /// The oldest first.
     inputs: Vec<Option<Rollups>>,
+    /// When the last document of each block was received.
+    last_received: Vec<i64>,
     /// Of each block, by trace.
     uncounted: Vec<HashMap<TraceId, Uncounted>>,
     merged: Rollups,
@@ -59,7 +64,9 @@ impl Live {
             for block in &self.blocks {
                 match block.rollups(form) {
                     Some(rollups) => {
-                        are_all_sound &= self.look_up(block, rollups, of, minutes, &mut known)?;
+                        let cut = self.cut_before(form, block);
+                        let asked = (rollups, cut);
+                        are_all_sound &= self.look_up(block, asked, of, minutes, &mut known)?;
                     }
                     None => self.look_through(block, minutes, &mut known)?,
                 }
@@ -81,6 +88,31 @@ impl Live {
             let rollups = block.rollups(form);
             rollups.is_some_and(|rollups| rollups.is_uncounted(trace))
         })
+    }
+
+    /// When the last document was received of older blocks that are gone or without rollups.
+    fn cut_before(&self, form: u32, block: &Block) -> Option<i64> {
+        let from = block.record.from;
+        let older = self.blocks.iter().filter(|one| one.record.from < from);
+        let without = older.filter(|one| one.rollups(form).is_none());
+        let without = without.map(|one| one.record.last_received);
+        let aside = self.aside.iter().filter(|record| record.from < from);
+        let aside = aside.map(|record| record.last_received);
+        without.chain(aside).chain(self.forgotten).max()
+    }
+
+    /// The row of a trace that is in the parts; an error of damage when it may be what is damaged.
+    pub(crate) fn counted(
+        &self,
+        form: u32,
+        trace: TraceId,
+    ) -> Result<Option<TraceRow>, ArchiveError> {
+        if self.is_uncounted(form, trace) {
+            return Ok(None);
+        }
+        let found = self.row_in(trace)?;
+        let found = found.filter(|(_, block)| block.rollups(form).is_some());
+        Ok(found.map(|(row, _)| row))
     }
 
     /// The minutes, first and last, in which documents of the trace may have been received that are at rest.
@@ -111,7 +143,7 @@ impl Live {
     fn look_up(
         &self,
         block: &Block,
-        rollups: &RollupsFile<Arc<dyn Source>>,
+        (rollups, cut): (&RollupsFile<Arc<dyn Source>>, Option<i64>),
         of: &str,
         minutes: &Range<i64>,
         known: &mut Minutes,
@@ -127,8 +159,8 @@ impl Live {
         for (first, last) in rollups.void() {
             known.void_all(*first, *last, minutes);
         }
-        // What was counted with documents that are gone.
-        let is_cut = |older: &&Older| self.forgotten.is_some_and(|last| older.since <= last);
+        // What was counted, or taken away, with documents that are gone, or in no part.
+        let is_cut = |older: &&Older| cut.is_some_and(|last| older.since <= last);
         for older in rollups.older().iter().filter(is_cut) {
             known.void_all(older.first, older.last, minutes);
         }
@@ -247,6 +279,10 @@ impl<'m> MergedRollups<'m> {
         Ok(Self {
             maker,
             uncounted: uncounted.collect(),
+            last_received: {
+                let blocks = blocks.iter();
+                blocks.map(|block| block.record.last_received).collect()
+            },
             merged: Rollups {
                 form: maker.form(),
                 ..Rollups::default()
@@ -281,7 +317,16 @@ impl<'m> MergedRollups<'m> {
             return None;
         }
         let mut parts: BTreeMap<Box<str>, BTreeMap<i64, Vec<Bytes>>> = BTreeMap::new();
-        for input in self.inputs.into_iter().flatten() {
+        let mut cut = None;
+        for (input, last) in self.inputs.into_iter().zip(self.last_received) {
+            let Some(input) = input else {
+                cut = cut.max(Some(last));
+                continue;
+            };
+            let is_cut = |older: &&Older| cut.is_some_and(|last| older.since <= last);
+            for older in input.older.iter().filter(is_cut) {
+                merged.add_void(older.first, older.last);
+            }
             merged.void.extend(input.void);
             merged.older.extend(input.older);
             for (of, minutes) in input.parts {

@@ -1,7 +1,8 @@
-//! What a flush says of minutes: which traces it counts, and which minutes of older blocks it makes void.
+//! What a flush says of minutes: which traces it counts, and what it takes away of what older blocks have counted.
 //!
 //! A trace is counted when all its documents are in blocks with this flush. One that has a document behind it comes again with
-//! the next flush, and is passed over until then. One with links is never counted: what those come to depends on others.
+//! the next flush, and is passed over until then. One with links is never counted: what those come to depends on others. One
+//! that was counted before is taken away, as it was.
 
 use std::sync::Arc;
 
@@ -34,39 +35,53 @@ impl Counting {
         }
     }
 
-    /// Takes a trace that is flushed, and its row.
+    /// Takes a trace that is flushed, its row, and the one that it had before; returns that one when the trace is in parts as
+    /// that tells it: then it has to be [taken away](Self::take_away).
     pub(super) fn take(
         &mut self,
         live: &Live,
         projection: &Projection,
-        row: &TraceRow,
+        row: &mut TraceRow,
         hot: Option<AtFlush>,
-    ) -> Result<(), ArchiveError> {
+    ) -> Result<Option<TraceRow>, ArchiveError> {
         let Some(hot) = hot else {
-            return self.pass_over(live, row);
+            self.pass_over(live, row)?;
+            return Ok(None);
         };
-        if row.again && !live.is_uncounted(self.rollups.form, row.trace) {
-            for minute in hot.before {
-                self.rollups.add_void(minute, minute);
-            }
-        }
         let last_received = row.last_received.max(hot.last_received);
-        if !hot.is_whole || !projection.links.is_empty() {
-            self.leave_out(row, last_received);
-            return Ok(());
-        }
         // Who became a member with what is not here yet, is none here.
-        let mut groups = row.groups.clone();
-        groups.retain(|group| group.joined <= last_received);
-        self.builder.add(projection, &groups);
-        if row.again {
+        row.groups.retain(|group| group.joined <= last_received);
+        let counted = match row.again {
+            true => self.counted(live, row)?,
+            false => None,
+        };
+        let is_counted = hot.is_whole && projection.links.is_empty();
+        if is_counted {
+            self.builder.add(projection, &row.groups);
+        } else {
+            self.leave_out(row, last_received);
+        }
+        if row.again && (is_counted || counted.is_some()) {
             self.rollups.older.push(Older {
                 since: row.first_received.0,
                 first: row.first_received.floor_minute(),
                 last: last_received.floor_minute(),
             });
         }
-        Ok(())
+        Ok(counted)
+    }
+
+    /// Takes away what was counted of traces: their rows, and what their documents at rest come to.
+    pub(super) fn take_away(&mut self, rows: &[TraceRow], projections: &[Arc<Projection>]) {
+        for row in rows {
+            match as_counted(row, projections) {
+                Some(projection) => self.builder.take_away(projection, &row.groups),
+                None => {
+                    let (first, last) = stretch_of(row);
+                    self.rollups.add_void(first, last);
+                }
+            }
+        }
     }
 
     /// Takes the row of a trace of which nothing else is known.
@@ -88,6 +103,19 @@ impl Counting {
         }
     }
 
+    /// The row by which the trace was counted before. Where that cannot be told, its minutes are void.
+    fn counted(&mut self, live: &Live, row: &TraceRow) -> Result<Option<TraceRow>, ArchiveError> {
+        match live.counted(self.rollups.form, row.trace) {
+            Err(error) if error.is_damage() => {
+                if let Some((first, last)) = live.stretch_of(row.trace)? {
+                    self.rollups.add_void(first, last);
+                }
+                Ok(None)
+            }
+            counted => counted,
+        }
+    }
+
     /// What changed nothing may be all there is of the trace one day: so it counts when the last of all was received.
     fn leave_out(&mut self, row: &TraceRow, last_received: TimestampMicros) {
         self.rollups.uncounted.push(Uncounted {
@@ -96,4 +124,26 @@ impl Counting {
             last_received,
         });
     }
+}
+
+/// What a trace was when it was counted, if that is what its documents at rest come to still.
+pub(super) fn as_counted<'p>(
+    row: &TraceRow,
+    projections: &'p [Arc<Projection>],
+) -> Option<&'p Arc<Projection>> {
+    let mut projections = projections.iter();
+    let projection = projections.find(|projection| projection.id == row.trace)?;
+    let again = TraceRow {
+        groups: row.groups.clone(),
+        ..TraceRow::of(projection, row.documents, row.bytes, row.again)
+    };
+    (again == *row).then_some(projection)
+}
+
+/// The minutes, first and last, to which a trace contributes.
+pub(super) fn stretch_of(row: &TraceRow) -> (i64, i64) {
+    let joined = row.groups.iter().map(|group| group.joined);
+    let last = joined.chain([row.last_received]).max();
+    let last = last.unwrap_or(row.last_received);
+    (row.first_received.floor_minute(), last.floor_minute())
 }

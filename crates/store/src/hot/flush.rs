@@ -255,7 +255,9 @@ impl HotTraces {
             let (index, observers) = (Arc::clone(&self.index), Arc::clone(&self.observers));
             let up_to = range.end;
             let mut counted = counting.take();
+            let then = Arc::clone(&live);
             let made = self.blocking(move || {
+                let mut again = Vec::new();
                 let rows = projections.iter().zip(counts);
                 let rows = rows.map(|(projection, (documents, bytes))| {
                     let at = live.watermark;
@@ -268,14 +270,19 @@ impl HotTraces {
                     let mut row = TraceRow::of(projection, documents, bytes + had_bytes, is_again);
                     row.groups = observers.memberships(row.trace);
                     if let Some(counting) = &mut counted {
-                        counting.take(&live, projection, &row, hot)?;
+                        again.extend(counting.take(&live, projection, &mut row, hot)?);
                     }
                     Ok(row)
                 });
                 let rows = rows.collect::<Result<Vec<_>, ScanError>>();
-                rows.map(|rows| (rows, counted))
+                rows.map(|rows| (rows, counted, again))
             });
-            let (rows, counted) = made.await??;
+            let (rows, mut counted, again) = made.await??;
+            if let Some(counting) = counted.as_mut().filter(|_| !again.is_empty()) {
+                let ids = again.iter().map(|row| row.trace).collect();
+                let before = self.project_at_rest(&then, ids).await?;
+                counting.take_away(&again, &before);
+            }
             traces.extend(rows);
             counting = counted;
         }

@@ -103,8 +103,6 @@ pub(super) struct AtFlush {
     pub(super) at_rest: Option<(u32, u64)>,
     /// Whether there is nothing of it behind what is flushed.
     pub(super) is_whole: bool,
-    /// The minutes in which what is at rest of it was received.
-    pub(super) before: Vec<i64>,
     /// When the last document was received, whether it changed anything or not.
     pub(super) last_received: TimestampMicros,
 }
@@ -115,8 +113,8 @@ pub(super) struct News {
     pub(super) trace: TraceId,
     /// Unless it had to make room.
     pub(super) projection: Option<Arc<Projection>>,
-    /// The minutes in which what is at rest of it was received.
-    pub(super) before: Vec<i64>,
+    /// Whether something of it may be at rest.
+    pub(super) may_be_at_rest: bool,
 }
 
 #[derive(Debug, Default)]
@@ -194,17 +192,6 @@ impl Entry {
         let bytes = at_rest.clone().map(|place| u64::from(place.bytes)).sum();
         let documents = u32::try_from(at_rest.count()).unwrap_or(u32::MAX);
         (self.rest == Rest::Nothing).then_some((documents, bytes))
-    }
-
-    /// The minutes in which what is at rest was received, as far as somebody has looked.
-    fn minutes_before(&self, watermark: Position) -> Vec<i64> {
-        let here = self.places.iter();
-        let here = here.take_while(|place| place.position < watermark);
-        let older = self.older.iter().map(|at| at.floor_minute());
-        let mut minutes: Vec<i64> = here.map(Place::minute).chain(older).collect();
-        minutes.sort_unstable();
-        minutes.dedup();
-        minutes
     }
 
     fn weigh(&self) -> usize {
@@ -342,7 +329,6 @@ impl Index {
         Some(AtFlush {
             at_rest: entry.at_rest(watermark),
             is_whole: last.is_some_and(|last| last.position < up_to),
-            before: entry.minutes_before(watermark),
             last_received: receipts.max().unwrap_or(TimestampMicros(i64::MIN)),
         })
     }
@@ -364,7 +350,9 @@ impl Index {
             Some(News {
                 trace,
                 projection: entry.projection.clone(),
-                before: entry.minutes_before(watermark),
+                may_be_at_rest: entry
+                    .at_rest(watermark)
+                    .is_none_or(|(documents, _)| documents > 0),
             })
         })
     }
