@@ -20,19 +20,13 @@ use parquet::schema::types::{ColumnDescPtr, TypePtr};
 
 use crate::BlockError;
 use crate::column::Leaf;
-use crate::pages::{Inflater, Pages};
+use crate::pages::Pages;
 
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct OpenFile<R> {
     file: Arc<R>,
     metadata: ParquetMetaData,
-}
-
-/// A question to a file, which reads some of its columns.
-pub(crate) struct Reading<'f, R> {
-    file: &'f OpenFile<R>,
-    inflater: Inflater,
 }
 
 /// What a file of a kind has.
@@ -160,19 +154,6 @@ impl<R: ChunkReader + 'static> OpenFile<R> {
             .collect()
     }
 
-    /// To read columns with.
-    pub(crate) fn reading(&self) -> Result<Reading<'_, R>> {
-        let inflater = Inflater::new()?;
-        Ok(Reading {
-            file: self,
-            inflater,
-        })
-    }
-}
-
-// === impl Reading ===
-
-impl<R: ChunkReader + 'static> Reading<'_, R> {
     /// Some rows of a column.
     pub(crate) fn leaf<T: DataType>(
         &self,
@@ -221,25 +202,25 @@ impl<R: ChunkReader + 'static> Reading<'_, R> {
     }
 
     fn about(&self, column: usize) -> ColumnDescPtr {
-        let file = self.file.metadata.file_metadata();
+        let file = self.metadata.file_metadata();
         file.schema_descr().column(column)
     }
 
     fn pages(&self, group: usize, column: usize) -> Result<Pages<R>> {
-        let chunk = self.file.metadata.row_group(group).column(column);
-        let inflater = match chunk.compression() {
-            Compression::UNCOMPRESSED => None,
-            Compression::ZSTD(_) => Some(self.inflater.clone()),
+        let chunk = self.metadata.row_group(group).column(column);
+        let are_compressed = match chunk.compression() {
+            Compression::UNCOMPRESSED => false,
+            Compression::ZSTD(_) => true,
             _ => return Err(general("a column that is compressed otherwise")),
         };
-        let locations = self.file.metadata.page_index_for_row_group(group);
+        let locations = self.metadata.page_index_for_row_group(group);
         let pages = SerializedPageReader::new(
-            Arc::clone(&self.file.file),
+            Arc::clone(&self.file),
             &uncompressed(chunk)?,
-            self.file.rows(group),
+            self.rows(group),
             locations.page_locations(column).cloned(),
         )?;
-        Ok(Pages::new(pages, inflater))
+        Ok(Pages::new(pages, are_compressed))
     }
 }
 

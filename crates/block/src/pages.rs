@@ -1,12 +1,11 @@
 //! Pages of a column.
 //!
 //! Parquet's own reader of pages makes a compressor and a decompressor for every column that is read, which costs more than to
-//! read a page. [`Pages`] hands it chunks that say they are not compressed and decompresses itself, with one
-//! [`Inflater`] for all columns of a question. And texts that are only compared are compared where they lie in a page, or once in a dictionary.
+//! read a page. [`Pages`] hands it chunks that say they are not compressed and decompresses itself, with one decompressor a
+//! thread. And texts that are only compared are compared where they lie in a page, or once in a dictionary.
 
 use std::cell::RefCell;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use parquet::basic::Encoding;
@@ -15,6 +14,7 @@ use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::ChunkReader;
 use parquet::file::serialized_reader::SerializedPageReader;
 use parquet::schema::types::ColumnDescriptor;
+use zstd::bulk::Decompressor;
 
 use crate::column::Leaf;
 use crate::file::general;
@@ -22,55 +22,54 @@ use crate::file::general;
 /// No page is as large: it has at most some hundred rows.
 const LARGEST_PAGE: usize = 256 << 20;
 
-/// A decompressor that is shared.
-#[derive(Clone)]
-pub(crate) struct Inflater(Arc<Mutex<zstd::bulk::Decompressor<'static>>>);
+thread_local! {
+    /// Making one costs as much as to decompress some pages.
+    static INFLATER: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+}
 
 /// The pages of a column chunk.
 pub(crate) struct Pages<R: ChunkReader> {
     pages: SerializedPageReader<R>,
-    /// `None` when they are not compressed.
-    inflater: Option<Inflater>,
+    are_compressed: bool,
 }
 
-// === impl Inflater ===
-
-impl Inflater {
-    pub(crate) fn new() -> Result<Self> {
-        let decompressor = zstd::bulk::Decompressor::new()?;
-        Ok(Self(Arc::new(Mutex::new(decompressor))))
-    }
-
-    fn inflate(&self, compressed: &[u8]) -> Result<Bytes> {
-        let length = zstd::zstd_safe::get_frame_content_size(compressed);
-        let length = length
-            .ok()
-            .flatten()
-            .and_then(|length| usize::try_from(length).ok())
-            .filter(|length| *length <= LARGEST_PAGE)
-            .ok_or_else(|| general("a page that does not say how long it is"))?;
-        let mut decompressor = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(decompressor.decompress(compressed, length)?.into())
-    }
+fn inflate(compressed: &[u8]) -> Result<Bytes> {
+    let length = zstd::zstd_safe::get_frame_content_size(compressed);
+    let length = length
+        .ok()
+        .flatten()
+        .and_then(|length| usize::try_from(length).ok())
+        .filter(|length| *length <= LARGEST_PAGE)
+        .ok_or_else(|| general("a page that does not say how long it is"))?;
+    INFLATER.with_borrow_mut(|inflater| {
+        let inflater = match inflater {
+            Some(inflater) => inflater,
+            None => inflater.insert(Decompressor::new()?),
+        };
+        Ok(inflater.decompress(compressed, length)?.into())
+    })
 }
 
 // === impl Pages ===
 
 impl<R: ChunkReader> Pages<R> {
-    pub(crate) fn new(pages: SerializedPageReader<R>, inflater: Option<Inflater>) -> Self {
-        Self { pages, inflater }
+    pub(crate) fn new(pages: SerializedPageReader<R>, are_compressed: bool) -> Self {
+        Self {
+            pages,
+            are_compressed,
+        }
     }
 
     fn inflated(&self, page: Option<Page>) -> Result<Option<Page>> {
-        let Some(inflater) = &self.inflater else {
+        if !self.are_compressed {
             return Ok(page);
-        };
+        }
         let Some(mut page) = page else {
             return Ok(None);
         };
         match &mut page {
             Page::DataPage { buf, .. } | Page::DictionaryPage { buf, .. } if !buf.is_empty() => {
-                *buf = inflater.inflate(buf)?;
+                *buf = inflate(buf)?;
             }
             Page::DataPage { .. } | Page::DictionaryPage { .. } => {}
             Page::DataPageV2 { .. } => return Err(general("a page of another version")),

@@ -32,8 +32,8 @@ pub const VERSION: u32 = 1;
 
 /// How many rows a page has.
 const PAGE_ROWS: usize = 512;
-/// How many rows a row group has.
-const GROUP_ROWS: usize = 10_000;
+/// How many rows a row group has: few, as what bloom filters find is looked for in a whole row group.
+const GROUP_ROWS: usize = 5 * PAGE_ROWS;
 
 /// The key of the footer.
 const VERSION_KEY: &str = "fluoro.traces.version";

@@ -14,7 +14,7 @@ use parquet::file::reader::ChunkReader;
 
 use super::{LARGEST_MODEL, MODEL_KEY, SCHEMA, VERSION, VERSION_KEY, at};
 use crate::column::{Leaf, as_bytes, as_text};
-use crate::file::{Kind, OpenFile, Reading, general, trace_id};
+use crate::file::{Kind, OpenFile, general, trace_id};
 use crate::row::{Annotation, Body, SegmentRow, Stored};
 use crate::{BlockError, annotations};
 
@@ -129,14 +129,13 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
         wanted: Wanted,
     ) -> std::result::Result<Vec<SegmentRow>, BlockError> {
         let mut rows = Vec::new();
-        let reading = self.file.reading()?;
         for group in 0..self.filters.len() {
-            let places = self.places_of(&reading, group, traces)?;
+            let places = self.places_of(group, traces)?;
             if places.is_empty() {
                 continue;
             }
             let columns = Columns {
-                reading: &reading,
+                file: &self.file,
                 group,
                 places: &places,
                 wanted,
@@ -148,12 +147,7 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
     }
 
     /// Where in a row group the rows of these traces lie: in order, those together that lie close to each other.
-    fn places_of(
-        &self,
-        reading: &Reading<'_, R>,
-        group: usize,
-        traces: &[TraceId],
-    ) -> Result<Vec<Range<usize>>> {
+    fn places_of(&self, group: usize, traces: &[TraceId]) -> Result<Vec<Range<usize>>> {
         let mut places: Vec<Range<usize>> = Vec::new();
         let mut pages = 0..0;
         let mut ids: Vec<FixedLenByteArray> = Vec::new();
@@ -168,7 +162,8 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
             if pages != wanted {
                 let wanted_pages = std::slice::from_ref(&wanted);
                 let leaf =
-                    reading.leaf::<FixedLenByteArrayType>(group, at::TRACE_ID, wanted_pages)?;
+                    self.file
+                        .leaf::<FixedLenByteArrayType>(group, at::TRACE_ID, wanted_pages)?;
                 ids = leaf.required();
                 pages = wanted;
             }
@@ -193,7 +188,7 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
     pub fn all(&self) -> impl Iterator<Item = std::result::Result<Vec<SegmentRow>, BlockError>> {
         self.file.slices().map(|(group, rows)| {
             let columns = Columns {
-                reading: &self.file.reading()?,
+                file: &self.file,
                 group,
                 places: &[rows],
                 wanted: Wanted::All,
@@ -211,7 +206,7 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
 
 /// The columns of some rows of a row group.
 struct Columns<'a, R> {
-    reading: &'a Reading<'a, R>,
+    file: &'a OpenFile<R>,
     group: usize,
     /// In order, and apart.
     places: &'a [Range<usize>],
@@ -382,7 +377,7 @@ impl<R: ChunkReader + 'static> Columns<'_, R> {
     }
 
     fn leaf<T: DataType>(&self, column: usize) -> Result<Leaf<T::T>> {
-        self.reading.leaf::<T>(self.group, column, self.places)
+        self.file.leaf::<T>(self.group, column, self.places)
     }
 }
 

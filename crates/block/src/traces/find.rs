@@ -19,7 +19,7 @@ use super::group::{NumberColumn, cause, names_of_failed, root_flag, some_flag};
 use super::{PAGE_ROWS, TracesFile, at};
 use crate::BlockError;
 use crate::column::Leaf;
-use crate::file::Reading;
+use crate::file::OpenFile;
 
 /// A row of a row group that was searched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,14 +59,14 @@ impl<R: ChunkReader + 'static> TracesFile<R> {
         columns: &Columns,
     ) -> std::result::Result<Vec<Found>, BlockError> {
         let search = Search {
-            reading: self.file.reading()?,
+            file: &self.file,
             group,
             read: RefCell::default(),
         };
         let mut all = Rows(vec![false; self.file.rows(group)]);
         all.0[rows.clone()].fill(true);
         let admitted = search.admitted(columns, &all)?;
-        let traces = search.reading.ids(group, at::TRACE_ID, &rows)?;
+        let traces = search.file.ids(group, at::TRACE_ID, &rows)?;
         let revisions = search.read::<Int32Type>(at::REVISION, &all)?;
         let starts = search.read::<Int64Type>(at::START_TIME, &all)?;
         let ends = search.read::<Int64Type>(at::END_TIME, &all)?;
@@ -101,7 +101,7 @@ struct Rows(Vec<bool>);
 
 /// A search through a row group, and the columns that were read for it.
 struct Search<'f, R> {
-    reading: Reading<'f, R>,
+    file: &'f OpenFile<R>,
     group: usize,
     read: RefCell<HashMap<usize, Rc<dyn Any>>>,
 }
@@ -287,7 +287,7 @@ impl<R: ChunkReader + 'static> Search<'_, R> {
         }
         let (group, ranges) = (self.group, among.pages());
         let fits = |text: &[u8]| text_fulfils(text, test);
-        let found = self.reading.rows_with_text(group, column, &ranges, fits)?;
+        let found = self.file.rows_with_text(group, column, &ranges, fits)?;
         Ok(among.only(found.into_iter().filter(|row| among.0[*row])))
     }
 
@@ -406,7 +406,7 @@ impl<R: ChunkReader + 'static> Search<'_, R> {
         fits: impl Fn(&[u8]) -> bool,
     ) -> Result<Read<bool>> {
         let ranges = among.pages();
-        let (rows, leaf) = self.reading.texts(self.group, column, &ranges, fits)?;
+        let (rows, leaf) = self.file.texts(self.group, column, &ranges, fits)?;
         Ok(Read { ranges, leaf, rows })
     }
 
@@ -418,7 +418,7 @@ impl<R: ChunkReader + 'static> Search<'_, R> {
         if let Some(known) = known.filter(|known| known.has(&ranges)) {
             return Ok(known);
         }
-        let leaf = self.reading.leaf::<T>(self.group, column, &ranges)?;
+        let leaf = self.file.leaf::<T>(self.group, column, &ranges)?;
         let rows = ranges.iter().cloned().flatten().collect();
         let read = Rc::new(Read { ranges, leaf, rows });
         let known = Rc::clone(&read);

@@ -13,7 +13,7 @@ use parquet::file::reader::ChunkReader;
 use super::group::Filters;
 use super::{Membership, SCHEMA, Service, TraceRow, VERSION, VERSION_KEY, at};
 use crate::column::{Leaf, as_text};
-use crate::file::{Kind, OpenFile, Reading, general, trace_id};
+use crate::file::{Kind, OpenFile, general, trace_id};
 use crate::{BlockError, annotations};
 
 /// A file of traces, open: its footer, page index and bloom filters are held, its rows are not.
@@ -76,9 +76,8 @@ impl<R: ChunkReader + 'static> TracesFile<R> {
             if !is_in || !self.filters[group].may_have_trace(&id) {
                 continue;
             }
-            let reading = self.file.reading()?;
             for page in self.file.pages_with(group, at::TRACE_ID, &id) {
-                let ids = reading.leaf::<FixedLenByteArrayType>(
+                let ids = self.file.leaf::<FixedLenByteArrayType>(
                     group,
                     at::TRACE_ID,
                     slice::from_ref(&page),
@@ -87,7 +86,7 @@ impl<R: ChunkReader + 'static> TracesFile<R> {
                 if let Some(place) = ids.position(|one| one.data() == id) {
                     let row = page.start + place;
                     let columns = Columns {
-                        reading: &reading,
+                        file: &self.file,
                         group,
                         rows: &(row..row + 1),
                     };
@@ -105,15 +104,16 @@ impl<R: ChunkReader + 'static> TracesFile<R> {
     /// When the file cannot be read.
     pub fn again(&self) -> std::result::Result<Vec<TraceId>, BlockError> {
         let mut traces = Vec::new();
-        let reading = self.file.reading()?;
         for group in self.groups() {
             if !self.some(group, at::AGAIN) {
                 continue;
             }
             let rows = 0..self.file.rows(group);
-            let again = reading.leaf::<BoolType>(group, at::AGAIN, slice::from_ref(&rows))?;
+            let again = self
+                .file
+                .leaf::<BoolType>(group, at::AGAIN, slice::from_ref(&rows))?;
             let again = again.required().into_iter();
-            let ids = reading.ids(group, at::TRACE_ID, &rows)?;
+            let ids = self.file.ids(group, at::TRACE_ID, &rows)?;
             let ids = ids.into_iter().zip(again).filter(|(_, again)| *again);
             traces.extend(ids.map(|(id, _)| TraceId::from_bits(u128::from_be_bytes(id))));
         }
@@ -125,7 +125,7 @@ impl<R: ChunkReader + 'static> TracesFile<R> {
         self.groups().map(|group| {
             let rows = 0..self.file.rows(group);
             let columns = Columns {
-                reading: &self.file.reading()?,
+                file: &self.file,
                 group,
                 rows: &rows,
             };
@@ -143,7 +143,7 @@ impl<R: ChunkReader + 'static> TracesFile<R> {
     pub fn all(&self) -> impl Iterator<Item = std::result::Result<Vec<TraceRow>, BlockError>> {
         self.file.slices().map(|(group, rows)| {
             let columns = Columns {
-                reading: &self.file.reading()?,
+                file: &self.file,
                 group,
                 rows: &rows,
             };
@@ -157,7 +157,7 @@ pub type Member = (TraceId, TimestampMicros, Vec<Membership>);
 
 /// The columns of some rows.
 struct Columns<'a, R> {
-    reading: &'a Reading<'a, R>,
+    file: &'a OpenFile<R>,
     group: usize,
     rows: &'a Range<usize>,
 }
@@ -319,7 +319,7 @@ impl<R: ChunkReader + 'static> Columns<'_, R> {
     }
 
     fn leaf<T: DataType>(&self, column: usize) -> Result<Leaf<T::T>> {
-        self.reading
+        self.file
             .leaf::<T>(self.group, column, slice::from_ref(self.rows))
     }
 }

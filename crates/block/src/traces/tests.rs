@@ -20,6 +20,7 @@ use crate::segments::SegmentsFile;
 fn written(rows: &[TraceRow]) -> Vec<u8> {
     let mut file = Vec::new();
     let mut writer = TracesWriter::new(&mut file).unwrap();
+    writer.group = 10_000;
     for row in rows {
         writer.push(row.clone()).unwrap();
     }

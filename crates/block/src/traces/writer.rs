@@ -17,6 +17,8 @@ use crate::{BlockError, annotations};
 pub struct TracesWriter<W: Write + Send> {
     file: SerializedFileWriter<W>,
     rows: Vec<TraceRow>,
+    /// How many rows a group has.
+    pub(super) group: usize,
 }
 
 // === impl TracesWriter ===
@@ -32,8 +34,11 @@ impl<W: Write + Send> TracesWriter<W> {
             SerializedFileWriter::new(out, Arc::clone(&SCHEMA), Arc::clone(&PROPERTIES))?;
         let version = KeyValue::new(VERSION_KEY.to_owned(), VERSION.to_string());
         file.append_key_value_metadata(version);
-        let rows = Vec::new();
-        Ok(Self { file, rows })
+        Ok(Self {
+            file,
+            rows: Vec::new(),
+            group: GROUP_ROWS,
+        })
     }
 
     /// Takes the next row: rows come in order of [`TraceRow::place`].
@@ -48,7 +53,7 @@ impl<W: Write + Send> TracesWriter<W> {
                 .is_none_or(|last| last.place() <= row.place())
         );
         self.rows.push(row);
-        if self.rows.len() == GROUP_ROWS {
+        if self.rows.len() == self.group {
             self.end_group()?;
         }
         Ok(())
