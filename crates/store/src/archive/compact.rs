@@ -11,7 +11,7 @@ use super::{Archive, ArchiveError, Block, BlockRecord, Encoded, Live, file_error
 use crate::rollups::RollupMaker;
 
 /// A block has at most so many documents, unless one flush had more: what is merged is made in memory.
-const MOST_DOCUMENTS: u64 = 262_144;
+const MOST_DOCUMENTS: u64 = 131_072;
 
 /// The documents of the smallest kind of block.
 const SMALL: u64 = 8_192;
