@@ -12,7 +12,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
 use fluoro_block::BlockError as FileError;
@@ -24,6 +24,7 @@ use fluoro_model::TraceId;
 use fluoro_shape::Model;
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
+use tokio::task::JoinSet;
 
 use crate::blocks::{BlockError, BlockInfo, BlockName, Blocks};
 use crate::catalog::{Catalog, CatalogError, Expect, Revision, Table};
@@ -33,6 +34,7 @@ use crate::log::Position;
 mod block;
 mod compact;
 mod encode;
+mod home;
 mod read;
 mod rollups;
 
@@ -40,6 +42,7 @@ pub(crate) use block::Block;
 use block::{File, Losses};
 use encode::Encoded;
 pub(crate) use encode::NewBlock;
+pub use home::Home;
 pub(crate) use read::{AtRest, Documents, Elsewhere};
 pub(crate) use rollups::range_of;
 
@@ -66,6 +69,20 @@ pub enum ArchiveError {
         "there are blocks that no catalog knows of: restore the catalog, or move the blocks away"
     )]
     Unlisted,
+    /// The blocks were kept elsewhere, and have not come along.
+    #[error(
+        "blocks were kept in {before}, and {missing} of their {files} files are not in {now}: copy them there first, or go on in {before}"
+    )]
+    Moved {
+        /// Where they were.
+        before: String,
+        /// Where they should be.
+        now: String,
+        /// How many files there must be.
+        files: usize,
+        /// How many of these are not there.
+        missing: usize,
+    },
     /// The server is going down.
     #[error("the blocks are closed")]
     Closed,
@@ -77,7 +94,11 @@ impl ArchiveError {
         match self {
             Self::File { source, .. } => source.is_damage(),
             Self::Blocks(BlockError::Missing(_)) => true,
-            Self::Blocks(_) | Self::Catalog(_) | Self::Unlisted | Self::Closed => false,
+            Self::Blocks(_)
+            | Self::Catalog(_)
+            | Self::Unlisted
+            | Self::Moved { .. }
+            | Self::Closed => false,
         }
     }
 }
@@ -133,8 +154,14 @@ struct ModelRecord {
 const LARGEST_JOURNAL: usize = 16 << 20;
 const JOURNAL_LEVEL: i32 = 3;
 
+/// Where the list of blocks is in the catalog.
+const LIST: &str = "store/blocks/";
+
 /// The key of the one record there is.
 const LIVE: &str = "live";
+
+/// So many blocks are opened at the same time: where they are far away, most of that is waiting.
+const OPENERS: usize = 16;
 
 /// The blocks at some moment.
 #[derive(Debug, Default)]
@@ -172,8 +199,16 @@ struct Changing {
     models: BTreeMap<Lineage, usize>,
     /// A list that was to be written, until it is known whether it was.
     attempt: Option<Attempt>,
-    /// Blocks that are not live any more, or never were, to be deleted once nobody is likely to read them.
-    retired: Vec<u64>,
+    /// Blocks that are not live any more, or never were, to be deleted once nobody reads them.
+    retired: Vec<Retired>,
+}
+
+/// A block that is to be deleted.
+#[derive(Debug)]
+struct Retired {
+    number: u64,
+    /// It, as long as somebody reads it.
+    block: Weak<Block>,
 }
 
 /// A list, and the blocks that it makes live.
@@ -188,7 +223,10 @@ impl Changing {
     fn new_number(&mut self) -> u64 {
         let number = self.next;
         self.next += 1;
-        self.retired.push(number);
+        self.retired.push(Retired {
+            number,
+            block: Weak::new(),
+        });
         number
     }
 }
@@ -228,7 +266,7 @@ impl Archive {
     pub fn empty(blocks: Arc<dyn Blocks>, catalog: &Arc<dyn Catalog>) -> Self {
         Self {
             blocks,
-            list: Table::new(Arc::clone(catalog), "store/blocks/"),
+            list: Table::new(Arc::clone(catalog), LIST),
             models: Table::new(Arc::clone(catalog), "store/models/"),
             live: RwLock::default(),
             changing: tokio::sync::Mutex::default(),
@@ -273,8 +311,8 @@ impl Archive {
         }
         let mut opened = Vec::with_capacity(list.blocks.len());
         let mut aside = Vec::new();
-        for record in list.blocks {
-            match archive.open_block(record.clone()).await {
+        for (record, block) in archive.open_blocks(list.blocks).await? {
+            match block {
                 Ok(block) => opened.push(Arc::new(block)),
                 Err(error) if error.is_damage() => {
                     archive.losses.of_block(&record, &error);
@@ -428,17 +466,23 @@ impl Archive {
         Ok(dropped)
     }
 
-    /// Deletes the files of blocks that are not live any more. Who reads them still may fail, if the engine is such.
+    /// Deletes the files of blocks that are not live any more, and that nobody reads.
     pub(crate) async fn clean(&self) -> Result<(), ArchiveError> {
         let mut changing = self.change().await?;
-        while let Some(number) = changing.retired.last().copied() {
-            for name in files_of(number) {
+        let mut read = 0;
+        while let Some(retired) = changing.retired.get(read) {
+            // A file that is deleted while it is read is not there for its reader in every engine.
+            if retired.block.strong_count() > 0 {
+                read += 1;
+                continue;
+            }
+            for name in files_of(retired.number) {
                 match self.blocks.delete(&name).await {
                     Err(BlockError::Missing(_)) | Ok(()) => {}
                     Err(error) => return Err(error.into()),
                 }
             }
-            changing.retired.pop();
+            changing.retired.swap_remove(read);
         }
         Ok(())
     }
@@ -486,12 +530,17 @@ impl Archive {
             return;
         };
         changing.revision = Some(revision);
-        changing.retired.retain(|number| !live.has(*number));
+        changing.retired.retain(|retired| !live.has(retired.number));
         let before = std::mem::replace(&mut *self.live.write(), Arc::clone(&live));
-        let before = before.records().into_iter().map(|record| record.number);
-        changing
-            .retired
-            .extend(before.filter(|number| !live.has(*number)));
+        let blocks = before.blocks.iter();
+        let sound = blocks.map(|block| (block.record.number, Arc::downgrade(block)));
+        let damaged = before.aside.iter();
+        let damaged = damaged.map(|record| (record.number, Weak::new()));
+        let gone = sound
+            .chain(damaged)
+            .filter(|(number, _)| !live.has(*number));
+        let retired = gone.map(|(number, block)| Retired { number, block });
+        changing.retired.extend(retired);
     }
 
     /// The right to change the list, when it is known what it is.
@@ -564,6 +613,57 @@ impl Archive {
     }
 
     async fn open_block(&self, record: BlockRecord) -> Result<Block, ArchiveError> {
+        self.opener().open(record).await
+    }
+
+    /// Opens blocks, several at the same time, and returns them in their order.
+    async fn open_blocks(
+        &self,
+        records: Vec<BlockRecord>,
+    ) -> Result<Vec<(BlockRecord, Result<Block, ArchiveError>)>, ArchiveError> {
+        let mut opened = Vec::with_capacity(records.len());
+        let mut waiting = records.into_iter().enumerate();
+        let mut opening = JoinSet::new();
+        loop {
+            while opening.len() < OPENERS
+                && let Some((place, record)) = waiting.next()
+            {
+                let opener = self.opener();
+                opening.spawn(async move {
+                    let block = opener.open(record.clone()).await;
+                    (place, record, block)
+                });
+            }
+            let Some(one) = opening.join_next().await else {
+                break;
+            };
+            opened.push(one.map_err(|_| ArchiveError::Closed)?);
+        }
+        opened.sort_by_key(|(place, ..)| *place);
+        let opened = opened.into_iter();
+        Ok(opened.map(|(_, record, block)| (record, block)).collect())
+    }
+
+    fn opener(&self) -> Opener {
+        Opener {
+            blocks: Arc::clone(&self.blocks),
+            live: self.live(),
+            losses: Arc::clone(&self.losses),
+        }
+    }
+}
+
+/// What it takes to open a block.
+struct Opener {
+    blocks: Arc<dyn Blocks>,
+    live: Arc<Live>,
+    losses: Arc<Losses>,
+}
+
+// === impl Opener ===
+
+impl Opener {
+    async fn open(self, record: BlockRecord) -> Result<Block, ArchiveError> {
         let number = record.number;
         let segments = self.open_file(number, Part::Segments).await?;
         let traces = self.open_file(number, Part::Traces).await?;
@@ -571,7 +671,7 @@ impl Archive {
             true => self.open_rollups(number).await?,
             false => None,
         };
-        let (live, losses) = (self.live(), Arc::clone(&self.losses));
+        let Self { live, losses, .. } = self;
         let opened = tokio::task::spawn_blocking(move || {
             let mut segments = SegmentsFile::open(segments)?;
             let kin = live.blocks.iter().rev();

@@ -1,6 +1,9 @@
 //! What every [`Blocks`] must do, as one suite.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
+use fluoro_block::checked::Source;
 
 use super::{BlockError, BlockInfo, BlockName, Blocks};
 
@@ -42,9 +45,21 @@ pub async fn suite(blocks: &dyn Blocks) {
         bytes,
     };
     let open = blocks.open(&name).await.expect("open");
-    assert_eq!(open.length().expect("length"), 10);
-    assert_eq!(open.read_at(3, 2).expect("part"), "34");
-    open.read_at(5, 6).expect_err("beyond its end");
+    reading(open, |open| {
+        assert_eq!(open.length().expect("length"), 10);
+        assert_eq!(open.read_at(3, 2).expect("part"), "34");
+        assert_eq!(open.read_at(10, 0).expect("nothing"), "");
+        open.read_at(5, 6).expect_err("beyond its end");
+        open.read_at(u64::MAX, 1).expect_err("beyond any end");
+    })
+    .await;
+    let empty = blocks.open(&other).await.expect("open");
+    reading(empty, |empty| {
+        assert_eq!(empty.length().expect("length"), 0);
+        assert_eq!(empty.read_at(0, 0).expect("nothing"), "");
+        empty.read_at(0, 1).expect_err("beyond its end");
+    })
+    .await;
     let missing = blocks.open(&BlockName::new("b").expect("a name")).await;
     assert!(matches!(missing, Err(BlockError::Missing(_))));
 
@@ -59,6 +74,43 @@ pub async fn suite(blocks: &dyn Blocks) {
         .put(&name, new)
         .await
         .expect("the name is free again");
+    let open = blocks.open(&name).await.expect("open");
+    reading(open, |open| {
+        assert_eq!(
+            open.read_at(0, 3).expect("not what was there before"),
+            "new"
+        );
+    })
+    .await;
     blocks.delete(&name).await.expect("delete");
     blocks.delete(&other).await.expect("delete");
+    large(blocks).await;
+}
+
+/// A block that nobody reads in one go.
+async fn large(blocks: &dyn Blocks) {
+    const LENGTH: usize = (3 << 20) + 17;
+    let byte = |at: usize| u8::try_from(at % 251).expect("it is less");
+    let content: Bytes = (0..LENGTH).map(byte).collect();
+    let name = BlockName::new("large").expect("a name");
+    blocks.put(&name, content.clone()).await.expect("put");
+    let open = blocks.open(&name).await.expect("open");
+    reading(open, move |open| {
+        assert_eq!(open.length().expect("length"), LENGTH as u64);
+        for start in [0, 1, 65_535, 65_536, 262_143, 1 << 20, 3 << 20, LENGTH - 1] {
+            for length in [1, 2, 65_536, 300_000, LENGTH] {
+                let wanted = content.get(start..start + length);
+                let found = open.read_at(start as u64, length).ok();
+                assert!(found.as_deref() == wanted, "{length} bytes from {start} on");
+            }
+        }
+    })
+    .await;
+    blocks.delete(&name).await.expect("delete");
+}
+
+/// Reads on a thread that may block.
+async fn reading(open: Arc<dyn Source>, read: impl FnOnce(&dyn Source) + Send + 'static) {
+    let read = tokio::task::spawn_blocking(move || read(&*open));
+    read.await.expect("it reads as it should");
 }
