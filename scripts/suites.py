@@ -5,15 +5,37 @@ A suite is its name, what it shows, and its command.
 
 TESTS = '"$(scripts/venv tests/requirements.txt)/bin/python"'
 
+# What a plain build does not have.
+FEATURES = "s3"
+
 SUITES = [
     [
         ("format", "the code is formatted", "cargo fmt --all --check"),
         ("licences", "every crate may be used, and comes from where it should", "scripts/licences --test && scripts/licences"),
         ("console-lint", "the console: biome, tsc, vitest; what is generated and built is what the source says", "scripts/console lint"),
     ],
-    [("lint", "clippy has nothing to say", "cargo clippy --quiet --workspace --all-targets -- -D warnings")],
-    [("unit", "unit, property and in-process tests", "cargo test --quiet --workspace --no-fail-fast")],
-    [("build", "the binary is built", "cargo build --quiet -p fluoro")],
+    [
+        (
+            "lint",
+            "clippy has nothing to say, with features and without",
+            "cargo clippy --quiet --workspace --all-targets -- -D warnings && "
+            f"cargo clippy --quiet -p fluoro -p fluoro-server --all-targets --features {FEATURES} -- -D warnings",
+        )
+    ],
+    [
+        (
+            "unit",
+            "unit, property and in-process tests",
+            "cargo test --quiet --workspace --no-fail-fast && cargo test --quiet -p fluoro-server --features s3 --lib -- settings bucket",
+        )
+    ],
+    [
+        (
+            "build",
+            "the binary is built, with all features, and the server of buckets that its tests need",
+            f"cargo build --quiet -p fluoro --features {FEATURES} && cargo build --quiet -p fluoro-s3 --example bucket-server",
+        )
+    ],
     [
         ("conformance", "recorded truth, against what is listed as pending", f"{TESTS} conformance/check"),
         (
@@ -64,6 +86,11 @@ SOAK = [
             "lives",
             "3,000 lives of a store in which everything fails now and then",
             "FLUORO_LIVES=3000 cargo test --quiet --release -p fluoro-store hot::tests::resting::whatever",
+        ),
+        (
+            "lives-bucket",
+            "300 lives of a store whose bucket breaks off, before the deed and after it",
+            "FLUORO_LIVES=300 cargo test --quiet --release -p fluoro-s3 --test bucket store::whatever",
         ),
         (
             "flips",

@@ -18,9 +18,11 @@ use fluoro_model::TimestampMicros;
 use fluoro_query::groups::Groups;
 use fluoro_query::insights::{Insights, Listener, NoListener};
 use fluoro_query::{Graphs, Rollups};
+#[cfg(feature = "s3")]
+use fluoro_s3::BucketBlocks;
 use fluoro_sampling::{KeepUnsampled, LambdaSampler, RuleRecord, Sampling};
 use fluoro_statistics::Statistics;
-use fluoro_store::archive::{Archive, ArchiveError};
+use fluoro_store::archive::{Archive, ArchiveError, Home};
 use fluoro_store::blocks::{Blocks, DirectoryBlocks};
 use fluoro_store::catalog::{Catalog, CatalogError, FjallCatalog};
 use fluoro_store::documents::DocumentLog;
@@ -43,7 +45,7 @@ use crate::otlp::LaterIngest;
 use crate::own::{Exports, OwnApi, stack_records};
 use crate::running::Addresses;
 use crate::settings::{
-    FunctionSettings, InsightSettings, Limits, Sample, SamplingSettings, Settings,
+    BlocksPlace, FunctionSettings, InsightSettings, Limits, Sample, SamplingSettings, Settings,
 };
 use crate::webhook::Webhook;
 
@@ -123,7 +125,7 @@ pub(crate) async fn compose(
         log,
         catalog,
         blocks,
-    } = open_engines(data).await?;
+    } = open_engines(&ambient, settings, data).await?;
     let still_open = Arc::clone(&log);
     let groups = Groups::open(ambient.clone(), Arc::clone(&catalog)).await?;
     let hot_settings = hot_settings(settings);
@@ -287,7 +289,6 @@ pub(crate) async fn compose(
     })
 }
 
-/// Both read their files before they return, so each has a thread of its own.
 /// What is durable.
 struct Engines {
     log: Arc<dyn Log>,
@@ -295,20 +296,57 @@ struct Engines {
     blocks: Arc<dyn Blocks>,
 }
 
-async fn open_engines(data: &DataDir) -> Result<Engines, StartError> {
+async fn open_engines(
+    ambient: &Ambient,
+    settings: &Settings,
+    data: &DataDir,
+) -> Result<Engines, StartError> {
     let path = data.below("log");
     let log =
         tokio::task::spawn_blocking(move || SegmentedLog::open(&path, LogSettings::default()));
     let path = data.below("catalog");
     let catalog = tokio::task::spawn_blocking(move || FjallCatalog::open(&path));
-    let path = data.below("blocks");
-    let blocks = tokio::task::spawn_blocking(move || DirectoryBlocks::open(&path));
-    let (log, catalog, blocks) = tokio::try_join!(log, catalog, blocks)?;
+    let (log, catalog) = tokio::try_join!(log, catalog)?;
+    let (log, catalog) = (log?, catalog?);
+    let catalog: Arc<dyn Catalog> = Arc::new(catalog);
+    let blocks = open_blocks(ambient, settings, data, &catalog).await?;
     Ok(Engines {
-        log: Arc::new(log?),
-        catalog: Arc::new(catalog?),
-        blocks: Arc::new(blocks.map_err(ArchiveError::from)?),
+        log: Arc::new(log),
+        catalog,
+        blocks,
     })
+}
+
+/// Where blocks are when nobody says.
+const OWN_BLOCKS: &str = "the directory blocks of the data directory";
+
+async fn open_blocks(
+    ambient: &Ambient,
+    settings: &Settings,
+    data: &DataDir,
+    catalog: &Arc<dyn Catalog>,
+) -> Result<Arc<dyn Blocks>, StartError> {
+    let mut home = Home::open(ambient, catalog, OWN_BLOCKS).await?;
+    let (place, blocks): (String, Arc<dyn Blocks>) = match &settings.store.blocks {
+        BlocksPlace::DataDirectory => {
+            let path = data.below("blocks");
+            let opened = tokio::task::spawn_blocking(move || DirectoryBlocks::open(&path));
+            let blocks = opened.await?.map_err(ArchiveError::from)?;
+            (OWN_BLOCKS.to_owned(), Arc::new(blocks))
+        }
+        #[cfg(feature = "s3")]
+        BlocksPlace::Bucket { bucket, prefix } => {
+            let settings = crate::bucket::settings(bucket, prefix, &settings.bucket, |name| {
+                std::env::var(name).ok()
+            });
+            let settings = settings.await;
+            let opened = BucketBlocks::open(&settings, home.owner(), ambient.clone());
+            let blocks = opened.await.map_err(ArchiveError::from)?;
+            (settings.place(), Arc::new(blocks))
+        }
+    };
+    home.settle_in(&place, &*blocks).await?;
+    Ok(blocks)
 }
 
 fn hot_settings(settings: &Settings) -> HotSettings {

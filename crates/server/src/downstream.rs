@@ -10,7 +10,7 @@
 //! signed, share their room with everybody's.
 
 mod aws;
-mod credentials;
+pub(crate) mod credentials;
 mod headers;
 
 use std::collections::BTreeMap;

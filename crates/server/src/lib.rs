@@ -6,6 +6,8 @@
 //! What the services say is theirs: here is only who is asked, by whom, and what is refused before anybody is.
 
 mod body;
+#[cfg(feature = "s3")]
+mod bucket;
 mod calls;
 mod compose;
 mod console;

@@ -55,6 +55,8 @@ pub struct Settings {
     pub downstream: BTreeMap<String, DownstreamAddress>,
     /// The section `[store]`.
     pub store: StoreSettings,
+    /// The section `[bucket]`.
+    pub bucket: BucketSettings,
     /// The section `[otlp]`.
     pub otlp: OtlpSettings,
     /// The section `[sampling]`.
@@ -81,6 +83,8 @@ pub enum Sample {
 /// What is kept, and how much memory it may take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreSettings {
+    /// Where traces at rest are.
+    pub blocks: BlocksPlace,
     /// How long after its receipt a document is kept. AWS keeps 30 days.
     pub retention: Duration,
     /// The size of log and blocks on disk beyond which the oldest traces go.
@@ -90,6 +94,35 @@ pub struct StoreSettings {
     /// What the index of hot traces may take in memory; beyond it they are written to blocks.
     pub memory: ByteSize,
     /// What parsed documents may take in memory.
+    pub cache: ByteSize,
+}
+
+/// Where traces at rest are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum BlocksPlace {
+    /// In the data directory.
+    #[default]
+    DataDirectory,
+    /// In a bucket, under a prefix: `s3://bucket/prefix`.
+    #[cfg(feature = "s3")]
+    Bucket {
+        /// Its name.
+        bucket: String,
+        /// Without a slash at either end; may be empty.
+        prefix: String,
+    },
+}
+
+/// How the bucket of traces at rest is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BucketSettings {
+    /// The store's address; that of AWS when there is none.
+    pub endpoint: Option<Uri>,
+    /// The region that requests are signed for; the environment's when there is none.
+    pub region: Option<Region>,
+    /// Whether the bucket's name stands in the path.
+    pub path_style: bool,
+    /// How much of what was read is held in memory.
     pub cache: ByteSize,
 }
 
@@ -187,6 +220,7 @@ impl Default for Settings {
             shutdown: Duration::from_secs(10),
             downstream: BTreeMap::new(),
             store: StoreSettings::default(),
+            bucket: BucketSettings::default(),
             otlp: OtlpSettings::default(),
             sampling: SamplingSettings::default(),
             gateway: GatewaySettings::default(),
@@ -200,11 +234,23 @@ impl Default for Settings {
 impl Default for StoreSettings {
     fn default() -> Self {
         Self {
+            blocks: BlocksPlace::default(),
             retention: Duration::from_hours(30 * 24),
             size: ByteSize(20 << 30),
             flush: Duration::from_mins(10),
             memory: ByteSize(192 << 20),
             cache: ByteSize(48 << 20),
+        }
+    }
+}
+
+impl Default for BucketSettings {
+    fn default() -> Self {
+        Self {
+            endpoint: None,
+            region: None,
+            path_style: true,
+            cache: ByteSize(64 << 20),
         }
     }
 }

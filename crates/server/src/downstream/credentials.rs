@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use fluoro_wire::sigv4::Credentials;
 
 #[derive(Debug, Clone)]
-pub(super) struct CredentialSource {
-    pub(super) environment: Option<Credentials>,
+pub(crate) struct CredentialSource {
+    pub(crate) environment: Option<Credentials>,
     pub(super) profile: String,
     /// Shared credentials file, config file.
     pub(super) files: Vec<PathBuf>,
@@ -18,7 +18,7 @@ pub(super) struct CredentialSource {
 
 /// There is nothing to sign with.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum CredentialsError {
+pub(crate) enum CredentialsError {
     #[error(
         "no AWS credentials to sign with: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write \
          profile \"{profile}\" into {files}"
@@ -45,7 +45,7 @@ const UNSUPPORTED: [&str; 6] = [
 
 impl CredentialSource {
     /// What the environment of this process says.
-    pub(super) fn of_the_operator() -> Self {
+    pub(crate) fn of_the_operator() -> Self {
         Self::of(|name| std::env::var(name).ok())
     }
 
@@ -72,7 +72,7 @@ impl CredentialSource {
         }
     }
 
-    pub(super) async fn credentials(&self) -> Result<Credentials, CredentialsError> {
+    pub(crate) async fn credentials(&self) -> Result<Credentials, CredentialsError> {
         if let Some(credentials) = &self.environment {
             return Ok(credentials.clone());
         }

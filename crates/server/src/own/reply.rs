@@ -105,8 +105,8 @@ impl Problem {
     }
 
     /// Our own failure, with all that is known of it.
-    pub(super) fn failed(what: &str, error: &dyn std::error::Error) -> Self {
-        tracing::error!(%error, "{what}");
+    pub(super) fn failed(what: &str, error: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::error!(error, "{what}");
         let message = format!("{what}: {error}");
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,

@@ -70,6 +70,11 @@ pub const KEYS: &[Key] = &[
         shutdown
     ),
     key!(
+        "store.blocks",
+        "where traces at rest are: empty: in the data directory; or s3://BUCKET/PREFIX",
+        store.blocks
+    ),
+    key!(
         "store.retention",
         "how long after its receipt a document is kept",
         store.retention
@@ -90,6 +95,26 @@ pub const KEYS: &[Key] = &[
         store.memory
     ),
     key!("store.cache", "memory of what documents say", store.cache),
+    key!(
+        "bucket.endpoint",
+        "address of the store that has the bucket; empty: that of AWS",
+        bucket.endpoint
+    ),
+    key!(
+        "bucket.region",
+        "region of the bucket; empty: AWS_REGION, AWS_DEFAULT_REGION, or us-east-1",
+        bucket.region
+    ),
+    key!(
+        "bucket.path_style",
+        "the bucket's name stands in the path, not in the name of the host",
+        bucket.path_style
+    ),
+    key!(
+        "bucket.cache",
+        "memory of what was read from the bucket",
+        bucket.cache
+    ),
     key!(
         "otlp.indexed_attributes",
         "span attributes that become annotations; *: all",

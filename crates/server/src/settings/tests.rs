@@ -208,3 +208,49 @@ fn the_documentation_lists_every_key_and_its_default() {
         );
     }
 }
+
+#[test]
+#[cfg(feature = "s3")]
+fn a_bucket_is_written_as_an_address() {
+    let place = |text: &str| {
+        let loaded = load([file(&format!("[store]\nblocks = '{text}'"))]);
+        loaded.map(|loaded| loaded.settings.store.blocks)
+    };
+    for (text, bucket, prefix) in [
+        ("s3://traces", "traces", ""),
+        ("s3://traces/", "traces", ""),
+        ("s3://my.traces/a/b_1/", "my.traces", "a/b_1"),
+    ] {
+        let expected = BlocksPlace::Bucket {
+            bucket: bucket.to_owned(),
+            prefix: prefix.to_owned(),
+        };
+        assert_eq!(place(text).unwrap(), expected);
+    }
+    assert_eq!(place("").unwrap(), BlocksPlace::DataDirectory);
+    for wrong in [
+        "traces",
+        "s3://",
+        "s3:///a",
+        "s3://traces//a",
+        "s3://traces/../a",
+        "s3://tra ces",
+        "https://traces",
+    ] {
+        let told = place(wrong).unwrap_err().to_string();
+        assert!(
+            told.ends_with("expected s3://BUCKET or s3://BUCKET/PREFIX"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+#[cfg(not(feature = "s3"))]
+fn a_build_without_buckets_says_how_to_get_them() {
+    assert_eq!(
+        refused(variables(&[("FLUORO_STORE_BLOCKS", "s3://traces")])),
+        "FLUORO_STORE_BLOCKS: store.blocks = \"s3://traces\": this fluoro was built without buckets: \
+         build it with cargo build --release -p fluoro --features s3"
+    );
+}

@@ -11,7 +11,7 @@ use fluoro_otlp::Indexed;
 use fluoro_wire::{AccountId, Region};
 use http::Uri;
 
-use super::Sample;
+use super::{BlocksPlace, Sample};
 
 /// A number of bytes: `65536`, `64KB`, `2GB` (powers of 1024).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -330,6 +330,68 @@ impl Text for Region {
 
     fn show(&self) -> String {
         quoted(self)
+    }
+}
+
+/// Empty text is none.
+impl Text for Option<Region> {
+    fn assign(&mut self, text: &str) -> Result<(), String> {
+        if text.is_empty() {
+            *self = None;
+            return Ok(());
+        }
+        let mut region = Region("".into());
+        region.assign(text)?;
+        *self = Some(region);
+        Ok(())
+    }
+
+    fn show(&self) -> String {
+        self.as_ref().map_or_else(|| quoted(""), Text::show)
+    }
+}
+
+/// Empty text is the data directory.
+impl Text for BlocksPlace {
+    fn assign(&mut self, text: &str) -> Result<(), String> {
+        if text.is_empty() {
+            *self = Self::DataDirectory;
+            return Ok(());
+        }
+        #[cfg(feature = "s3")]
+        {
+            let expected = || "expected s3://BUCKET or s3://BUCKET/PREFIX".to_owned();
+            let address = text.strip_prefix("s3://").ok_or_else(expected)?;
+            let (bucket, prefix) = address.split_once('/').unwrap_or((address, ""));
+            let prefix = prefix.trim_end_matches('/');
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+            let is_part =
+                |part: &str| !part.trim_matches('.').is_empty() && part.bytes().all(plain);
+            if !is_part(bucket) || !(prefix.is_empty() || prefix.split('/').all(is_part)) {
+                return Err(expected());
+            }
+            *self = Self::Bucket {
+                bucket: bucket.to_owned(),
+                prefix: prefix.to_owned(),
+            };
+            Ok(())
+        }
+        #[cfg(not(feature = "s3"))]
+        Err(
+            "this fluoro was built without buckets: build it with cargo build --release -p fluoro --features s3"
+                .to_owned(),
+        )
+    }
+
+    fn show(&self) -> String {
+        match self {
+            Self::DataDirectory => quoted(""),
+            #[cfg(feature = "s3")]
+            Self::Bucket { bucket, prefix } => match &**prefix {
+                "" => quoted(format_args!("s3://{bucket}")),
+                prefix => quoted(format_args!("s3://{bucket}/{prefix}")),
+            },
+        }
     }
 }
 
