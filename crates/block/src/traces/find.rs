@@ -58,40 +58,41 @@ impl<R: ChunkReader + 'static> TracesFile<R> {
         rows: Range<usize>,
         columns: &Columns,
     ) -> std::result::Result<Vec<Found>, BlockError> {
-        let search = Search {
+        let search = self.search(group);
+        let all = Rows::of(self.file.rows(group), rows);
+        let admitted = search.admitted(columns, &all)?;
+        Ok(search.found(&all, &admitted)?)
+    }
+
+    /// As [`find`](Self::find), but only the first row, and those that may be meant.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    ///
+    /// # Panics
+    ///
+    /// When the row group has fewer rows.
+    pub fn find_meant(
+        &self,
+        group: usize,
+        rows: Range<usize>,
+        columns: &Columns,
+    ) -> std::result::Result<Vec<Found>, BlockError> {
+        let search = self.search(group);
+        let first = rows.start;
+        let admitted = search.admitted(columns, &Rows::of(self.file.rows(group), rows))?;
+        let mut wanted = admitted.clone();
+        wanted.0[first] = true;
+        Ok(search.found(&wanted, &admitted)?)
+    }
+
+    fn search(&self, group: usize) -> Search<'_, R> {
+        Search {
             file: &self.file,
             group,
             read: RefCell::default(),
-        };
-        let mut all = Rows(vec![false; self.file.rows(group)]);
-        all.0[rows.clone()].fill(true);
-        let admitted = search.admitted(columns, &all)?;
-        let traces = search.file.ids(group, at::TRACE_ID, &rows)?;
-        let revisions = search.read::<Int32Type>(at::REVISION, &all)?;
-        let starts = search.read::<Int64Type>(at::START_TIME, &all)?;
-        let ends = search.read::<Int64Type>(at::END_TIME, &all)?;
-        let first_received = search.read::<Int64Type>(at::FIRST_RECEIVED, &all)?;
-        let last_received = search.read::<Int64Type>(at::LAST_RECEIVED, &all)?;
-        let mut found = Vec::with_capacity(rows.len());
-        let (revisions, starts) = (revisions.entries(&all), starts.entries(&all));
-        let times = starts.zip(ends.entries(&all));
-        let received = first_received
-            .entries(&all)
-            .zip(last_received.entries(&all));
-        let values = traces.into_iter().zip(revisions).zip(times.zip(received));
-        for (((trace, (_, revision)), values), admitted) in values.zip(&admitted.0[rows]) {
-            let (((_, start), (_, end)), ((_, first_received), (_, last_received))) = values;
-            found.push(Found {
-                trace: TraceId::from_bits(u128::from_be_bytes(trace)),
-                revision: revision.copied().unwrap_or_default().cast_unsigned(),
-                start: start.copied().map(TimestampMicros),
-                end: end.copied().map(TimestampMicros),
-                first_received: TimestampMicros(first_received.copied().unwrap_or_default()),
-                last_received: TimestampMicros(last_received.copied().unwrap_or_default()),
-                admitted: *admitted,
-            });
         }
-        Ok(found)
     }
 }
 
@@ -125,6 +126,41 @@ enum Tested {
 // === impl Search ===
 
 impl<R: ChunkReader + 'static> Search<'_, R> {
+    /// Some rows, and whether they are among those that may be meant.
+    fn found(&self, rows: &Rows, admitted: &Rows) -> Result<Vec<Found>> {
+        let mut traces = Vec::new();
+        for page in rows.pages() {
+            let ids = self.file.ids(self.group, at::TRACE_ID, &page)?;
+            let ids = page.zip(ids).filter(|(row, _)| rows.0[*row]);
+            traces.extend(ids);
+        }
+        let revisions = self.read::<Int32Type>(at::REVISION, rows)?;
+        let starts = self.read::<Int64Type>(at::START_TIME, rows)?;
+        let ends = self.read::<Int64Type>(at::END_TIME, rows)?;
+        let first_received = self.read::<Int64Type>(at::FIRST_RECEIVED, rows)?;
+        let last_received = self.read::<Int64Type>(at::LAST_RECEIVED, rows)?;
+        let times = starts.entries(rows).zip(ends.entries(rows));
+        let received = first_received
+            .entries(rows)
+            .zip(last_received.entries(rows));
+        let values = traces.iter().zip(revisions.entries(rows));
+        let values = values.zip(times.zip(received));
+        let found = values.map(|(((row, trace), (_, revision)), (times, received))| {
+            let ((_, start), (_, end)) = times;
+            let ((_, first_received), (_, last_received)) = received;
+            Found {
+                trace: TraceId::from_bits(u128::from_be_bytes(*trace)),
+                revision: revision.copied().unwrap_or_default().cast_unsigned(),
+                start: start.copied().map(TimestampMicros),
+                end: end.copied().map(TimestampMicros),
+                first_received: TimestampMicros(first_received.copied().unwrap_or_default()),
+                last_received: TimestampMicros(last_received.copied().unwrap_or_default()),
+                admitted: admitted.0[*row],
+            }
+        });
+        Ok(found.collect())
+    }
+
     /// Which of some rows may be meant.
     fn admitted(&self, columns: &Columns, among: &Rows) -> Result<Rows> {
         match columns {
@@ -430,6 +466,13 @@ impl<R: ChunkReader + 'static> Search<'_, R> {
 // === impl Rows ===
 
 impl Rows {
+    /// These of so many.
+    fn of(count: usize, rows: Range<usize>) -> Self {
+        let mut of = Self(vec![false; count]);
+        of.0[rows].fill(true);
+        of
+    }
+
     fn any(&self) -> bool {
         self.0.contains(&true)
     }

@@ -141,6 +141,7 @@ impl Live {
                         block,
                         group,
                         rows: times.rows,
+                        latest: axis.latest_of_all(&times).filter(|_| is_all_here),
                     };
                     self.look(&group, rows, &axis, &are_elsewhere, &mut found)?;
                 }
@@ -172,9 +173,29 @@ impl Live {
             usize::MAX => group.rows,
             _ => SLICE,
         };
+        let mut latest = group.latest.filter(|_| most < usize::MAX);
         while end > 0 {
             let slice = end.saturating_sub(size)..end;
             (end, size) = (slice.start, size * 2);
+            if let Some(of_slice) = latest {
+                let rows = block.traces.find_meant(group.group, slice.clone(), columns);
+                let Some(mut rows) = block.unless_damaged(rows)? else {
+                    continue;
+                };
+                latest = rows.first().and_then(|row| row.start).or(latest);
+                rows.retain(|row| row.admitted);
+                let passed_over = slice.len() - rows.len();
+                rows.retain(|row| self.counts(block, row.trace));
+                // Of the slice that fills the page, each row is asked for its time.
+                if found.traces.len() + rows.len() < most {
+                    found.passed_over.push((of_slice, passed_over as u64));
+                    let elsewhere = are_elsewhere(&rows);
+                    let here = rows.iter().zip(elsewhere).filter(|(_, is)| !is);
+                    let here = here.filter_map(|(row, _)| Some((row.start?, row.trace)));
+                    found.traces.extend(here);
+                    continue;
+                }
+            }
             let rows = block.traces.find(group.group, slice, columns);
             let Some(mut rows) = block.unless_damaged(rows)? else {
                 continue;
@@ -239,6 +260,8 @@ struct Group<'a> {
     block: &'a Block,
     group: usize,
     rows: usize,
+    /// The latest start, where all rows are meant by their times and none was received since the oldest hot trace.
+    latest: Option<TimestampMicros>,
 }
 
 /// Where only the latest are wanted, a row group is looked through from its end, so many rows at first, then twice as many.

@@ -251,6 +251,54 @@ async fn the_latest_are_found_page_by_page_wherever_they_are() {
 }
 
 #[tokio::test]
+async fn what_a_list_of_traces_at_rest_passes_over_is_counted_once() {
+    let ground = Ground::new(HotSettings::default());
+    let bench = ground.start().await;
+    for number in 0..200_u64 {
+        let segment = segment(number, 1.0 + f64::from(u32::try_from(number).unwrap()));
+        let failed = segment.replace("\"end_time\"", "\"fault\":true,\"end_time\"");
+        let one = if number.is_multiple_of(9) {
+            failed
+        } else {
+            segment
+        };
+        bench.put(NOW + 1, &[one]).await;
+        if number % 70 == 69 {
+            bench.hot.flush().await.unwrap();
+        }
+    }
+    bench.hot.flush().await.unwrap();
+    bench.stop().await;
+    let bench = ground.start().await;
+    bench.hot.caught_up().await.unwrap();
+    assert_eq!(bench.hot.held().traces, 0);
+    let filter = Filter::new(&parse("fault").unwrap(), &NoGroups).unwrap();
+    for rows in [1, 4, 100] {
+        let (mut before, mut seen, mut processed) = (None, Vec::new(), 0);
+        loop {
+            let candidates = Candidates {
+                range: TimestampMicros(NOW)..TimestampMicros(NOW + 1_000_000_000),
+                by: Axis::Start,
+                columns: filter.columns(),
+                latest: Some(Latest { before, rows }),
+            };
+            let found = bench.hot.find(&candidates).await.unwrap();
+            seen.extend(found.projections.iter().map(|projection| projection.id));
+            let passed_over = found.passed_over.iter().map(|(_, traces)| traces);
+            processed += passed_over.sum::<u64>() + found.projections.len() as u64;
+            before = found.rest;
+            if before.is_none() {
+                break;
+            }
+        }
+        seen.sort_unstable();
+        let failed: Vec<TraceId> = (0..200).step_by(9).map(trace).collect();
+        assert_eq!(seen, failed);
+        assert_eq!(processed, 200, "{rows}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_older_than_the_retention_goes_by_blocks() {
     let ground = Ground::new(HotSettings {
         retention_micros: 10_000_000,
