@@ -177,6 +177,38 @@ async fn a_trace_that_comes_again_is_one() {
 }
 
 #[tokio::test]
+async fn a_flush_that_is_due_leaves_the_latest_in_the_log() {
+    let ground = Ground::new(HotSettings::default());
+    let bench = ground.start().await;
+    for number in 0..60 {
+        let seconds = if number < 40 { 60 } else { 5 };
+        let at = NOW - seconds * 1_000_000;
+        bench.put(at, &[segment(number, 1.0)]).await;
+    }
+    bench.hot.flush_due().await.unwrap();
+    assert_eq!(bench.archive.blocks()[0].documents, 40);
+    // Never more than half of what there is.
+    let flushed = |bench: &Bench| -> u64 {
+        let blocks = bench.archive.blocks();
+        blocks.iter().map(|block| block.documents).sum()
+    };
+    let mut left = 20;
+    for _ in 0..2 {
+        bench.hot.flush_due().await.unwrap();
+        let now = 60 - flushed(&bench);
+        assert!(now > 0 && now <= left / 2, "{now} of {left}");
+        left = now;
+    }
+    bench.stop().await;
+    let bench = ground.start().await;
+    assert_eq!(bench.hot.held().documents as u64, left);
+    assert_eq!(bench.found(Axis::Start).await.len(), 60);
+    bench.hot.flush().await.unwrap();
+    assert_eq!(bench.found(Axis::Start).await.len(), 60);
+    assert_eq!(flushed(&bench), 60);
+}
+
+#[tokio::test]
 async fn memory_is_bounded_and_nothing_is_lost() {
     let ground = Ground::new(HotSettings {
         memory_bytes: 50_000,
