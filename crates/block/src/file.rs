@@ -116,11 +116,14 @@ impl<R: ChunkReader + 'static> OpenFile<R> {
 
     /// The rows of all row groups, some thousand at a time.
     pub(crate) fn slices(&self) -> impl Iterator<Item = (usize, Range<usize>)> {
-        (0..self.groups()).flat_map(|group| {
-            let rows = self.rows(group);
-            let slices = (0..rows).step_by(SLICE);
-            slices.map(move |start| (group, start..rows.min(start + SLICE)))
-        })
+        (0..self.groups()).flat_map(|group| self.slices_of(group).map(move |rows| (group, rows)))
+    }
+
+    /// The rows of a row group, some thousand at a time.
+    pub(crate) fn slices_of(&self, group: usize) -> impl Iterator<Item = Range<usize>> + use<R> {
+        let rows = self.rows(group);
+        let slices = (0..rows).step_by(SLICE);
+        slices.map(move |start| start..rows.min(start + SLICE))
     }
 
     /// The bloom filter of a column.

@@ -23,7 +23,7 @@ mod writer;
 pub use find::Found;
 pub use group::GroupTimes;
 pub use merge::merge;
-pub use reader::{Member, TracesFile};
+pub use reader::{Member, Parts, TracesFile};
 pub use row::{Membership, Service, TraceRow};
 pub use writer::TracesWriter;
 

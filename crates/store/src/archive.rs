@@ -37,6 +37,7 @@ mod encode;
 mod home;
 mod read;
 mod rollups;
+mod rows;
 
 pub(crate) use block::Block;
 use block::{File, Losses};
@@ -45,6 +46,7 @@ pub(crate) use encode::NewBlock;
 pub use home::Home;
 pub(crate) use read::{AtRest, Documents, Elsewhere};
 pub(crate) use rollups::range_of;
+pub(crate) use rows::Slice;
 
 /// Why traces at rest could not be read or written.
 #[derive(Debug, thiserror::Error)]

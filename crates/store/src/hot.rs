@@ -42,6 +42,7 @@ mod observe;
 mod refresh;
 mod replay;
 mod rolled;
+pub mod snapshot;
 mod sweep;
 #[cfg(test)]
 mod tests;

@@ -15,6 +15,16 @@ use fluoro_trace::{Projection, Received};
 
 use crate::rollups::RolledUp;
 
+#[cfg(any(test, feature = "testing"))]
+pub mod conformance;
+#[cfg(any(test, feature = "testing"))]
+mod memory;
+#[cfg(test)]
+mod tests;
+
+#[cfg(any(test, feature = "testing"))]
+pub use memory::MemoryScan;
+
 /// By which of a trace's times a range is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Axis {

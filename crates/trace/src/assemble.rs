@@ -116,7 +116,8 @@ impl<'a> Trace<'a> {
     }
 
     /// The earliest start of a segment; one at or before the epoch only when there is no other.
-    pub(crate) fn start(&self) -> Option<EpochSeconds> {
+    #[must_use]
+    pub fn start(&self) -> Option<EpochSeconds> {
         let starts = || {
             self.segments
                 .iter()

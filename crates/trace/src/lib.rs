@@ -6,6 +6,7 @@
 mod assemble;
 mod callee;
 pub mod causes;
+mod entities;
 #[cfg(test)]
 mod fixture;
 mod json;
@@ -15,6 +16,7 @@ pub mod projection;
 mod spans;
 
 pub use assemble::{Received, Trace};
+pub use entities::Placed;
 pub use output::OutputSegment;
 pub use project::ProjectionLimits;
 pub use projection::Projection;

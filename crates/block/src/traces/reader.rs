@@ -90,7 +90,7 @@ impl<R: ChunkReader + 'static> TracesFile<R> {
                         group,
                         rows: &(row..row + 1),
                     };
-                    return Ok(columns.rows()?.pop());
+                    return Ok(columns.rows(Parts::ALL)?.pop());
                 }
             }
         }
@@ -147,9 +147,61 @@ impl<R: ChunkReader + 'static> TracesFile<R> {
                 group,
                 rows: &rows,
             };
-            Ok(columns.rows()?)
+            Ok(columns.rows(Parts::ALL)?)
         })
     }
+
+    /// The rows of a row group as ranges of some thousand, for [`rows`](Self::rows).
+    pub fn slices(&self, group: usize) -> impl Iterator<Item = Range<usize>> + use<R> {
+        self.file.slices_of(group)
+    }
+
+    /// Some rows of a row group, without the parts that nobody wants.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn rows(
+        &self,
+        group: usize,
+        rows: &Range<usize>,
+        parts: Parts,
+    ) -> std::result::Result<Vec<TraceRow>, BlockError> {
+        let columns = Columns {
+            file: &self.file,
+            group,
+            rows,
+        };
+        Ok(columns.rows(parts)?)
+    }
+}
+
+/// Which of a row's parts are wanted that take long to read. Those that are not are empty.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// The root's name, and the texts of its request.
+    pub texts: bool,
+    /// Its services.
+    pub services: bool,
+    /// Its users.
+    pub users: bool,
+    /// Its annotations.
+    pub annotations: bool,
+    /// Its groups.
+    pub groups: bool,
+}
+
+// === impl Parts ===
+
+impl Parts {
+    /// All of them.
+    pub const ALL: Self = Self {
+        texts: true,
+        services: true,
+        users: true,
+        annotations: true,
+        groups: true,
+    };
 }
 
 /// A trace, when its first document came in, and its groups.
@@ -165,7 +217,7 @@ struct Columns<'a, R> {
 // === impl Columns ===
 
 impl<R: ChunkReader + 'static> Columns<'_, R> {
-    fn rows(&self) -> Result<Vec<TraceRow>> {
+    fn rows(&self, parts: Parts) -> Result<Vec<TraceRow>> {
         let traces = self.leaf::<FixedLenByteArrayType>(at::TRACE_ID)?.required();
         let mut revisions = self.each::<Int32Type>(at::REVISION)?;
         let mut first_received = self.each::<Int64Type>(at::FIRST_RECEIVED)?;
@@ -186,16 +238,16 @@ impl<R: ChunkReader + 'static> Columns<'_, R> {
         let mut fault_causes = self.each::<BoolType>(at::FAULT_CAUSE)?;
         let mut error_causes = self.each::<BoolType>(at::ERROR_CAUSE)?;
         let mut time_causes = self.each::<BoolType>(at::TIME_CAUSE)?;
-        let mut names = self.texts(at::NAME)?;
-        let mut methods = self.texts(at::HTTP_METHOD)?;
-        let mut urls = self.texts(at::HTTP_URL)?;
-        let mut user_agents = self.texts(at::HTTP_USER_AGENT)?;
-        let mut client_ips = self.texts(at::HTTP_CLIENT_IP)?;
+        let mut names = when(parts.texts, || self.texts(at::NAME))?;
+        let mut methods = when(parts.texts, || self.texts(at::HTTP_METHOD))?;
+        let mut urls = when(parts.texts, || self.texts(at::HTTP_URL))?;
+        let mut user_agents = when(parts.texts, || self.texts(at::HTTP_USER_AGENT))?;
+        let mut client_ips = when(parts.texts, || self.texts(at::HTTP_CLIENT_IP))?;
         let mut statuses = self.perhaps::<Int64Type>(at::HTTP_STATUS)?;
-        let mut services = self.services()?.into_iter();
-        let mut users = self.users()?.into_iter();
-        let mut annotations = self.annotations()?.into_iter();
-        let mut groups = self.groups()?.into_iter();
+        let mut services = when(parts.services, || self.services())?;
+        let mut users = when(parts.users, || self.users())?;
+        let mut annotations = when(parts.annotations, || self.annotations())?;
+        let mut groups = when(parts.groups, || self.groups())?;
         let mut rows = Vec::with_capacity(traces.len());
         for trace in &traces {
             rows.push(TraceRow {
@@ -219,16 +271,16 @@ impl<R: ChunkReader + 'static> Columns<'_, R> {
                 fault_cause: next(&mut fault_causes)?,
                 error_cause: next(&mut error_causes)?,
                 time_cause: next(&mut time_causes)?,
-                name: next(&mut names)??,
-                http_method: next(&mut methods)??,
-                http_url: next(&mut urls)??,
-                http_user_agent: next(&mut user_agents)??,
-                http_client_ip: next(&mut client_ips)??,
+                name: next_of(&mut names)?.transpose()?.flatten(),
+                http_method: next_of(&mut methods)?.transpose()?.flatten(),
+                http_url: next_of(&mut urls)?.transpose()?.flatten(),
+                http_user_agent: next_of(&mut user_agents)?.transpose()?.flatten(),
+                http_client_ip: next_of(&mut client_ips)?.transpose()?.flatten(),
                 http_status: next(&mut statuses)?,
-                services: next(&mut services)?,
-                users: next(&mut users)?,
-                annotations: next(&mut annotations)?,
-                groups: next(&mut groups)?,
+                services: next_of(&mut services)?.unwrap_or_default(),
+                users: next_of(&mut users)?.unwrap_or_default(),
+                annotations: next_of(&mut annotations)?.unwrap_or_default(),
+                groups: next_of(&mut groups)?.unwrap_or_default(),
             });
         }
         Ok(rows)
@@ -326,6 +378,20 @@ impl<R: ChunkReader + 'static> Columns<'_, R> {
 
 fn next<T>(values: &mut impl Iterator<Item = T>) -> Result<T> {
     values.next().ok_or_else(too_few)
+}
+
+/// The values of a part that is wanted.
+fn when<V: IntoIterator>(
+    is_wanted: bool,
+    read: impl FnOnce() -> Result<V>,
+) -> Result<Option<V::IntoIter>> {
+    let values = is_wanted.then(read).transpose()?;
+    Ok(values.map(IntoIterator::into_iter))
+}
+
+/// The next value; `None` of a part that is not wanted.
+fn next_of<T>(values: &mut Option<impl Iterator<Item = T>>) -> Result<Option<T>> {
+    values.as_mut().map(next).transpose()
 }
 
 fn too_few() -> parquet::errors::ParquetError {

@@ -313,7 +313,10 @@ impl HotTraces {
     }
 
     /// The projections of hot traces, as they are now.
-    async fn hot_projections(&self, traces: &[TraceId]) -> Result<Vec<Arc<Projection>>, ScanError> {
+    pub(super) async fn hot_projections(
+        &self,
+        traces: &[TraceId],
+    ) -> Result<Vec<Arc<Projection>>, ScanError> {
         self.refresh(traces).await?;
         let mut cold = Vec::new();
         let mut projections: Vec<Arc<Projection>> = {

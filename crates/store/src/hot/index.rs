@@ -16,6 +16,9 @@ use super::weigh;
 use crate::log::Position;
 
 mod find;
+mod held;
+
+pub(super) use held::HeldTrace;
 
 /// Where one document lies.
 #[derive(Debug, Clone, Copy)]

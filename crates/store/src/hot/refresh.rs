@@ -446,7 +446,7 @@ impl Refusals {
     }
 
     /// Documents as they were received.
-    fn received(
+    pub(super) fn received(
         &self,
         documents: impl IntoIterator<Item = (TimestampMicros, Bytes)>,
         parse: impl Fn(&[u8]) -> Result<Document, Refusal>,

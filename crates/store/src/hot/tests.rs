@@ -23,6 +23,7 @@ use crate::scan::{Axis, Candidates, Latest, ScanError};
 
 mod observing;
 mod resting;
+mod snapshot;
 
 const NOW: i64 = 1_790_000_000_000_000;
 
