@@ -73,6 +73,8 @@ pub(crate) enum Verb {
     Export(Export),
     /// Read traces from files: of `export`, of X-Ray documents one a line, of OTLP in protocol buffers
     Import(Import),
+    /// Ask about traces in SQL; the views are traces, segments, spans and edges
+    Sql(Sql),
     /// Show the service map
     Map(Map),
     /// List insights: faults that departed from what is usual; or show one with its events
@@ -243,6 +245,37 @@ pub(crate) struct Import {
     /// The files
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sql {
+    /// The statement: SELECT, EXPLAIN, SHOW or DESCRIBE; - reads it from standard input
+    #[arg(value_name = "STATEMENT")]
+    pub(crate) statement: String,
+    /// How the result is written [default: as the file's name says, else a table]
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<SqlFormat>,
+    /// The file; - for standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Take the place of a file that is there
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// How long it may take at most: 500ms, 10s, 2m [default: the server's sql.timeout]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) timeout: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum SqlFormat {
+    /// Columns of text
+    Table,
+    /// Lines of JSON, an object a row
+    Json,
+    /// Comma-separated values, with a head
+    Csv,
+    /// A Parquet file
+    Parquet,
 }
 
 #[derive(Debug, Args)]

@@ -97,11 +97,19 @@ impl Client {
                 Bytes::new(),
             )
             .await?;
-        if answer.status().is_success() {
-            return Ok(answer);
-        }
-        Answer::read(answer).await?.json()?;
-        bail!("the server refused without saying why")
+        good(answer).await
+    }
+
+    /// The same, of a question that has a text.
+    pub(crate) async fn own_post_stream(
+        &self,
+        path: &str,
+        body: Bytes,
+    ) -> anyhow::Result<http::Response<Incoming>> {
+        let path = format!("/_fluoro/{path}");
+        let headers = [("content-type", "text/plain; charset=utf-8")];
+        let answer = self.send("fluoro", Method::POST, &path, &headers, body);
+        good(answer.await?).await
     }
 
     /// The server's URL, without a slash at its end.
@@ -136,6 +144,15 @@ impl Client {
         let sent = self.connection.send(service, method, path, headers, body);
         Ok(sent.await?)
     }
+}
+
+/// A good answer; a bad one becomes an error in the server's words.
+async fn good(answer: http::Response<Incoming>) -> anyhow::Result<http::Response<Incoming>> {
+    if answer.status().is_success() {
+        return Ok(answer);
+    }
+    Answer::read(answer).await?.json()?;
+    bail!("the server refused without saying why")
 }
 
 impl Answer {

@@ -22,7 +22,7 @@ use crate::verbs::show;
 
 /// A file in the making: gone, unless it is kept.
 #[derive(Debug)]
-struct Part {
+pub(crate) struct Part {
     file: File,
     path: PathBuf,
     is_kept: bool,
@@ -119,7 +119,7 @@ async fn copy(traces: u64, mut body: Incoming, out: &mut impl Write) -> anyhow::
 // === impl Part ===
 
 impl Part {
-    fn beside(output: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn beside(output: &Path) -> anyhow::Result<Self> {
         let name = output
             .file_name()
             .with_context(|| format!("{} is no name of a file", output.display()))?;
@@ -144,7 +144,11 @@ impl Part {
         Ok(file.len() as u64)
     }
 
-    fn keep(mut self, output: &Path) -> anyhow::Result<()> {
+    pub(crate) fn file(&mut self) -> &mut File {
+        &mut self.file
+    }
+
+    pub(crate) fn keep(mut self, output: &Path) -> anyhow::Result<()> {
         let kept = self.file.sync_all();
         let kept = kept.and_then(|()| std::fs::rename(&self.path, output));
         kept.with_context(|| format!("failed to write {}", output.display()))?;

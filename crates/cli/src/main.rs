@@ -16,6 +16,7 @@ mod paint;
 mod progress;
 mod sampling;
 mod serve;
+mod sql;
 mod stacks;
 mod stats;
 mod table;

@@ -33,6 +33,14 @@ impl Paint {
         }
     }
 
+    /// As files are.
+    pub(crate) fn of_files() -> Self {
+        Self {
+            colour: false,
+            width: 200,
+        }
+    }
+
     /// The text and the end of its line.
     pub(crate) fn line(self, ink: Ink, text: &str) -> String {
         self.ink(ink, text) + "\n"

@@ -16,7 +16,9 @@ use crate::args::{Cli, Down, Invoke, Logs, Map, Trace, Traces, Up, Verb};
 use crate::cache;
 use crate::client::{Client, now};
 use crate::paint::Paint;
-use crate::{export, filter, import, insights, map, sampling, stacks, stats, table, waterfall};
+use crate::{
+    export, filter, import, insights, map, sampling, sql, stacks, stats, table, waterfall,
+};
 
 /// How often `--watch` looks at the files.
 const WATCH: Duration = Duration::from_millis(500);
@@ -32,6 +34,7 @@ pub(crate) async fn run(cli: &Cli) -> anyhow::Result<()> {
         Verb::Trace(trace) => self::trace(cli, &client, trace).await,
         Verb::Export(export) => export::run(cli, &client, export).await,
         Verb::Import(import) => import::run(cli, &client, import).await,
+        Verb::Sql(sql) => sql::run(cli, &client, sql).await,
         Verb::Map(map) => self::map(cli, &client, map).await,
         Verb::Insights(insights) => insights::run(cli, &client, insights).await,
         Verb::Sampling(sampling) => sampling::run(cli, &client, sampling).await,

@@ -42,7 +42,7 @@ use crate::guard::Guard;
 use crate::http1::Stop;
 use crate::listener::ListenError;
 use crate::otlp::LaterIngest;
-use crate::own::{Exports, OwnApi, stack_records};
+use crate::own::{Exports, OwnApi, Statements, stack_records};
 use crate::running::Addresses;
 use crate::settings::{
     BlocksPlace, FunctionSettings, InsightSettings, Limits, Sample, SamplingSettings, Settings,
@@ -254,6 +254,7 @@ pub(crate) async fn compose(
         downstream: Downstream::new(ambient.clone(), settings.downstream.clone(), room.clone()),
         room,
     });
+    let sql = Statements::new(&hot, &settings.sql);
     hot.caught_up().await?;
     insights.start();
     doors.calls.get_or_init(|| Arc::downgrade(&calls));
@@ -278,6 +279,7 @@ pub(crate) async fn compose(
             xray,
             stacks: stack_records(&catalog),
             exports: Exports::default(),
+            sql,
         },
     });
     functions.run_events();

@@ -16,6 +16,7 @@ mod pieces;
 mod reply;
 mod routes;
 mod sampling;
+mod sql;
 mod stacks;
 mod starting;
 mod statistics;
@@ -47,6 +48,7 @@ use reply::{Problem, Reply};
 use routes::{Call, Taken};
 
 pub(crate) use export::Exports;
+pub(crate) use sql::Statements;
 pub(crate) use stacks::{StackRecords, records as stack_records};
 pub(crate) use starting::Starting;
 
@@ -70,6 +72,7 @@ pub(crate) struct OwnApi {
     pub(crate) xray: Arc<XRay>,
     pub(crate) stacks: StackRecords,
     pub(crate) exports: Exports,
+    pub(crate) sql: Statements,
 }
 
 /// A request, taken apart.
@@ -112,6 +115,7 @@ impl OwnApi {
             Call::Metrics => return Ok(metrics::metrics(self)),
             Call::Follow => return follow::answer(self, query),
             Call::Export => return export::answer(self, query).await,
+            Call::Sql => return sql::answer(self, query, head, body).await,
             Call::Logs => return logs::answer(self, named, query).await,
             Call::Health => self.health(),
             Call::Listeners => Reply::json(&self.addresses),

@@ -57,6 +57,8 @@ pub struct Settings {
     pub store: StoreSettings,
     /// The section `[bucket]`.
     pub bucket: BucketSettings,
+    /// The section `[sql]`.
+    pub sql: SqlSettings,
     /// The section `[otlp]`.
     pub otlp: OtlpSettings,
     /// The section `[sampling]`.
@@ -124,6 +126,15 @@ pub struct BucketSettings {
     pub path_style: bool,
     /// How much of what was read is held in memory.
     pub cache: ByteSize,
+}
+
+/// What a statement of SQL may take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqlSettings {
+    /// How much memory sorting, grouping and joining may take for one.
+    pub memory: ByteSize,
+    /// How long one may take, until its answer is read.
+    pub timeout: Duration,
 }
 
 /// How spans become segments.
@@ -221,12 +232,22 @@ impl Default for Settings {
             downstream: BTreeMap::new(),
             store: StoreSettings::default(),
             bucket: BucketSettings::default(),
+            sql: SqlSettings::default(),
             otlp: OtlpSettings::default(),
             sampling: SamplingSettings::default(),
             gateway: GatewaySettings::default(),
             functions: FunctionSettings::default(),
             insights: InsightSettings::default(),
             limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for SqlSettings {
+    fn default() -> Self {
+        Self {
+            memory: ByteSize(256 << 20),
+            timeout: Duration::from_mins(1),
         }
     }
 }

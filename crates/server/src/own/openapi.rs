@@ -93,6 +93,45 @@ fn described(call: Call, schemas: &mut SchemaGenerator) -> Described {
                 region(),
             ])
             .answer_as(export::KIND, json!({"type": "string", "format": "binary"})),
+        Call::Sql => {
+            let row = json!({
+                "description": "The first line tells of the columns, each other one is a row.",
+                "oneOf": [
+                    {
+                        "type": "object",
+                        "required": ["columns"],
+                        "properties": {"columns": {
+                            "type": "array",
+                            "items": {
+                                "type": "object",
+                                "required": ["name", "type"],
+                                "properties": {"name": text(), "type": text()},
+                            },
+                        }},
+                    },
+                    {"type": "array", "description": "The values, in the order of the columns."},
+                    {"type": "object", "description": "Of `lines`: a row, by the columns' names."},
+                ],
+            });
+            let binary = json!({"type": "string", "format": "binary"});
+            Described::new("The result of a statement of SQL over traces, hot and at rest")
+                .query([
+                    (
+                        "format",
+                        "How the result is written; `rows`.",
+                        json!({"type": "string", "enum": ["rows", "lines", "csv", "parquet"]}),
+                    ),
+                    (
+                        "timeout",
+                        "How long it may take, as `10s`, if that is less than the setting.",
+                        text(),
+                    ),
+                ])
+                .body("text/plain", text())
+                .answer_as(LINES, row)
+                .also_as("text/csv", text())
+                .also_as(export::KIND, binary)
+        }
         Call::Rules => Described::new("What each sampling rule did")
             .query([region()])
             .answer::<sampling::RuleStates>(schemas),

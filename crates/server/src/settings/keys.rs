@@ -116,6 +116,16 @@ pub const KEYS: &[Key] = &[
         bucket.cache
     ),
     key!(
+        "sql.memory",
+        "memory of sorting, grouping and joining for one statement of SQL",
+        sql.memory
+    ),
+    key!(
+        "sql.timeout",
+        "how long a statement of SQL may take, until its answer is read",
+        sql.timeout
+    ),
+    key!(
         "otlp.indexed_attributes",
         "span attributes that become annotations; *: all",
         otlp.indexed_attributes
