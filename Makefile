@@ -6,11 +6,11 @@ run: ## build, start everything, deploy the examples, show a trace
 	@scripts/need python
 	@scripts/run
 
-check: ## format, licences, lint, unit tests; the console's, too
+check: ## format, licences, lint, unit tests, without SQL; the console's, too
 	@scripts/need cc python node
-	@python3 scripts/test format licences console-lint lint unit
+	@python3 scripts/test --plain format licences console-lint lint unit
 
-test: ## everything, real clients included
+test: ## everything, SQL and real clients included
 	@scripts/need cc python node chromium
 	@python3 scripts/test
 

@@ -1,12 +1,10 @@
 """What `make test` and `make soak` run: stages one after the other, and in each the suites that run side by side.
 
-A suite is its name, what it shows, and its command.
+A suite is its name, what it shows, and its command. `$CRATES` says what cargo builds: everything with all features, so that the suites share
+one build, or what a plain `cargo build` does. `$OTHERS` are features of which the server is looked at besides.
 """
 
 TESTS = '"$(scripts/venv tests/requirements.txt)/bin/python"'
-
-# What a plain build does not have.
-FEATURES = "s3"
 
 SUITES = [
     [
@@ -18,24 +16,19 @@ SUITES = [
         (
             "lint",
             "clippy has nothing to say, with features and without",
-            "cargo clippy --quiet --workspace --all-targets -- -D warnings && "
-            f"cargo clippy --quiet -p fluoro -p fluoro-server --all-targets --features {FEATURES} -- -D warnings",
+            "cargo clippy --quiet $CRATES --all-targets -- -D warnings && "
+            "cargo clippy --quiet -p fluoro -p fluoro-server --all-targets $OTHERS -- -D warnings",
         )
     ],
     [
         (
             "unit",
             "unit, property and in-process tests",
-            "cargo test --quiet --workspace --no-fail-fast && cargo test --quiet -p fluoro-server --features s3 --lib -- settings bucket",
+            "cargo test --quiet $CRATES --no-fail-fast && "
+            "cargo test --quiet -p fluoro-server $OTHERS --lib --test sql -- settings bucket sql",
         )
     ],
-    [
-        (
-            "build",
-            "the binary is built, with all features, and the server of buckets that its tests need",
-            f"cargo build --quiet -p fluoro --features {FEATURES} && cargo build --quiet -p fluoro-s3 --example bucket-server",
-        )
-    ],
+    [("build", "the binary is built, as the tests were, and what they need", "cargo build --quiet $CRATES --bins --tests --examples")],
     [
         ("conformance", "recorded truth, against what is listed as pending", f"{TESTS} conformance/check"),
         (
