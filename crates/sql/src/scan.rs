@@ -315,7 +315,10 @@ impl Scanning {
         let has_output = self.has(DOCUMENT);
         let outputs: Vec<_> = assembled
             .iter()
-            .map(|trace| has_output.then(|| trace.segments()).unwrap_or_default())
+            .map(|trace| match has_output {
+                true => trace.segments(),
+                false => Vec::new(),
+            })
             .collect();
         let mut rows = Vec::new();
         for (trace, outputs) in assembled.iter().zip(&outputs) {

@@ -275,10 +275,10 @@ mod tests {
     fn ids_are_met_and_joined() {
         let traces = |conditions: &[Expr]| wanted(View::Spans, conditions).traces;
         let (one, two) = (col("trace_id").eq(lit(ONE)), lit(TWO).eq(col("trace_id")));
-        assert_eq!(traces(&[one.clone()]), ids(&[ONE]));
-        assert_eq!(traces(&[one.clone().or(two.clone())]), ids(&[ONE, TWO]));
+        assert_eq!(traces(std::slice::from_ref(&one)), ids(&[ONE]));
+        assert_eq!(traces(&[one.or(two.clone())]), ids(&[ONE, TWO]));
         let both = col("trace_id").in_list(vec![lit(ONE), lit(TWO), lit("nobody")], false);
-        assert_eq!(traces(&[both.clone()]), ids(&[ONE, TWO]));
+        assert_eq!(traces(std::slice::from_ref(&both)), ids(&[ONE, TWO]));
         assert_eq!(traces(&[both, two]), ids(&[TWO]));
         // W3C's spelling is another text.
         let other = col("trace_id").eq(lit("67000001000000000000000000000001"));
