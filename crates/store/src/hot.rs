@@ -470,7 +470,7 @@ impl HotTraces {
         let live = self.archive.live();
         let at_rest = self.find_at_rest(&live, candidates, hot).await?;
         let mut hot = found.projections;
-        hot.extend(self.cold(&found.cold).await?);
+        hot.extend(self.cold_or_at_rest(&found.cold).await?);
         let mut passed_over = found.passed_over;
         passed_over.extend(at_rest.passed_over);
         let mut at_rest_traces = at_rest.traces;

@@ -149,7 +149,6 @@ impl Live {
         }
         if found.traces.len() > rows {
             found.keep_latest(rows);
-            found.rest = found.traces.last().copied();
         }
         if let Some((last, _)) = found.rest {
             found.passed_over.retain(|(start, _)| *start >= last);
@@ -246,11 +245,15 @@ impl Live {
 // === impl AtRest ===
 
 impl AtRest {
-    /// Keeps the latest of the traces, in their order, and returns when the last of them was.
+    /// Keeps the latest of the traces, in their order, and returns when the last of them was. When some go, there is a rest.
     fn keep_latest(&mut self, rows: usize) -> TimestampMicros {
         self.traces.sort_unstable_by_key(|trace| Reverse(*trace));
+        let are_more = self.traces.len() > rows;
         self.traces.truncate(rows);
         let last = self.traces.last();
+        if are_more {
+            self.rest = last.copied();
+        }
         last.map_or(TimestampMicros(i64::MAX), |(time, _)| *time)
     }
 }

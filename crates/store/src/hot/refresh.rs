@@ -9,7 +9,7 @@ use fluoro_ambient::{Ambient, Seldom};
 use fluoro_model::document::{Document, Refusal};
 use fluoro_model::{TimestampMicros, TraceId};
 use fluoro_trace::{Projection, ProjectionLimits, Received, Trace};
-use foldhash::{HashMap, HashMapExt};
+use foldhash::{HashMap, HashMapExt, HashSet};
 
 use tokio::sync::Notify;
 
@@ -160,6 +160,23 @@ impl HotTraces {
                 made.collect::<Vec<_>>()
             });
             projections.extend(made.await?);
+        }
+        Ok(projections)
+    }
+
+    /// The projections of traces that were hot and had none a moment ago, wherever they are now.
+    pub(super) async fn cold_or_at_rest(
+        &self,
+        traces: &[TraceId],
+    ) -> Result<Vec<Arc<Projection>>, ScanError> {
+        let mut projections = self.cold(traces).await?;
+        if projections.len() < traces.len() {
+            // They were let go meanwhile: they are at rest.
+            let made: HashSet<TraceId> = projections.iter().map(|made| made.id).collect();
+            let gone = traces.iter().filter(|trace| !made.contains(*trace));
+            let gone = gone.copied().collect();
+            let live = self.archive.live();
+            projections.extend(self.project_at_rest(&live, gone).await?);
         }
         Ok(projections)
     }
