@@ -149,8 +149,8 @@ pub(super) struct Index {
     forgotten: Vec<TraceId>,
     /// No trace with a document at this position or later was evicted, since the start.
     evicted_up_to: Position,
-    /// Evicted while somebody was looking, and since when they could be found.
-    evicted: HashMap<TraceId, u64>,
+    /// Evicted while somebody was looking, and between which changes they could be found.
+    evicted: HashMap<TraceId, Vec<Range<u64>>>,
 }
 
 /// After so many turns without a document of it, a trace is due: its documents come one after the other, and each
@@ -311,10 +311,9 @@ impl Index {
     /// Whether the trace could be found here when there had been so many changes, however it is now.
     pub(super) fn had(&self, trace: TraceId, generation: u64) -> bool {
         let held = self.traces.get(&trace).map(|entry| entry.readable_since);
-        let then = self.evicted.get(&trace).copied();
-        held.into_iter()
-            .chain(then)
-            .any(|since| since != 0 && since <= generation)
+        let then = self.evicted.get(&trace);
+        held.is_some_and(|since| since != 0 && since <= generation)
+            || then.is_some_and(|then| then.iter().any(|found| found.contains(&generation)))
     }
 
     /// How a trace stands to what is at rest, and to a flush of what lies up to a position; `None` when nobody has looked.
@@ -571,8 +570,10 @@ impl Index {
                 for minute in entry.places.iter().map(Place::minute).chain(older) {
                     self.by_received.remove(&(minute, trace));
                 }
-                if !nobody_looks {
-                    self.evicted.insert(trace, entry.readable_since);
+                if !nobody_looks && entry.readable_since != 0 {
+                    self.generations += 1;
+                    let found = entry.readable_since..self.generations;
+                    self.evicted.entry(trace).or_default().push(found);
                 }
             }
             self.forget(trace);
