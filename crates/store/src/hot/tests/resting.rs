@@ -283,35 +283,20 @@ async fn the_latest_are_found_page_by_page_wherever_they_are() {
 }
 
 #[tokio::test]
-async fn a_block_of_hot_traces_alone_does_not_end_a_list() {
+async fn what_went_while_somebody_looked_is_at_rest_for_who_looks_next() {
     let ground = Ground::new(HotSettings::default());
     let bench = ground.start().await;
-    for number in 0..20_u32 {
-        let segment = segment(number.into(), f64::from(number));
-        bench.put(NOW + 1, &[segment]).await;
-    }
+    bench.put(NOW + 1, &[segment(1, 1.0)]).await;
     bench.hot.flush().await.unwrap();
-    bench.stop().await;
-    let bench = ground.start().await;
-    bench.put(NOW + 2, &[segment(20, 15.5)]).await;
-    bench.hot.flush().await.unwrap();
-    assert_eq!(bench.hot.held().traces, 1);
-    let (mut before, mut seen) = (None, 0);
-    loop {
-        let candidates = Candidates {
-            range: TimestampMicros(NOW)..TimestampMicros(NOW + 1_000_000_000),
-            by: Axis::Start,
-            columns: Columns::Anything,
-            latest: Some(Latest { before, rows: 13 }),
-        };
-        let found = bench.hot.find(&candidates).await.unwrap();
-        seen += found.projections.len();
-        before = found.rest;
-        if before.is_none() {
-            break;
-        }
-    }
-    assert_eq!(seen, 21);
+    assert_eq!(bench.found(Axis::Received).await.len(), 1);
+    let look = bench.hot.looking.look();
+    let then = bench.hot.index.lock().generation();
+    let watermark = bench.hot.archive.watermark();
+    bench.hot.index.lock().evict(0, watermark, false);
+    assert_eq!(bench.hot.held().traces, 0);
+    assert!(bench.hot.index.lock().had(trace(1), then));
+    drop(look);
+    assert_eq!(bench.found(Axis::Received).await.len(), 1);
 }
 
 #[tokio::test]
