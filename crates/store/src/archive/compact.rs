@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use fluoro_block::{segments, traces};
 
+use super::encode::Encoded;
+use super::error::file_error;
 use super::rollups::MergedRollups;
-use super::{Archive, ArchiveError, Block, BlockRecord, Encoded, Live, file_error};
+use super::{Archive, ArchiveError, Block, BlockRecord, Live};
 use crate::rollups::RollupMaker;
 
 /// A block has at most so many documents, unless one flush had more: what is merged is made in memory.

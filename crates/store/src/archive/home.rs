@@ -6,7 +6,9 @@ use std::sync::Arc;
 use fluoro_ambient::Ambient;
 use serde::{Deserialize, Serialize};
 
-use super::{ArchiveError, LIST, LIVE, ListRecord, Part, files_of, name_of};
+use super::ArchiveError;
+use super::names::{Part, files_of, name_of};
+use super::records::{LIST, LIVE, ListRecord};
 use crate::blocks::{BlockName, Blocks};
 use crate::catalog::{Catalog, Expect, Table};
 
