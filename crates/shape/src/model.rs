@@ -74,6 +74,10 @@ pub struct Model {
     pub(crate) shapes: Vec<Box<[Step]>>,
     entries: usize,
     journal: Vec<u8>,
+    /// It takes nothing more once its journal is this long.
+    most: usize,
+    /// How much it would have learnt, had there been room.
+    missed: usize,
 }
 
 /// What the journal tells of.
@@ -108,6 +112,8 @@ impl Default for Model {
             shapes: Vec::new(),
             entries: 0,
             journal: Vec::new(),
+            most: JOURNAL,
+            missed: 0,
         }
     }
 }
@@ -122,6 +128,15 @@ impl Model {
         let mut model = Self::default();
         model.extend(journal)?;
         Ok(model)
+    }
+
+    /// The same, to be grown no further than to a journal of so many bytes, and never beyond what any model may have.
+    #[must_use]
+    pub fn within(self, journal: usize) -> Self {
+        Self {
+            most: journal.min(JOURNAL),
+            ..self
+        }
     }
 
     /// Grows as the model did whose journal goes on with this.
@@ -163,12 +178,28 @@ impl Model {
     /// Whether it learns nothing more; what is new is left to whoever keeps documents that do not fit.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.journal.len() >= JOURNAL
+        self.journal.len() >= self.most
+    }
+
+    /// How much it would have learnt since it was made, in bytes, had there been room: what is new is coded at length, or not
+    /// at all. A new model would learn it.
+    #[must_use]
+    pub fn missed(&self) -> usize {
+        self.missed
+    }
+
+    /// Whether there is room for one more of a kind that there are so many of; one that is missing is noted.
+    fn has_room(&mut self, have: usize, most: usize, bytes: usize) -> bool {
+        let has_room = !self.is_full() && have < most;
+        if !has_room {
+            self.missed = self.missed.saturating_add(bytes);
+        }
+        has_room
     }
 
     /// Adds a place, if there is room.
     pub(crate) fn add_node(&mut self, root: NodeId, kind: Kind, path: &[u8]) -> Option<NodeId> {
-        if self.is_full() || self.nodes.len() >= NODES || path.len() > LONGEST_PIECE {
+        if path.len() > LONGEST_PIECE || !self.has_room(self.nodes.len(), NODES, path.len()) {
             return None;
         }
         self.journal.push(NODE);
@@ -191,7 +222,7 @@ impl Model {
         literal: &[u8],
         to: Option<NodeId>,
     ) -> Option<LinkId> {
-        if self.is_full() || self.links.len() >= LINKS || literal.len() > LONGEST_PIECE {
+        if literal.len() > LONGEST_PIECE || !self.has_room(self.links.len(), LINKS, literal.len()) {
             return None;
         }
         self.journal.push(LINK);
@@ -209,7 +240,7 @@ impl Model {
             Entry::Plain(bytes) => (PLAIN, bytes),
             Entry::Template(bytes) => (TEMPLATE, bytes),
         };
-        if self.is_full() || self.entries >= ENTRIES || bytes.len() > LONGEST_PIECE {
+        if bytes.len() > LONGEST_PIECE || !self.has_room(self.entries, ENTRIES, bytes.len()) {
             return None;
         }
         self.entries += 1;
@@ -223,7 +254,7 @@ impl Model {
     }
 
     pub(crate) fn add_shape(&mut self, steps: &[Step]) -> Option<u32> {
-        if self.is_full() || self.shapes.len() >= SHAPES || steps.len() > LONGEST_SHAPE {
+        if steps.len() > LONGEST_SHAPE || !self.has_room(self.shapes.len(), SHAPES, steps.len()) {
             return None;
         }
         self.journal.push(SHAPE);

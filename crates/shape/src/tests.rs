@@ -223,18 +223,36 @@ fn a_full_model_reads_and_codes_what_it_knows() {
         }
     }
     assert!(encoder.model().is_full() && refused > 0);
+    let missed = encoder.model().missed();
+    assert!(missed >= refused);
     let full = encoder.model().journal().len();
     let mut streams = Streams::default();
     let known = text(3).replace('a', "b");
     encoder
         .encode(&SEEDS, known.as_bytes(), &mut streams)
         .unwrap();
+    assert_eq!(encoder.model().missed(), missed, "nothing is missing");
     let mut out = Vec::new();
     let again = Model::from_journal(encoder.model().journal()).unwrap();
     again.decode(&SEEDS, streams.coded(), &mut out).unwrap();
     assert_eq!(out, known.as_bytes());
     let new = encoder.encode(&SEEDS, b"{\"new\":1}", &mut streams);
     assert_eq!((new, encoder.model().journal().len()), (Err(Unfit), full));
+    assert!(encoder.model().missed() > missed);
+}
+
+#[test]
+fn a_model_is_as_small_as_it_should_be() {
+    let mut encoder = Encoder::new(Model::default().within(100));
+    for number in 0..100 {
+        let text = format!("{{\"key-{number}\":{number}}}");
+        let coded = encoder.encode(&SEEDS, text.as_bytes(), &mut Streams::default());
+        assert_eq!(coded.is_err(), encoder.model().missed() > 0, "{number}");
+    }
+    let journal = encoder.model().journal();
+    assert!(encoder.model().is_full() && journal.len() < 200);
+    // Whoever reads it needs not know how small it had to be.
+    assert_eq!(Model::from_journal(journal).unwrap().journal(), journal);
 }
 
 fn value() -> impl Strategy<Value = serde_json::Value> {

@@ -138,6 +138,10 @@ impl Archive {
                 tracing::error!(key, "a model of the catalog cannot be read");
             }
         }
+        let kept = models
+            .iter()
+            .map(|(lineage, model)| (*lineage, model.journal().len()))
+            .collect();
         // A block has the model that it was coded with, should the catalog's be lost.
         for block in &opened {
             let known = models
@@ -150,10 +154,6 @@ impl Archive {
         let mut live = Live::new(opened, aside, Position::from_bits(list.watermark));
         live.forgotten = list.forgotten;
         *archive.live.write() = Arc::new(live);
-        let kept = models
-            .iter()
-            .map(|(lineage, model)| (*lineage, model.journal().len()))
-            .collect();
         *archive.changing.lock().await = Changing::new(revision, next.unwrap_or(0), kept);
         Ok((archive, models))
     }
@@ -185,17 +185,21 @@ impl Archive {
 
     /// Makes a block live; the log up to the watermark is in it and those before. Nobody sees some of it without the rest, and it
     /// survives a crash, or nothing of it does.
+    ///
+    /// The catalog has the models before: of what follows in the log, too.
     pub(crate) async fn flush(
         &self,
         new: Option<NewBlock>,
+        models: &[(Lineage, Arc<Model>)],
         watermark: Position,
     ) -> Result<(), ArchiveError> {
         let mut changing = self.change().await?;
         let live = self.live();
         let mut blocks = live.blocks.clone();
+        for (lineage, model) in models {
+            self.keep_model(&mut changing, *lineage, model).await?;
+        }
         if let Some(new) = new {
-            self.keep_model(&mut changing, new.lineage, &new.model)
-                .await?;
             blocks.push(self.write(&mut changing, new).await?);
         }
         let live = Live::new(blocks, live.aside.clone(), watermark).after(&live);

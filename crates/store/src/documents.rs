@@ -8,17 +8,16 @@
 //! learnt  = 2 u8 | lineage u32 | offset in the model's journal u64 | the journal from there on
 //! ```
 //!
-//! There is one model, which only grows, so documents are coded one at a time. What it learns goes to the log before or
+//! There is one model at a time, which only grows, so documents are coded one at a time. What it learns goes to the log before or
 //! together with the first document that needs it: each append takes along everything that no finished append had with it. From
 //! time to time the whole journal goes along, so that damage to what was learnt costs what lies in between and no more.
-//! A *lineage* is a model and all that it grows into; a model that cannot be had whole again at a start is left behind for a
-//! new one.
+//! A *lineage* is a model and all that it grows into. A model that cannot be had whole again at a start is left behind for a new
+//! one, and so is one that is full and no use any more ([`lineage`]); it is kept for as long as something was coded with it.
 //!
 //! What is deliberately absent: what documents mean, and where a trace's documents lie.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use fluoro_ambient::{Ambient, Seldom};
@@ -30,14 +29,12 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::log::{Chunk, Extent, Log, LogError, Position, Record};
 
+mod lineage;
 #[cfg(test)]
 mod tests;
 
-/// Which model a document was coded with; see the [module](self).
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
-)]
-pub struct Lineage(pub u32);
+use lineage::{Growth, Models};
+pub use lineage::{Lineage, ModelSettings};
 
 /// What the log had once was short enough, by whatever limit.
 pub(crate) const STORED: Limits = Limits {
@@ -61,15 +58,12 @@ const WHOLE_EVERY: usize = 16 << 20;
 pub struct DocumentLog {
     ambient: Ambient,
     log: Arc<dyn Log>,
+    settings: ModelSettings,
     coder: Mutex<Coder>,
-    /// How long the coder's journal is.
-    grown_to: AtomicUsize,
-    /// So much of it is in the log for certain.
-    durable: AtomicUsize,
     /// The whole of it was to go along, but could not be appended.
     whole_failed: AtomicBool,
     /// What documents are read with.
-    models: RwLock<BTreeMap<Lineage, Known>>,
+    models: RwLock<Models>,
     told: Seldom,
 }
 
@@ -78,16 +72,11 @@ struct Coder {
     /// None until it is known what was learnt before.
     encoder: Option<Encoder>,
     lineage: Lineage,
+    growth: Arc<Growth>,
     /// Bytes coded since the whole journal went along.
     since_whole: usize,
-}
-
-/// What is known of a lineage's model.
-#[derive(Debug, Default)]
-struct Known {
-    model: Arc<Model>,
-    /// Something is missing that was learnt, unless it comes later.
-    has_gap: bool,
+    /// What it cost that the model was full, in bytes.
+    missed: usize,
 }
 
 /// Documents, ready to be appended in this order.
@@ -95,6 +84,8 @@ struct Known {
 pub struct Coded {
     rows: Vec<(TraceId, Bytes)>,
     learnt: Option<Bytes>,
+    /// Of the lineage that they were coded with.
+    growth: Arc<Growth>,
     journal: usize,
     is_whole: bool,
 }
@@ -149,25 +140,30 @@ impl DocumentLog {
     /// [`DocumentLog::resume`] documents are appended as they are.
     #[must_use]
     pub fn open(ambient: Ambient, log: Arc<dyn Log>, models: Vec<(Lineage, Model)>) -> Arc<Self> {
-        let known = models.into_iter().map(|(lineage, model)| {
-            let known = Known {
-                model: Arc::new(model),
-                has_gap: false,
-            };
-            (lineage, known)
-        });
+        Self::open_with(ambient, log, models, ModelSettings::default())
+    }
+
+    /// The same, with models as they are chosen.
+    #[must_use]
+    pub fn open_with(
+        ambient: Ambient,
+        log: Arc<dyn Log>,
+        models: Vec<(Lineage, Model)>,
+        settings: ModelSettings,
+    ) -> Arc<Self> {
         Arc::new(Self {
             ambient,
             log,
+            settings,
             coder: Mutex::new(Coder {
                 encoder: None,
                 lineage: Lineage(0),
+                growth: Arc::default(),
                 since_whole: WHOLE_EVERY,
+                missed: 0,
             }),
-            grown_to: AtomicUsize::new(0),
-            durable: AtomicUsize::new(0),
             whole_failed: AtomicBool::new(false),
-            models: RwLock::new(known.collect()),
+            models: RwLock::new(Models::new(models)),
             told: Seldom::default(),
         })
     }
@@ -179,29 +175,27 @@ impl DocumentLog {
         if coder.encoder.is_some() {
             return;
         }
-        let models = self.models.read();
-        let newest = models.last_key_value();
-        let (lineage, model) = match newest {
+        let mut models = self.models.write();
+        let (lineage, model) = match models.newest() {
             None => (Lineage(0), Model::default()),
-            Some((lineage, known)) if known.has_gap => {
-                (Lineage(lineage.0.wrapping_add(1)), Model::default())
-            }
-            Some((lineage, known)) => (*lineage, Model::clone(&known.model)),
+            Some((lineage, known)) if known.has_gap => (lineage.next(), Model::default()),
+            Some((lineage, known)) => (lineage, Model::clone(&known.model)),
         };
-        coder.lineage = lineage;
-        let journal = model.journal().len();
-        self.durable.store(journal, Ordering::Release);
-        self.grown_to.store(journal, Ordering::Release);
-        coder.encoder = Some(Encoder::new(model));
+        coder.begin(lineage, model, &mut models, self.settings);
     }
 
     /// Codes documents that will be received together, in their order, one call at a time.
     pub fn code<'d>(&self, documents: impl Iterator<Item = (&'d Document, &'d Bytes)>) -> Coded {
         let mut coder = self.coder.lock();
+        if coder.missed >= self.settings.worth {
+            self.begin_anew_if_worth_it(&mut coder);
+        }
         let Coder {
             encoder,
             lineage,
+            growth,
             since_whole,
+            missed,
         } = &mut *coder;
         let mut rows = Vec::new();
         let mut bytes = 0;
@@ -210,7 +204,7 @@ impl DocumentLog {
             // The log has the receipt.
             let mut row = SegmentRow::of(facts, TimestampMicros(0), number);
             match encoder {
-                Some(encoder) => row.store(encoder, json),
+                Some(encoder) => *missed = missed.saturating_add(store(&mut row, encoder, json)),
                 None => row.store_as_text(json),
             }
             let mut record = vec![ROW];
@@ -222,13 +216,13 @@ impl DocumentLog {
         let journal = encoder
             .as_ref()
             .map_or(&[][..], |encoder| encoder.model().journal());
-        self.grown_to.store(journal.len(), Ordering::Release);
+        growth.grown_to.store(journal.len(), Ordering::Release);
         *since_whole += bytes;
         let is_due = *since_whole >= WHOLE_EVERY || self.whole_failed.load(Ordering::Relaxed);
         let is_whole = is_due && encoder.is_some() && !rows.is_empty();
         let from = match is_whole {
             true => 0,
-            false => self.durable.load(Ordering::Acquire),
+            false => growth.durable.load(Ordering::Acquire),
         };
         let learnt = (journal.len() > from).then(|| learnt_record(*lineage, from, journal));
         if is_whole {
@@ -238,9 +232,31 @@ impl DocumentLog {
         Coded {
             rows,
             learnt,
+            growth: Arc::clone(growth),
             journal: journal.len(),
             is_whole,
         }
+    }
+
+    /// Leaves a model that is full, once that has cost enough.
+    fn begin_anew_if_worth_it(&self, coder: &mut Coder) {
+        let Some(encoder) = &coder.encoder else {
+            return;
+        };
+        let mut models = self.models.write();
+        if !self.settings.is_worth_it(coder.missed, models.len()) {
+            return;
+        }
+        // What was coded with it is read with it still.
+        models.entry(coder.lineage).model = Arc::new(encoder.model().clone());
+        tracing::info!(
+            lineage = coder.lineage.0,
+            missed_bytes = coder.missed,
+            models = models.len(),
+            "the model of documents is full: a new one begins"
+        );
+        let next = coder.lineage.next();
+        coder.begin(next, Model::default(), &mut models, self.settings);
     }
 
     /// Appends what was coded, received at this moment; as [`Log::append`], with the positions of the documents.
@@ -269,7 +285,8 @@ impl DocumentLog {
         };
         match appended {
             Ok(mut positions) => {
-                self.durable.fetch_max(coded.journal, Ordering::AcqRel);
+                let durable = &coded.growth.durable;
+                durable.fetch_max(coded.journal, Ordering::AcqRel);
                 Ok(positions.split_off(besides))
             }
             Err(error) => {
@@ -331,11 +348,15 @@ impl DocumentLog {
         let mut rows = Vec::with_capacity(chunk.records.len());
         let mut last_plain = None;
         let mut number = 0;
+        let mut newest = None;
         for (position, record) in chunk.records {
             match record.document.first() {
                 Some(&LEARNT) => self.learn(&record.document),
                 Some(&ROW) => match logged_row(&record) {
-                    Some((lineage, row)) => rows.push((position, lineage, row)),
+                    Some((lineage, row)) => {
+                        newest = newest.max(row.is_coded().then_some(lineage));
+                        rows.push((position, lineage, row));
+                    }
                     None => self.tell_of_damage(),
                 },
                 _ => {
@@ -354,6 +375,9 @@ impl DocumentLog {
                     }
                 }
             }
+        }
+        if let Some(lineage) = newest {
+            self.note_missing(lineage);
         }
         LoggedRows {
             rows,
@@ -389,29 +413,56 @@ impl DocumentLog {
     /// The model of a lineage as it is now, if there is one. It reads everything that was coded with it so far.
     #[must_use]
     pub fn model(&self, lineage: Lineage) -> Option<Arc<Model>> {
-        let known = {
+        let known = |models: &Models| models.get(lineage).map(|known| Arc::clone(&known.model));
+        {
             let models = self.models.read();
-            let known = models.get(&lineage);
-            known.map(|known| Arc::clone(&known.model))
-        };
-        let has = known.as_ref().map_or(0, |model| model.journal().len());
-        if has >= self.grown_to.load(Ordering::Acquire) {
-            return known;
+            let has = models.get(lineage)?;
+            if has.model.journal().len() >= has.growth.grown_to() {
+                return known(&models);
+            }
         }
         let grown = {
             let coder = self.coder.lock();
-            if coder.lineage != lineage {
-                return known;
+            match &coder.encoder {
+                Some(encoder) if coder.lineage == lineage => Arc::new(encoder.model().clone()),
+                // It was left meanwhile, and is known as it was then.
+                _ => return known(&self.models.read()),
             }
-            let encoder = coder.encoder.as_ref()?;
-            Arc::new(encoder.model().clone())
         };
         let mut models = self.models.write();
-        let known = models.entry(lineage).or_default();
+        let known = models.entry(lineage);
         if known.model.journal().len() < grown.journal().len() {
             known.model = Arc::clone(&grown);
         }
         Some(grown)
+    }
+
+    /// The model that documents are coded with now, and all others that the log may need, or blocks.
+    #[must_use]
+    pub fn models(&self) -> Vec<(Lineage, Arc<Model>)> {
+        let lineages = self.models.read().lineages();
+        let models = lineages.into_iter();
+        let models = models.filter_map(|lineage| Some((lineage, self.model(lineage)?)));
+        models.collect()
+    }
+
+    /// The lineage of the newest model.
+    #[must_use]
+    pub fn newest(&self) -> Lineage {
+        let models = self.models.read();
+        models.newest().map_or(Lineage(0), |(lineage, _)| lineage)
+    }
+
+    /// Those with which nothing is coded any more that lies in the log from `watermark` on, or will lie there.
+    #[must_use]
+    pub fn lineages_over(&self, watermark: Position) -> Vec<Lineage> {
+        let end = self.log.extent().end;
+        self.models.write().over(watermark, end)
+    }
+
+    /// Lets go of the models of lineages that are [over](DocumentLog::lineages_over) and that no block needs.
+    pub fn forget(&self, lineages: &[Lineage]) {
+        self.models.write().forget(lineages);
     }
 
     fn document(&self, record: &Record) -> Option<Bytes> {
@@ -425,6 +476,13 @@ impl DocumentLog {
         }
     }
 
+    /// Notes that something was coded with this model, should nothing be known of it: no other takes its place.
+    fn note_missing(&self, lineage: Lineage) {
+        if self.models.read().get(lineage).is_none() {
+            self.models.write().entry(lineage).has_gap = true;
+        }
+    }
+
     /// Takes in what was learnt.
     fn learn(&self, record: &[u8]) {
         let Some((lineage, offset, journal)) = learnt(record) else {
@@ -432,7 +490,7 @@ impl DocumentLog {
             return;
         };
         let mut models = self.models.write();
-        let known = models.entry(lineage).or_default();
+        let known = models.entry(lineage);
         let has = known.model.journal().len();
         if offset > has {
             known.has_gap = true;
@@ -454,6 +512,35 @@ impl DocumentLog {
         if let Some(times) = self.told.happened(&self.ambient) {
             tracing::error!(times, "documents in the log are damaged");
         }
+    }
+}
+
+// === impl Coder ===
+
+impl Coder {
+    /// Codes with this model from here on.
+    fn begin(
+        &mut self,
+        lineage: Lineage,
+        model: Model,
+        models: &mut Models,
+        settings: ModelSettings,
+    ) {
+        self.lineage = lineage;
+        self.growth = Arc::new(Growth::durable(model.journal().len()));
+        models.entry(lineage).growth = Arc::clone(&self.growth);
+        self.encoder = Some(Encoder::new(model.within(settings.journal)));
+        self.missed = 0;
+    }
+}
+
+/// Puts a document into its row; returns what it cost that the model was full, in bytes.
+fn store(row: &mut SegmentRow, encoder: &mut Encoder, json: &Bytes) -> usize {
+    let before = encoder.model().missed();
+    row.store(encoder, json);
+    match encoder.model().missed() - before {
+        missed if missed > 0 && !row.is_coded() => json.len(),
+        missed => missed,
     }
 }
 

@@ -155,10 +155,30 @@ impl Archive {
             return Ok(());
         }
         let record = ModelRecord::of(journal);
-        let key = format!("{:08x}", lineage.0);
-        self.models.put(&key, &record, Expect::Anything).await?;
+        self.models
+            .put(&key_of(lineage), &record, Expect::Anything)
+            .await?;
         *kept = journal.len();
         Ok(())
+    }
+
+    /// Lets go of what the catalog has of models with which nothing in the log is coded, as far as no block needs them; returns
+    /// whose those were.
+    pub(crate) async fn forget_models(
+        &self,
+        over: Vec<Lineage>,
+    ) -> Result<Vec<Lineage>, ArchiveError> {
+        let mut changing = self.change().await?;
+        let records = self.live().records();
+        let needed = |lineage: &Lineage| records.iter().any(|record| record.lineage == *lineage);
+        let gone: Vec<Lineage> = over.into_iter().filter(|of| !needed(of)).collect();
+        for lineage in &gone {
+            self.models
+                .delete(&key_of(*lineage), Expect::Anything)
+                .await?;
+            changing.models.remove(lineage);
+        }
+        Ok(gone)
     }
 
     pub(super) async fn write(
@@ -228,4 +248,9 @@ impl Archive {
         }
         Ok(())
     }
+}
+
+/// Where the catalog has a lineage's model.
+fn key_of(lineage: Lineage) -> String {
+    format!("{:08x}", lineage.0)
 }

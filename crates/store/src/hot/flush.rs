@@ -193,6 +193,7 @@ impl HotTraces {
             let mut rows: Vec<(Lineage, SegmentRow)> = Vec::new();
             let mut next = Some(from);
             let mut bytes = 0;
+            let mut of: Option<Lineage> = None;
             let has_room = |rows: usize, bytes: usize| rows < DOCUMENTS && bytes < BYTES;
             while let Some(at) = next.filter(|at| *at < end && has_room(rows.len(), bytes)) {
                 let chunk = self.log.scan(at, CHUNK).await?;
@@ -201,7 +202,13 @@ impl HotTraces {
                 {
                     return Err(error.into());
                 }
+                let mut newer = None;
                 for (position, lineage, row) in chunk.rows {
+                    // What a newer model coded is a block of its own; what an older one did still, will be text there.
+                    if row.is_coded() && lineage > *of.get_or_insert(lineage) {
+                        newer = Some(position);
+                        break;
+                    }
                     let is_late = row.received >= left.since;
                     if position < end && is_late && all.bytes_from(position) < left.bytes {
                         (end, first_left) = (position, Some(row.received));
@@ -211,7 +218,10 @@ impl HotTraces {
                         rows.push((lineage, row));
                     }
                 }
-                next = chunk.next;
+                next = newer.or(chunk.next);
+                if newer.is_some() {
+                    break;
+                }
             }
             let up_to = next.map_or(end, |next| next.min(end));
             self.flush_rows(rows, from..up_to).await?;
@@ -308,7 +318,9 @@ impl HotTraces {
             self.index.lock().begin_at(up_to);
         }
         self.losses.lock().unreadable += damaged;
-        self.archive.flush(block, up_to).await?;
+        // The log is let go up to here, with what was learnt there; what lies behind may need it.
+        let models = self.log.models();
+        self.archive.flush(block, &models, up_to).await?;
         Ok(())
     }
 
@@ -455,7 +467,7 @@ fn new_block(
 ) -> (Option<NewBlock>, u64) {
     let coded = rows.iter().filter(|(_, row)| row.is_coded());
     let newest = coded.map(|(lineage, _)| *lineage).max();
-    let lineage = newest.unwrap_or(Lineage(0));
+    let lineage = newest.unwrap_or_else(|| log.newest());
     let (mut segments, mut damaged) = (Vec::with_capacity(rows.len()), 0);
     for (own, mut row) in rows {
         if own != lineage && row.is_coded() {

@@ -96,7 +96,16 @@ impl HotTraces {
 
         self.log.release(self.archive.watermark()).await?;
         self.archive.clean().await?;
+        self.let_go_of_models().await?;
         self.tell_forgotten().await
+    }
+
+    /// Forgets models with which nothing is coded any more, neither in the log nor in blocks.
+    async fn let_go_of_models(&self) -> Result<(), ScanError> {
+        let over = self.log.lineages_over(self.archive.watermark());
+        let gone = self.archive.forget_models(over).await?;
+        self.log.forget(&gone);
+        Ok(())
     }
 
     /// Forgets what was in blocks that are gone.

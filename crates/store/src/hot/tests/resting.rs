@@ -12,8 +12,10 @@ use super::*;
 use crate::archive::{ArchiveError, BlockRecord};
 use crate::blocks::{BlockError, BlockInfo, BlockName, Blocks};
 use crate::catalog::{CatalogError, Expect, Revision, Versioned, Watch};
+use crate::documents::ModelSettings;
 
 mod damage;
+mod lineages;
 
 /// What outlives a process.
 #[derive(Clone)]
@@ -23,6 +25,7 @@ struct Ground {
     blocks: Arc<dyn Blocks>,
     catalog: Arc<dyn Catalog>,
     settings: HotSettings,
+    models: ModelSettings,
 }
 
 impl Ground {
@@ -33,6 +36,7 @@ impl Ground {
             blocks: Arc::new(MemoryBlocks::default()),
             catalog: Arc::new(MemoryCatalog::default()),
             settings,
+            models: ModelSettings::default(),
         }
     }
 
@@ -50,7 +54,8 @@ impl Ground {
         let log = files(&self.disk);
         let opened = Archive::open(Arc::clone(&self.blocks), &self.catalog).await;
         let (archive, models) = opened.unwrap();
-        let documents = DocumentLog::open(ambient.clone(), Arc::clone(&log), models);
+        let documents =
+            DocumentLog::open_with(ambient.clone(), Arc::clone(&log), models, self.models);
         let parts = (log, documents, Arc::new(archive));
         let bench = Bench::over(clock, ambient, parts, self.settings, observers);
         bench.hot.caught_up().await.unwrap();
@@ -537,6 +542,12 @@ async fn random_life(seed: u64) {
         cache_bytes: if random.chance(500) { 0 } else { 1 << 20 },
         ..HotSettings::default()
     });
+    if random.chance(500) {
+        ground.models = ModelSettings {
+            journal: 40 + random.below(200),
+            worth: 1 + random.below(60),
+        };
+    }
     let fate = Arc::new(Fate::new(seed));
     ground.blocks = Arc::new(Flaky(Arc::clone(&ground.blocks), Arc::clone(&fate)));
     ground.catalog = Arc::new(Flaky(Arc::clone(&ground.catalog), Arc::clone(&fate)));
