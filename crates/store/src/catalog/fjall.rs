@@ -7,13 +7,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ::fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use ::fjall::{Database, JournalRecoveryError, Keyspace, KeyspaceCreateOptions, PersistMode};
 use async_trait::async_trait;
 use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
 
 use super::watch::Watchers;
 use super::{Catalog, CatalogError, Expect, Revision, Versioned, Watch};
+use crate::log::disk::make_directory;
+
+mod files;
 
 const VERSION: u64 = 1;
 const VERSION_KEY: &str = "version";
@@ -56,6 +59,9 @@ impl FjallCatalog {
     ///
     /// When another process uses it, a newer version wrote it, or the disk fails.
     pub fn open(path: &Path) -> Result<Self, CatalogError> {
+        if files::is_free(path).map_err(engine)? {
+            make(path)?;
+        }
         let opened = Opened::open(path)?;
         Ok(Self {
             store: Arc::new(Store {
@@ -151,12 +157,16 @@ impl Store {
 
 impl Opened {
     fn open(path: &Path) -> Result<Self, CatalogError> {
-        let database = Database::builder(path)
-            .cache_size(CACHE_BYTES)
-            .max_journaling_size(JOURNAL_BYTES)
-            .worker_threads(1)
-            .open()
-            .map_err(engine)?;
+        let database = match open_database(path) {
+            Err(::fjall::Error::JournalRecovery(
+                JournalRecoveryError::ChecksumMismatch | JournalRecoveryError::InsufficientLength,
+            )) => {
+                discard_torn(path)?;
+                open_database(path)
+            }
+            opened => opened,
+        };
+        let database = database.map_err(engine)?;
         let keyspace = |name| {
             database
                 .keyspace(name, KeyspaceCreateOptions::default)
@@ -242,6 +252,47 @@ impl std::fmt::Debug for Opened {
     }
 }
 
+/// Makes a catalog elsewhere, and moves it to where it belongs once all of it is durable: fjall cannot open one that is half made, and
+/// does not make the names of its keyspaces durable.
+fn make(path: &Path) -> Result<(), CatalogError> {
+    let draft = files::draft_of(path);
+    files::remove(&draft).map_err(engine)?;
+    drop(Opened::open(&draft)?);
+    files::sync_directories(&draft)
+        .and_then(|()| std::fs::rename(&draft, path))
+        // Also its new name.
+        .and_then(|()| make_directory(path))
+        .map_err(engine)
+}
+
+/// Discards the last batch, if it is the one that is damaged: it was being written when power was lost. That is tried with a copy first.
+/// fjall does so by itself unless the batch's end is there.
+fn discard_torn(path: &Path) -> Result<(), CatalogError> {
+    let draft = files::draft_of(path);
+    files::remove(&draft).map_err(engine)?;
+    files::copy(path, &draft).map_err(engine)?;
+    let tried = match files::spoil_last_batch(&draft) {
+        Ok(true) => open_database(&draft).map_err(engine),
+        Ok(false) => Err(engine("there is no batch")),
+        Err(error) => Err(engine(error)),
+    };
+    let is_last = tried.map(drop);
+    files::remove(&draft).map_err(engine)?;
+    is_last?;
+    tracing::warn!(
+        "cut off the end of the catalog's journal, which is not whole: a write that was not acknowledged, or the last that was, damaged"
+    );
+    files::spoil_last_batch(path).map(drop).map_err(engine)
+}
+
+fn open_database(path: &Path) -> Result<Database, ::fjall::Error> {
+    Database::builder(path)
+        .cache_size(CACHE_BYTES)
+        .max_journaling_size(JOURNAL_BYTES)
+        .worker_threads(1)
+        .open()
+}
+
 fn decode(value: &[u8]) -> Result<Versioned<Bytes>, CatalogError> {
     let (revision, record) = value
         .split_first_chunk()
@@ -276,6 +327,73 @@ mod tests {
         drop(catalog);
         let error = FjallCatalog::open(directory.path()).unwrap_err();
         assert!(matches!(error, CatalogError::Newer { found: 2, known: 1 }));
+    }
+
+    #[tokio::test]
+    async fn one_that_is_half_made_is_made_anew() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("catalog");
+        // As far as a start comes that is cut off: fjall would not open it.
+        let draft = directory.path().join("catalog.new");
+        std::fs::create_dir(&draft).unwrap();
+        std::fs::write(draft.join("0.jnl"), "").unwrap();
+        assert!(Opened::open(&draft).is_err());
+
+        let catalog = FjallCatalog::open(&path).unwrap();
+        let value = Bytes::from_static(b"x");
+        catalog.put("a", value, Expect::Absent).await.unwrap();
+        drop(catalog);
+        assert!(!draft.exists());
+        let catalog = FjallCatalog::open(&path).unwrap();
+        assert!(catalog.get("a").await.unwrap().is_some());
+    }
+
+    /// Three records in a catalog whose journal has lost a sector of this one: the path, and the journal.
+    async fn damaged(directory: &Path, lost: &str) -> (PathBuf, Vec<u8>) {
+        let path = directory.join("catalog");
+        let catalog = FjallCatalog::open(&path).unwrap();
+        for key in ["a", "b", "c"] {
+            let value = Bytes::from(format!("the record of {key}: {}", "x".repeat(4 << 10)));
+            catalog.put(key, value, Expect::Absent).await.unwrap();
+        }
+        drop(catalog);
+        let journal = path.join("0.jnl");
+        let mut content = std::fs::read(&journal).unwrap();
+        let text = format!("the record of {lost}");
+        let found = content.windows(text.len());
+        let found = found.enumerate().find(|(_, part)| *part == text.as_bytes());
+        let (start, _) = found.unwrap();
+        // A sector that was not written.
+        let sector = (start / 512 + 2) * 512;
+        content[sector..sector + 512].fill(0);
+        std::fs::write(&journal, &content).unwrap();
+        (path, content)
+    }
+
+    #[tokio::test]
+    async fn a_torn_write_at_the_end_is_discarded() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, _) = damaged(directory.path(), "c").await;
+        assert!(open_database(&path).is_err());
+        for _ in 0..2 {
+            let catalog = FjallCatalog::open(&path).unwrap();
+            assert!(catalog.get("a").await.unwrap().is_some());
+            assert!(catalog.get("b").await.unwrap().is_some());
+            assert!(catalog.get("c").await.unwrap().is_none());
+            catalog
+                .put("d", Bytes::from_static(b"x"), Expect::Anything)
+                .await
+                .unwrap();
+        }
+        assert!(!files::draft_of(&path).exists());
+    }
+
+    #[tokio::test]
+    async fn damage_elsewhere_is_an_error_and_changes_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, content) = damaged(directory.path(), "b").await;
+        assert!(FjallCatalog::open(&path).is_err());
+        assert!(std::fs::read(path.join("0.jnl")).unwrap() == content);
     }
 
     #[tokio::test]
