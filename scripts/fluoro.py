@@ -69,12 +69,15 @@ ANYWHERE = ("--listen", "127.0.0.1:0", "--daemon", "127.0.0.1:0", "--otlp-http",
 
 
 class Server:
-    """A running `fluoro serve`. `endpoint`, `daemon` and `otlp` say where it listens."""
+    """A running `fluoro serve`. `endpoint`, `daemon` and `otlp` say where it listens. `under` is a command that runs it."""
 
-    def __init__(self, data: Path, *arguments: str, log: Path | None = None, variables: dict[str, str] | None = None, patience: float = 60):
+    def __init__(
+        self, data: Path, *arguments: str, log: Path | None = None, variables: dict[str, str] | None = None, patience: float = 60,
+        under: tuple[str, ...] = (),
+    ):
         self.data = data
         self.log = log or data.with_suffix(".log")
-        command = [str(binary()), "serve", "--data", str(data), *ANYWHERE]
+        command = [*under, str(binary()), "serve", "--data", str(data), *ANYWHERE]
         # Settings come as arguments; FLUORO_BINARY and the like are ours, and no settings of the server.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("FLUORO_")}
         environment["FLUORO_CACHE"] = os.environ.get("FLUORO_CACHE", str(ROOT / ".cache"))

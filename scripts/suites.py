@@ -33,7 +33,7 @@ SUITES = [
         ("conformance", "recorded truth, against what is listed as pending", f"{TESTS} conformance/check"),
         (
             "clients",
-            "unmodified SDKs, command lines, applications; kill -9; bad input",
+            "unmodified SDKs, command lines, applications; kill -9; power loss; bad input",
             f"{TESTS} -m pytest -q -p no:cacheprovider tests/clients",
         ),
     ],
@@ -62,6 +62,11 @@ SOAK = [
             "kills",
             "300 kills of the process under load",
             f"FLUORO_PROFILE=release FLUORO_KILLS=300 {TESTS} -m pytest -q -s -p no:cacheprovider tests/clients/test_kill.py",
+        ),
+        (
+            "power",
+            "300 losses of power under load",
+            f"FLUORO_PROFILE=release FLUORO_POWER_LOSSES=300 {TESTS} -m pytest -q -s -p no:cacheprovider tests/clients/test_power.py",
         ),
         (
             "kills-store",
