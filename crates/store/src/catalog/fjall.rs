@@ -167,6 +167,9 @@ impl Opened {
             opened => opened,
         };
         let database = database.map_err(engine)?;
+        // A process that was killed may have left what is not durable yet, and what is read of it now will count as durable.
+        database.persist(PersistMode::SyncAll).map_err(engine)?;
+        files::sync_directories(path).map_err(engine)?;
         let keyspace = |name| {
             database
                 .keyspace(name, KeyspaceCreateOptions::default)
