@@ -1,4 +1,5 @@
-"""Power loss of the whole process under load loses nothing that was acknowledged, and splits no trace, while traces come to rest.
+"""Power loss of the whole process under load loses nothing that was acknowledged, and splits no trace, while traces come to rest; nor does
+power loss soon after the process alone was killed.
 
 The server runs under `power/watch.c`, which writes down what becomes of its data directory. Of that `power/disk.py` makes what a disk may
 have after power loss at a random moment; the next life begins with it. FLUORO_POWER_LOSSES says how many lives.
@@ -7,6 +8,7 @@ have after power loss at a random moment; the next life begins with it. FLUORO_P
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
 import shutil
@@ -160,17 +162,22 @@ class Lives:
         self.watch = folder / "watch"
         folder.mkdir(exist_ok=True)
         subprocess.run(["cc", "-O2", "-Wall", "-o", self.watch, HERE / "power/watch.c"], check=True)
-        # What the next life begins with.
+        # What the next life begins with, and the disk itself if it kept its power.
         self.root = Folder()
+        self.powered: Disk | None = None
         # What must be there, and all that may be.
         self.kept: set[Sent] = set()
         self.texts: dict[Sent, str] = {}
         self.records: dict[str, int] = {}
         self.count = self.settled = 0
 
-    def write_disk(self) -> None:
+    def power_on(self, lies: Callable[[Disk, File | Folder], bool] | None = None) -> Disk:
+        """The disk on which the next life begins."""
+        if self.powered:
+            return self.powered
         shutil.rmtree(self.disk, ignore_errors=True)
         self.root.save(self.disk)
+        return Disk(self.disk, self.root, lies)
 
     def start(self, **options) -> tuple[fluoro.Server, Life]:
         self.count += 1
@@ -179,9 +186,8 @@ class Lives:
         return server, Life(server.endpoint, self.texts)
 
     def live(self, seconds: float, lies: Callable[[Disk, File | Folder], bool] | None = None, chance: random.Random | None = None) -> None:
-        """Looks for what was kept, adds to it, and loses power. `lies` are syncs without effect."""
-        self.write_disk()
-        disk = Disk(self.disk, self.root, lies)
+        """Looks for what was kept, adds to it, and loses power, or only the process. `lies` are syncs without effect."""
+        disk = self.power_on(lies)
         server, life = self.start(under=(str(self.watch), str(self.disk), str(self.journal)))
         try:
             assert not (lost := self.lost(life)), f"{len(lost)} lost, first {lost[:3]}"
@@ -212,27 +218,30 @@ class Lives:
         return lost
 
     def lose_power(self, disk: Disk, life: Life, chance: random.Random | None) -> None:
-        """At a random moment of the life, or at its end."""
+        """At a random moment of the life, or at its end; now and then the process ended there, and the disk has power still."""
         happened = list(events(self.journal))
-        cut = len(happened) - 1
-        if chance:
+        cut = len(happened)
+        is_powered = chance is not None and chance.random() < 0.3
+        if chance and not is_powered:
             # Half of them while something is synced: what is in doubt then is whole but for that.
             synced = [at for at, event in enumerate(happened) if event.what == "synced"]
             cut = chance.choice(chance.choice([range(len(happened)), synced]))
-        moment = happened[cut].seconds
         for event in happened[:cut]:
             disk.happened(event)
-        self.root = disk.lose_power(chance)
+        self.root = disk.root if is_powered else disk.lose_power(chance)
         for event in happened[cut:]:
             disk.happened(event)
         assert not (escaped := disk.differences()), escaped
+        disk.began.clear()
+        self.powered = disk if is_powered else None
+        moment = happened[cut].seconds if cut < len(happened) else math.inf
         self.kept |= {sent for sent, at in life.documents.items() if at < moment}
         for name, numbers in life.records.items():
             self.records[name] = max([self.records.get(name, 0), *(number for at, number in numbers if at < moment)])
 
     def ends(self) -> None:
         """All is there, and comes to rest: once, and to the bit."""
-        self.write_disk()
+        self.power_on()
         server, life = self.start()
         try:
             listed = life.listed()
