@@ -12,7 +12,7 @@ use crate::following;
 use crate::search::Unindexed;
 use crate::service::XRay;
 
-/// At most so many traces are held for a look at once.
+/// At most so many traces are looked for at once.
 const ROWS: usize = 10_000;
 
 /// What is wanted.
@@ -56,17 +56,20 @@ impl Choosing {
         let (mut ids, mut after) = (Vec::new(), None);
         loop {
             let candidates = self.selection.latest(after, ROWS);
-            let found = self.scan.find(&candidates).await?;
-            let (selection, unindexed) = (Arc::clone(&self.selection), self.unindexed);
-            let chosen = tokio::task::spawn_blocking(move || {
-                let wanted = found.projections.iter();
-                let wanted = wanted.filter(|trace| following::has(&selection, unindexed, trace));
-                let wanted: Vec<TraceId> = wanted.map(|trace| trace.id).collect();
-                (wanted, found.rest)
-            });
-            let (wanted, rest) = chosen.await.map_err(|_| ScanError::Closed)?;
-            ids.extend(wanted);
-            match rest {
+            let mut found = self.scan.open(&candidates).await?;
+            let mut held = found.share();
+            while let Some(batch) = found.next().await? {
+                let (selection, unindexed) = (Arc::clone(&self.selection), self.unindexed);
+                let chosen = tokio::task::spawn_blocking(move || {
+                    let wanted = batch.projections.iter();
+                    let wanted =
+                        wanted.filter(|trace| following::has(&selection, unindexed, trace));
+                    wanted.map(|trace| trace.id).collect::<Vec<TraceId>>()
+                });
+                ids.extend(chosen.await.map_err(|_| ScanError::Closed)?);
+                held.set(size_of_val(&*ids))?;
+            }
+            match found.rest {
                 Some((time, trace)) => after = Some(Position(time, trace)),
                 None => break,
             }

@@ -76,7 +76,8 @@ impl XRayError {
             | Self::Denied(_) => false,
             Self::Group(error) => matches!(error, GroupsError::Catalog(_)),
             Self::Ingest(error) => !matches!(error, IngestError::Busy),
-            Self::Scan(_) | Self::Catalog(_) | Self::Closed(_) => true,
+            Self::Scan(error) => !error.is_busy(),
+            Self::Catalog(_) | Self::Closed(_) => true,
         }
     }
 
@@ -93,10 +94,13 @@ impl XRayError {
                     .member("ResourceName", resource)
             }
             Self::Denied(denied) => JsonError::access_denied(denied.to_string()),
-            Self::Throttled | Self::Ingest(IngestError::Busy) => JsonError::capital(
-                StatusCode::TOO_MANY_REQUESTS,
-                "ThrottledException",
-                "Rate exceeded",
+            Self::Throttled | Self::Ingest(IngestError::Busy) => throttled("Rate exceeded"),
+            // The service says "Rate exceeded" of its own limits; these are others.
+            Self::Scan(ScanError::NoRoom) => throttled(
+                "The questions under way hold all the memory that they may (query.memory). Ask again, or for a shorter time.",
+            ),
+            Self::Scan(ScanError::TooMany) => throttled(
+                "Too many questions that look through many traces wait for their turn (query.scans). Ask again.",
             ),
             Self::Ingest(error) if error.is_retryable() => unavailable(),
             Self::Closed(_) | Self::Scan(ScanError::Closed) | Self::Ingest(IngestError::Closed) => {
@@ -134,6 +138,12 @@ impl From<Violations> for XRayError {
 
 fn invalid_request(message: impl Into<String>) -> JsonError {
     JsonError::capital(StatusCode::BAD_REQUEST, "InvalidRequestException", message)
+}
+
+/// Clients of AWS wait and ask again.
+fn throttled(message: &str) -> JsonError {
+    let status = StatusCode::TOO_MANY_REQUESTS;
+    JsonError::capital(status, "ThrottledException", message)
 }
 
 fn unavailable() -> JsonError {

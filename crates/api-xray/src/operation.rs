@@ -115,6 +115,21 @@ pub(crate) fn routes() -> Routes<Operation> {
 }
 
 impl Operation {
+    /// Whether it reads traces and changes nothing.
+    pub(crate) fn only_asks(self) -> bool {
+        matches!(
+            self,
+            BatchGetTraces
+                | GetInsightImpactGraph
+                | GetRetrievedTracesGraph
+                | GetServiceGraph
+                | GetTimeSeriesServiceStatistics
+                | GetTraceGraph
+                | GetTraceSummaries
+                | ListRetrievedTraces
+        )
+    }
+
     /// As the model spells it; with `xray:` before it, the action that policies name.
     pub(crate) fn name(self) -> &'static str {
         match self {

@@ -198,6 +198,11 @@ impl Service for XRay {
         "xray"
     }
 
+    fn only_asks(&self, head: &http::request::Parts) -> bool {
+        let found = self.routes.find(&head.method, head.uri.path());
+        matches!(found, Matched::Operation(operation, _) if operation.only_asks())
+    }
+
     async fn call(&self, call: Call) -> Response {
         let path = call.head.uri.path();
         let mut response = match self.routes.find(&call.head.method, path) {

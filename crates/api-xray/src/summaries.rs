@@ -5,7 +5,6 @@ use std::sync::Arc;
 use fluoro_filter::{Filter, GroupExpressions};
 use fluoro_model::TraceId;
 use fluoro_query::{Page, Position, Selection, TimeRange, TimeRangeType};
-use fluoro_trace::Projection;
 use fluoro_wire::json_input::JsonInput;
 use fluoro_wire::token::Paging;
 use fluoro_wire::{Call, Constraints};
@@ -23,7 +22,7 @@ use output::TraceSummaryOutput;
 /// Tokens hold a place in time and are good with any other parameters: Grafana changes the sampling rate between pages.
 const PAGING: (&str, &[u8]) = ("GetTraceSummaries", b"");
 
-/// At most so many traces are held for a look at once; the next ones are asked for after that.
+/// At most so many traces are looked for at once; the next ones are asked for after that.
 const MOST_ROWS: usize = 10_000;
 
 #[derive(Debug)]
@@ -54,35 +53,54 @@ impl XRay {
         let input = GetTraceSummariesInput::read(longest_seconds, &groups, input)?;
         let input = Arc::new(input);
         let unindexed = self.unindexed(call);
-        let is_indexed = |trace: &Arc<Projection>| !unindexed.has(trace.id, trace.first_received);
         let limit = self.parts.settings.summaries_page;
         // Rows tell nearly all that filters ask, so most pages are full of the latest that they find; a filter that finds few of
         // them asks for more at once.
         let mut rows = limit.saturating_add(limit / 8 + 1);
         let (mut page, mut after) = (Page::default(), input.after);
-        loop {
+        let held = loop {
+            let mut until = None;
             let candidates = input.selection.latest(after, rows);
-            let mut found = self.parts.scan.find(&candidates).await?;
-            found.projections.retain(is_indexed);
-            let rest = found.rest;
-            let (input, own_account) = (Arc::clone(&input), call.account.clone());
-            let written = tokio::task::spawn_blocking(move || {
-                let selection = &input.selection;
-                let wanted = |trace| fraction_of(trace) < input.share;
-                page.extend(selection, found, after, limit, wanted);
-                if rest.is_some() && page.traces.len() < limit {
-                    return Err(page);
-                }
-                let output = GetTraceSummariesOutput::of(&own_account.0, selection, &page);
-                Ok(to_answer(&output))
-            });
-            match written.await? {
-                Ok(answer) => return Ok(answer),
-                Err(unfinished) => page = unfinished,
+            let mut found = self.parts.scan.open(&candidates).await?;
+            let (rest, mut held) = (found.rest, found.share());
+            held.set(page.weight())?;
+            while !page.is_settled(until, limit)
+                && let Some(batch) = found.next().await?
+            {
+                until = batch.until;
+                let input = Arc::clone(&input);
+                let sifted = tokio::task::spawn_blocking(move || {
+                    let wanted = |trace| fraction_of(trace) < input.share;
+                    let traces = batch.projections.iter();
+                    let indexed =
+                        traces.filter(|trace| !unindexed.has(trace.id, trace.first_received));
+                    page.sift(&input.selection, indexed.cloned(), after, limit, wanted);
+                    page
+                });
+                page = sifted.await?;
+                held.set(page.weight())?;
+            }
+            page.close(
+                &input.selection,
+                &found.passed_over,
+                rest.is_some(),
+                after,
+                limit,
+            );
+            if rest.is_none() || page.traces.len() >= limit {
+                break held;
             }
             after = rest.map(|(time, trace)| Position(time, trace));
             rows = rows.saturating_mul(4).min(MOST_ROWS);
-        }
+        };
+        let own_account = call.account.clone();
+        let written = tokio::task::spawn_blocking(move || {
+            let output = GetTraceSummariesOutput::of(&own_account.0, &input.selection, &page);
+            let answer = to_answer(&output);
+            drop(held);
+            answer
+        });
+        Ok(written.await?)
     }
 }
 

@@ -7,7 +7,7 @@
 //!
 //! Traces that were let go for want of room stay counted in minutes that were made before.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use fluoro_model::{TimestampMicros, TraceId};
 use fluoro_store::rollups::RolledUp;
-use fluoro_store::scan::{Scan, ScanError};
+use fluoro_store::scan::{Finding, Scan, ScanError, weight};
 use fluoro_trace::Projection;
 
 use crate::arrival_candidates;
@@ -38,7 +38,7 @@ const MINUTE: i64 = 60_000_000;
 /// Minutes that are kept merged, too.
 const TEN: i64 = 10;
 
-/// So many minutes are made at once at most: their projections are in memory together.
+/// So many minutes are made at once at most: their graphs are in memory together.
 const RUN: i64 = 30;
 
 /// Which traces a graph is about.
@@ -238,40 +238,52 @@ impl Graphs {
         let Some(known) = self.scan.minutes(&key, minutes.clone()).await? else {
             return self.make(traces, all()).await;
         };
-        let (mut told, mut void): (Vec<i64>, Vec<Range<i64>>) = Default::default();
-        for minute in minutes.clone() {
-            match void.last_mut() {
-                _ if !known.void.contains(&minute) => told.push(minute),
-                Some(run) if run.end == minute => run.end += 1,
-                _ => void.push(minute..minute + 1),
-            }
-        }
         let RolledUp {
             parts,
-            counted,
+            mut void,
             projections,
-            ..
+            mut counted,
         } = known;
+        let told: Vec<i64> = minutes
+            .clone()
+            .filter(|minute| !void.contains(minute))
+            .collect();
         let ranges: Vec<_> = told.iter().copied().map(minute_range).collect();
+        let mut held = projections.share();
         let of_rest = self.direct(traces, ranges, projections).await?;
-        let of_rest: BTreeMap<i64, Graph> = told.into_iter().zip(of_rest).collect();
-        let merged = tokio::task::spawn_blocking(move || {
-            let counted = counted.iter().filter_map(|(projection, groups)| {
-                let joined = match traces {
-                    Traces::All => Some(Joined::ALWAYS),
-                    Traces::Of(_) => groups.iter().find(|of| of.group == key).map(rest::joined),
-                };
-                Some((&**projection, joined?))
-            });
-            merged(of_rest, &parts, &counted.collect::<Vec<_>>())
-        });
-        let merged = merged.await.map_err(|_| ScanError::Closed)?;
-        let Some(mut made) = merged else {
+        let mut merging = Merging::new(told, of_rest);
+        let parts_bytes: usize = parts.iter().map(|(_, part)| part.len()).sum();
+        held.set(merging.weight() + parts_bytes)?;
+        merging = blocking(move || merging.merge(&parts)).await?;
+        while let Some(batch) = counted.next().await? {
+            let stretches = batch.void.iter();
+            let stretches = stretches.map(|(first, last)| *first..last.saturating_add(1));
+            void.extend(stretches.flat_map(|stretch| cut(&stretch, &minutes)));
+            let key = key.clone();
+            merging = blocking(move || {
+                for (projection, groups) in &batch.traces {
+                    let joined = match traces {
+                        Traces::All => Some(Joined::ALWAYS),
+                        Traces::Of(_) => groups.iter().find(|of| of.group == key).map(rest::joined),
+                    };
+                    if let Some(joined) = joined {
+                        merging.take_away(projection, joined);
+                    }
+                }
+                merging
+            })
+            .await?;
+        }
+        // Its turn is for who makes those that are void.
+        drop(counted);
+        let given_up: Vec<i64> = minutes.clone().filter(|at| void.contains(at)).collect();
+        let Some(mut made) = blocking(move || merging.finish(&void)).await? else {
             return self.make(traces, all()).await;
         };
-        for run in void {
-            let parts = run.clone().map(minute_range).collect();
-            made.extend(run.zip(self.make(traces, parts).await?));
+        for run in given_up.chunk_by(|one, next| one + 1 == *next) {
+            let parts = run.iter().copied().map(minute_range).collect();
+            let again = self.make(traces, parts).await?;
+            made.extend(run.iter().copied().zip(again));
         }
         Ok(made.into_values().collect())
     }
@@ -286,24 +298,35 @@ impl Graphs {
             return Ok(Vec::new());
         };
         let candidates = arrival_candidates(first.start..last.end);
-        let projections = self.scan.projections(&candidates).await?;
+        let projections = self.scan.open(&candidates).await?;
         self.direct(traces, parts, projections).await
     }
 
-    /// The graphs of these parts, from all projections that contribute to them.
+    /// The graphs of these parts, from all projections that contribute to them, of which only some are held at a time.
     async fn direct(
         &self,
         traces: Traces,
         parts: Vec<Range<TimestampMicros>>,
-        projections: Vec<Arc<Projection>>,
+        mut projections: Finding<'_>,
     ) -> Result<Vec<Graph>, ScanError> {
-        let linked = self.linked(traces, &parts, &projections).await?;
-        let rollups = Arc::clone(&self.rollups);
-        let made = tokio::task::spawn_blocking(move || {
-            let joined = |trace| rollups.joined(traces, trace);
-            direct(&parts, &projections, &linked, joined)
-        });
-        made.await.map_err(|_| ScanError::Closed)
+        let mut held = projections.share();
+        let (mut direct, mut weighs) = (Direct::new(parts), 0);
+        while let Some(batch) = projections.next().await? {
+            let linked = self.linked(traces, &direct.parts, &batch.projections);
+            let linked = linked.await?;
+            let made: usize = linked.values().map(|linked| weight(linked)).sum();
+            held.set(weighs + made)?;
+            let rollups = Arc::clone(&self.rollups);
+            (direct, weighs) = blocking(move || {
+                let joined = |trace| rollups.joined(traces, trace);
+                direct.add(&batch.projections, &linked, joined);
+                let weighs = direct.weight();
+                (direct, weighs)
+            })
+            .await?;
+            held.set(weighs)?;
+        }
+        blocking(move || direct.finish()).await
     }
 
     /// The traces to which these link. A change of one of them voids what is kept of the parts, too.
@@ -334,59 +357,126 @@ impl Graphs {
     }
 }
 
-/// The graphs of what arrived in each of the parts, which are in order and do not overlap.
-fn direct(
-    parts: &[Range<TimestampMicros>],
-    projections: &[Arc<Projection>],
-    linked: &HashMap<TraceId, Arc<Projection>>,
-    joined: impl Fn(TraceId) -> Option<Joined>,
-) -> Vec<Graph> {
-    let mut builders: Vec<Builder> = parts.iter().map(|_| Builder::default()).collect();
-    for projection in projections {
-        let Some(joined) = joined(projection.id) else {
-            continue;
-        };
-        let first = projection.first_received.max(joined.at);
-        let last = projection.last_received.max(joined.at);
-        let from = parts.partition_point(|part| part.end <= first);
-        let up_to = parts.partition_point(|part| part.start <= last);
-        for number in from..up_to.max(from) {
-            let is_meant = |at| parts[number].contains(&at);
-            builders[number].add(projection, joined, is_meant);
-            let other = |trace| linked.get(&trace).cloned();
-            builders[number].add_links(projection, joined, other, is_meant);
-        }
-    }
-    let ends = parts.iter().map(|part| part.end);
-    builders
-        .into_iter()
-        .zip(ends)
-        .map(|(builder, end)| builder.finish(end))
-        .collect()
+/// Work beside the threads that serve requests.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ScanError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| ScanError::Closed)
 }
 
-/// Adds to the graphs of minutes what parts at rest tell, without what is counted there and is not so any more; `None` when it
-/// cannot be understood.
-fn merged(
-    mut graphs: BTreeMap<i64, Graph>,
-    parts: &[(i64, Bytes)],
-    counted: &[(&Projection, Joined)],
-) -> Option<BTreeMap<i64, Graph>> {
-    let mut tallies: BTreeMap<i64, Tally> = BTreeMap::new();
-    for (minute, part) in parts {
-        tallies.entry(*minute).or_default().merge_bytes(part)?;
+/// The minutes that are in both.
+fn cut(one: &Range<i64>, other: &Range<i64>) -> Range<i64> {
+    one.start.max(other.start)..one.end.min(other.end)
+}
+
+/// The graphs of what arrived in each of some parts, in the making.
+struct Direct {
+    /// In order, and they do not overlap.
+    parts: Vec<Range<TimestampMicros>>,
+    builders: Vec<Builder>,
+}
+
+/// Graphs of minutes to which parts at rest are added, in the making.
+struct Merging {
+    graphs: BTreeMap<i64, Graph>,
+    tallies: BTreeMap<i64, Tally>,
+    /// Whether all parts could be understood.
+    is_sound: bool,
+}
+
+// === impl Direct ===
+
+impl Direct {
+    fn new(parts: Vec<Range<TimestampMicros>>) -> Self {
+        let builders = parts.iter().map(|_| Builder::default()).collect();
+        Self { parts, builders }
     }
-    for (minute, graph) in &mut graphs {
-        let mut tally = tallies.remove(minute).unwrap_or_default();
-        let range = minute_range(*minute);
-        for (projection, joined) in counted {
-            let is_meant = |at| range.contains(&at);
-            tally.add(projection, *joined, -1, range.end, is_meant);
+
+    fn add(
+        &mut self,
+        projections: &[Arc<Projection>],
+        linked: &HashMap<TraceId, Arc<Projection>>,
+        joined: impl Fn(TraceId) -> Option<Joined>,
+    ) {
+        let Self { parts, builders } = self;
+        for projection in projections {
+            let Some(joined) = joined(projection.id) else {
+                continue;
+            };
+            let first = projection.first_received.max(joined.at);
+            let last = projection.last_received.max(joined.at);
+            let from = parts.partition_point(|part| part.end <= first);
+            let up_to = parts.partition_point(|part| part.start <= last);
+            for number in from..up_to.max(from) {
+                let is_meant = |at| parts[number].contains(&at);
+                builders[number].add(projection, joined, is_meant);
+                let other = |trace| linked.get(&trace).cloned();
+                builders[number].add_links(projection, joined, other, is_meant);
+            }
         }
-        graph.merge(&tally.graph()?);
-        graph.settle();
     }
-    Some(graphs)
+
+    /// The memory that they take, in bytes, roughly.
+    fn weight(&self) -> usize {
+        self.builders.iter().map(Builder::weight).sum()
+    }
+
+    fn finish(self) -> Vec<Graph> {
+        let ends = self.parts.iter().map(|part| part.end);
+        let builders = self.builders.into_iter().zip(ends);
+        builders.map(|(builder, end)| builder.finish(end)).collect()
+    }
+}
+
+// === impl Merging ===
+
+impl Merging {
+    fn new(minutes: Vec<i64>, graphs: Vec<Graph>) -> Self {
+        Self {
+            graphs: minutes.into_iter().zip(graphs).collect(),
+            tallies: BTreeMap::new(),
+            is_sound: true,
+        }
+    }
+
+    /// Adds what parts tell.
+    fn merge(mut self, parts: &[(i64, Bytes)]) -> Self {
+        for (minute, part) in parts {
+            let tally = self.tallies.entry(*minute).or_default();
+            self.is_sound &= tally.merge_bytes(part).is_some();
+        }
+        self
+    }
+
+    /// Takes away what is counted in parts and is not so any more.
+    fn take_away(&mut self, projection: &Projection, joined: Joined) {
+        for minute in self.graphs.keys() {
+            let range = minute_range(*minute);
+            let is_meant = |at| range.contains(&at);
+            let tally = self.tallies.entry(*minute).or_default();
+            tally.add(projection, joined, -1, range.end, is_meant);
+        }
+    }
+
+    /// The memory that the graphs take, in bytes, roughly.
+    fn weight(&self) -> usize {
+        self.graphs.values().map(Graph::weight).sum()
+    }
+
+    /// The graphs of those minutes that are not void; `None` when what is counted cannot be understood.
+    fn finish(mut self, void: &BTreeSet<i64>) -> Option<BTreeMap<i64, Graph>> {
+        if !self.is_sound {
+            return None;
+        }
+        self.graphs.retain(|minute, _| !void.contains(minute));
+        for (minute, graph) in &mut self.graphs {
+            let tally = self.tallies.remove(minute).unwrap_or_default();
+            graph.merge(&tally.graph()?);
+            graph.settle();
+        }
+        Some(self.graphs)
+    }
 }
 
 fn minute_range(minute: i64) -> Range<TimestampMicros> {

@@ -51,12 +51,18 @@ impl Selection {
     /// As [`candidates`](Self::candidates), the latest `rows` after a position first; what a page needs.
     #[must_use]
     pub fn latest(&self, after: Option<Position>, rows: usize) -> Candidates {
+        let mut candidates = self.candidates();
+        if let Some(Position(time, _)) = after {
+            let up_to = self.range.up_to(time);
+            candidates.range.end =
+                up_to.map_or(candidates.range.end, |end| candidates.range.end.min(end));
+        }
         Candidates {
             latest: Some(Latest {
                 before: after.map(|Position(time, trace)| (time, trace)),
                 rows,
             }),
-            ..self.candidates()
+            ..candidates
         }
     }
 

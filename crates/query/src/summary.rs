@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fluoro_model::document::AnnotationValue;
 use fluoro_model::{TimestampMicros, TraceId};
-use fluoro_store::scan::Found;
+use fluoro_store::scan::{Found, weight};
 use fluoro_trace::Projection;
 use fluoro_trace::projection::{HttpFacts, Node, Observation, Outcome};
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,22 @@ pub struct Page {
     pub processed: u64,
     /// The last one's position, when there are more; the next page begins after it.
     pub next: Option<Position>,
+    sifted: Sifted,
+    /// What the traces take, those sifted included.
+    bytes: usize,
+}
+
+/// What one scan brings to a page, as far as it was looked at. It comes in any order.
+#[derive(Debug, Clone, Default)]
+struct Sifted {
+    /// The latest of those that belong on the page, as many as there is room for.
+    chosen: BTreeMap<Position, Arc<Projection>>,
+    /// All that were looked at; once the room is taken, those behind the last one chosen may be missing.
+    seen: Vec<Position>,
+    /// How many are noted until those behind are let go again.
+    noted_at_most: usize,
+    /// Whether some are behind the last one chosen.
+    are_more: bool,
 }
 
 /// What a summary tells beyond the projection's own members.
@@ -50,46 +66,134 @@ impl Page {
         limit: usize,
         wanted: impl Fn(TraceId) -> bool,
     ) {
-        let mut ahead: Vec<(Position, usize)> = Vec::new();
-        let mut traces = Vec::with_capacity(found.projections.len());
-        for (number, projection) in found.projections.into_iter().enumerate() {
-            if let Some(time) = selection.place(&projection) {
-                let position = Position(time, projection.id);
-                if after.is_none_or(|after| position < after) {
-                    ahead.push((position, number));
-                }
-            }
-            traces.push(Some(projection));
-        }
-        // Scans by start find the latest first: what is in order already is sorted at once.
-        ahead.sort_unstable_by(|one, other| other.cmp(one));
-        let mut ahead = ahead.into_iter();
-        while self.traces.len() < limit {
-            let Some((position, number)) = ahead.next() else {
-                self.next = None;
-                break;
+        self.sift(selection, found.projections, after, limit, wanted);
+        self.close(
+            selection,
+            &found.passed_over,
+            found.rest.is_some(),
+            after,
+            limit,
+        );
+    }
+
+    /// Looks at some of the traces that a scan found, and keeps those that may be on the page; as [`extend`](Self::extend),
+    /// which is this for all of them and then [`close`](Self::close).
+    pub fn sift(
+        &mut self,
+        selection: &Selection,
+        projections: impl IntoIterator<Item = Arc<Projection>>,
+        after: Option<Position>,
+        limit: usize,
+        wanted: impl Fn(TraceId) -> bool,
+    ) {
+        let room = limit.saturating_sub(self.traces.len());
+        for projection in projections {
+            let Some(time) = selection.place(&projection) else {
+                continue;
             };
-            self.processed += 1;
-            let projection = traces[number].take().expect("each number occurs once");
+            let position = Position(time, projection.id);
+            if room == 0 || after.is_some_and(|after| position >= after) {
+                continue;
+            }
+            if !self.sifted.note(position, room) {
+                continue;
+            }
             // Between two scans, an earlier segment may have moved a trace that is on the page.
             let is_new = |held: &Arc<Projection>| held.id != projection.id;
             if wanted(projection.id)
                 && selection.matched(&projection).is_some()
                 && self.traces.iter().all(is_new)
             {
-                self.traces.push(projection);
+                self.bytes += weight(&projection);
+                let replaced = self.sifted.chosen.insert(position, projection);
+                let fell_behind = match self.sifted.chosen.len() > room {
+                    true => self.sifted.chosen.pop_first().map(|(_, last)| last),
+                    false => None,
+                };
+                let gone = replaced.into_iter().chain(fell_behind);
+                self.bytes -= gone.map(|gone| weight(&gone)).sum::<usize>();
             }
-            self.next = (found.rest.is_some() || ahead.len() > 0).then_some(position);
+        }
+    }
+
+    /// Whether nothing of this scan can change the page any more, when all that comes is of this time or earlier.
+    #[must_use]
+    pub fn is_settled(&self, until: Option<TimestampMicros>, limit: usize) -> bool {
+        let room = limit.saturating_sub(self.traces.len());
+        let last = self.sifted.last(room);
+        let is_behind = last.zip(until).is_some_and(|(last, until)| until < last.0);
+        is_behind
+            && (self.sifted.are_more || self.sifted.seen.iter().any(|seen| Some(*seen) < last))
+    }
+
+    /// Ends a scan: what it passed over counts, and the page goes on behind its last trace when the scan has more, or `is_cut`.
+    pub fn close(
+        &mut self,
+        selection: &Selection,
+        passed_over: &[(TimestampMicros, u64)],
+        is_cut: bool,
+        after: Option<Position>,
+        limit: usize,
+    ) {
+        let room = limit.saturating_sub(self.traces.len());
+        let sifted = std::mem::take(&mut self.sifted);
+        if room > 0 {
+            let last = sifted.last(room);
+            let on_page = sifted
+                .seen
+                .iter()
+                .filter(|seen| last.is_none_or(|last| **seen >= last));
+            let on_page = on_page.count();
+            self.processed += on_page as u64;
+            let are_more = is_cut || sifted.are_more || on_page < sifted.seen.len();
+            self.next = last.filter(|_| are_more);
+            self.traces.extend(sifted.chosen.into_values().rev());
         }
         // What was passed over counts on the page on which it would have been looked at.
-        let passed_over = found.passed_over.into_iter().filter(|(time, _)| {
+        let passed_over = passed_over.iter().filter(|(time, _)| {
             let is_after = after.is_none_or(|after| *time <= after.0);
             let is_before = self.next.is_none_or(|next| *time > next.0);
             is_after && is_before && selection.range.holds(*time)
         });
         self.processed += passed_over.map(|(_, traces)| traces).sum::<u64>();
     }
+
+    /// About how much memory it takes, in bytes.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        self.bytes + size_of_val(&*self.sifted.seen)
+    }
 }
+
+impl Sifted {
+    /// The last one chosen, when there is room for no more.
+    fn last(&self, room: usize) -> Option<Position> {
+        let first = self.chosen.first_key_value();
+        first
+            .filter(|_| self.chosen.len() >= room)
+            .map(|(last, _)| *last)
+    }
+
+    /// Notes one that is looked at; whether it may be chosen.
+    fn note(&mut self, position: Position, room: usize) -> bool {
+        let last = self.last(room);
+        if last.is_some_and(|last| position < last) {
+            self.are_more = true;
+            return false;
+        }
+        self.seen.push(position);
+        if let Some(last) = last.filter(|_| self.seen.len() > self.noted_at_most) {
+            let noted = self.seen.len();
+            self.seen.retain(|seen| *seen >= last);
+            self.are_more |= self.seen.len() < noted;
+            self.noted_at_most = 2 * self.seen.len() + NOTED;
+        }
+        true
+    }
+}
+
+/// So many are noted at least.
+const NOTED: usize = 1_024;
 
 impl<'a> Summary<'a> {
     /// The summary of this trace.

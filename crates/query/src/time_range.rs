@@ -55,6 +55,16 @@ impl TimeRange {
         }
     }
 
+    /// The end of what is to be looked at, on the axis asked for, for traces at a place or before it; `None` where a place does not
+    /// tell.
+    pub(crate) fn up_to(&self, place: TimestampMicros) -> Option<TimestampMicros> {
+        match self.by {
+            TimeRangeType::Event => Some(later(place, SECOND)),
+            // By start, the scan knows itself where to go on. Of type Service, a place is not when the last document came in.
+            TimeRangeType::TraceId | TimeRangeType::Service => None,
+        }
+    }
+
     /// Whether a trace of this start, or in a range about receipt, last received then, is meant. Ranges of type Service
     /// look at more and take any.
     pub(crate) fn holds(&self, time: TimestampMicros) -> bool {

@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
 
 use fluoro_ambient::Ambient;
 use fluoro_gateway::Room;
@@ -11,11 +14,12 @@ use fluoro_wire::sigv4::Scope;
 use fluoro_wire::{AccountId, Call, Caller, Region, Service};
 use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode, header};
-use tokio::task::JoinError;
+use tokio::task::{JoinError, JoinHandle};
 
 use crate::body::{self, Body, ReadError};
 use crate::downstream::{Downstream, Forwarded};
 use crate::refusal::Protocol;
+use crate::tap::Tap;
 
 /// Answers calls of AWS APIs.
 #[derive(Debug)]
@@ -29,6 +33,18 @@ pub(crate) struct Calls {
     pub(crate) downstream: Downstream,
     /// The memory of all bodies that are read whole.
     pub(crate) room: Room,
+    /// Questions that were given up.
+    pub(crate) abandoned: Abandoned,
+}
+
+/// How many questions were given up, as nobody waited for the answer any more.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Abandoned(Arc<AtomicU64>);
+
+/// A question that is being answered; given up when it is dropped before.
+struct Asking {
+    answering: JoinHandle<fluoro_wire::Response>,
+    abandoned: Abandoned,
 }
 
 /// What [`Calls::room`] is in production, in bytes: seven of the largest archives, or a great many of all else.
@@ -160,6 +176,12 @@ impl Calls {
             request_id,
             peer,
         };
+        let only_asks = service.only_asks(&call.head);
+        let line = call.head.extensions.get::<Tap>().cloned();
+        let refusal = (
+            Protocol::of(&call.head, service.signing_name()),
+            call.request_id.clone(),
+        );
         let service = Arc::clone(service);
         // In a task of its own: a caller that goes away shall not end a change between the catalog and what is known.
         let answering = tokio::spawn(async move {
@@ -167,11 +189,36 @@ impl Calls {
             drop(room);
             answer
         });
-        match answering.await.map_err(JoinError::try_into_panic) {
+        let answered = match line.filter(|_| only_asks) {
+            None if only_asks => self.asking(answering).await,
+            Some(line) => {
+                let mut asking = self.asking(answering);
+                tokio::select! {
+                    biased;
+                    answered = &mut asking => answered,
+                    () = line.hung_up() => {
+                        drop(asking);
+                        let (protocol, request_id) = refusal;
+                        let status = StatusCode::SERVICE_UNAVAILABLE;
+                        let message = "the caller has hung up";
+                        return protocol.refuse(status, "ServiceUnavailable", message, &request_id);
+                    }
+                }
+            }
+            None => answering.await,
+        };
+        match answered.map_err(JoinError::try_into_panic) {
             Ok(answer) => answer.map(body::whole),
             Err(Ok(panic)) => std::panic::resume_unwind(panic),
             // The runtime ends, and this task with it.
             Err(Err(_cancelled)) => std::future::pending().await,
+        }
+    }
+
+    fn asking(&self, answering: JoinHandle<fluoro_wire::Response>) -> Asking {
+        Asking {
+            answering,
+            abandoned: self.abandoned.clone(),
         }
     }
 
@@ -197,6 +244,31 @@ impl Calls {
         };
         let session = self.iam.caller_of(&scope.access_key_id)?;
         Ok(session.unwrap_or(Caller::Root))
+    }
+}
+
+// === impl Abandoned, Asking ===
+
+impl Abandoned {
+    pub(crate) fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Future for Asking {
+    type Output = Result<fluoro_wire::Response, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.answering).poll(context)
+    }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        if !self.answering.is_finished() {
+            self.answering.abort();
+            self.abandoned.0.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 
@@ -229,12 +301,16 @@ pub(crate) fn unread(
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::net::{IpAddr, Ipv4Addr};
 
     use async_trait::async_trait;
     use fluoro_store::catalog::MemoryCatalog;
+    use tokio::io::AsyncWriteExt as _;
     use tokio::sync::Notify;
 
     use super::*;
+    use crate::http1::{self, Answer, Connection, Stop};
+    use crate::settings::Limits;
 
     /// Has begun, may go on, is done.
     #[derive(Debug, Default)]
@@ -258,31 +334,121 @@ mod tests {
         }
     }
 
+    /// Has begun, and is given up; it never ends.
+    #[derive(Debug, Default)]
+    struct Question {
+        begun: Notify,
+        given_up: Arc<Notify>,
+    }
+
+    /// Tells when it goes.
+    struct Going(Arc<Notify>);
+
+    impl Drop for Going {
+        fn drop(&mut self) {
+            self.0.notify_one();
+        }
+    }
+
+    #[async_trait]
+    impl Service for Question {
+        fn signing_name(&self) -> &'static str {
+            "xray"
+        }
+
+        fn only_asks(&self, _head: &Parts) -> bool {
+            true
+        }
+
+        async fn call(&self, _call: Call) -> fluoro_wire::Response {
+            let _going = Going(Arc::clone(&self.given_up));
+            self.begun.notify_one();
+            std::future::pending().await
+        }
+    }
+
+    const PEER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
+
+    #[tokio::test]
+    async fn a_question_is_given_up_when_its_caller_goes_away() {
+        let question = Arc::new(Question::default());
+        let calls = calls(Arc::clone(&question) as _).await;
+        let head = http::Request::new(()).into_parts().0;
+        let call = calls.answer_as("xray", PEER, head, body::whole(""), calls.anybody());
+        tokio::select! {
+            _ = call => panic!("it is not done"),
+            () = question.begun.notified() => {}
+        }
+        question.given_up.notified().await;
+        assert_eq!(calls.abandoned.count(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_question_is_given_up_when_its_client_hangs_up() {
+        let question = Arc::new(Question::default());
+        let calls = Arc::new(calls(Arc::clone(&question) as _).await);
+        let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
+        let listener = listener.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (_stopper, stop) = Stop::channel();
+        let asked = Arc::new(Asked(Arc::clone(&calls)));
+        tokio::spawn(http1::serve(listener, Limits::default(), asked, stop));
+        let mut client = tokio::net::TcpStream::connect(address).await.unwrap();
+        let request = b"POST /TraceSummaries HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}";
+        client.write_all(request).await.unwrap();
+        question.begun.notified().await;
+        assert_eq!(calls.abandoned.count(), 0);
+        drop(client);
+        question.given_up.notified().await;
+        assert_eq!(calls.abandoned.count(), 1);
+    }
+
+    /// A listener whose requests are all questions.
+    struct Asked(Arc<Calls>);
+
+    impl Answer for Asked {
+        async fn answer(
+            &self,
+            connection: &Connection,
+            request: http::Request<Body>,
+        ) -> Response<Body> {
+            let (mut head, body) = request.into_parts();
+            head.extensions.insert(connection.tap.clone());
+            let from = self.0.anybody();
+            self.0.answer_as("xray", PEER, head, body, from).await
+        }
+    }
+
     #[tokio::test]
     async fn a_change_is_made_to_its_end_when_its_caller_goes_away() {
-        let ambient = Ambient::system();
-        let account = AccountId("000000000000".into());
-        let catalog = Arc::new(MemoryCatalog::default());
         let change = Arc::new(Change::default());
-        let calls = Calls {
-            iam: Iam::open(ambient.clone(), catalog, account.clone())
-                .await
-                .unwrap(),
-            account,
-            region: Region("us-east-1".into()),
-            services: Services::new([Arc::clone(&change) as Arc<dyn Service>]),
-            downstream: Downstream::new(ambient.clone(), BTreeMap::new(), Room::new(0)),
-            room: Room::new(BODY_ROOM),
-            ambient,
-        };
-        let peer = SocketAddr::from(([127, 0, 0, 1], 1));
+        let calls = calls(Arc::clone(&change) as _).await;
         let head = http::Request::new(()).into_parts().0;
-        let call = calls.answer_as("xray", peer, head, body::whole(""), calls.anybody());
+        let call = calls.answer_as("xray", PEER, head, body::whole(""), calls.anybody());
         tokio::select! {
             _ = call => panic!("it is not done"),
             () = change.begun.notified() => {}
         }
         change.go_on.notify_one();
         change.done.notified().await;
+    }
+
+    /// Calls of one service.
+    async fn calls(service: Arc<dyn Service>) -> Calls {
+        let ambient = Ambient::system();
+        let account = AccountId("000000000000".into());
+        let catalog = Arc::new(MemoryCatalog::default());
+        Calls {
+            iam: Iam::open(ambient.clone(), catalog, account.clone())
+                .await
+                .unwrap(),
+            account,
+            region: Region("us-east-1".into()),
+            services: Services::new([service]),
+            downstream: Downstream::new(ambient.clone(), BTreeMap::new(), Room::new(0)),
+            room: Room::new(BODY_ROOM),
+            abandoned: Abandoned::default(),
+            ambient,
+        }
     }
 }

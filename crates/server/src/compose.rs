@@ -32,7 +32,7 @@ use fluoro_store::scan::ScanError;
 use fluoro_trace::ProjectionLimits;
 use fluoro_wire::Service;
 
-use crate::calls::{BODY_ROOM, Calls, Services};
+use crate::calls::{Abandoned, BODY_ROOM, Calls, Services};
 use crate::daemon::{EnvironmentDaemons, LaterCalls};
 use crate::data_dir::{DataDir, DataDirError};
 use crate::downstream::Downstream;
@@ -245,6 +245,7 @@ pub(crate) async fn compose(
         Arc::new(IamService::new(iam.clone())),
         Arc::new(StsService::new(iam.clone())),
     ];
+    let abandoned = Abandoned::default();
     let calls = Arc::new(Calls {
         ambient: ambient.clone(),
         iam,
@@ -253,6 +254,7 @@ pub(crate) async fn compose(
         services: Services::new(services),
         downstream: Downstream::new(ambient.clone(), settings.downstream.clone(), room.clone()),
         room,
+        abandoned: abandoned.clone(),
     });
     let sql = Statements::new(&hot, &settings.sql);
     hot.caught_up().await?;
@@ -279,6 +281,7 @@ pub(crate) async fn compose(
             xray,
             stacks: stack_records(&catalog),
             exports: Exports::default(),
+            abandoned,
             sql,
         },
     });
@@ -362,6 +365,8 @@ fn hot_settings(settings: &Settings) -> HotSettings {
         projection: ProjectionLimits {
             annotations: limits.trace_annotations,
         },
+        question_bytes: settings.query.memory.as_usize(),
+        scans_at_once: settings.query.scans,
         ..HotSettings::default()
     }
 }

@@ -71,7 +71,8 @@ impl Proxy {
 
 impl Answer for Proxy {
     async fn answer(&self, connection: &Connection, request: Request<Body>) -> Response<Body> {
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
+        head.extensions.insert(connection.tap.clone());
         if let Err(stranger) = self.guard.admit(&head) {
             return Protocol::RestJson.refuse(
                 StatusCode::FORBIDDEN,

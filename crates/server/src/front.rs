@@ -47,7 +47,7 @@ pub(crate) struct Live {
 
 impl Answer for Front {
     async fn answer(&self, connection: &Connection, request: Request<Body>) -> Response<Body> {
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
         let scope = Scope::of(&head);
         let destination = dispatch::by_head(&head, scope.as_ref());
         if let Destination::Stage(stage) = destination {
@@ -75,6 +75,8 @@ impl Answer for Front {
             Destination::Own => live.own.answer(&head, body).await,
             Destination::Service(service) => {
                 let calls = &live.calls;
+                // Who asks something is given up when it hangs up.
+                head.extensions.insert(connection.tap.clone());
                 calls
                     .answer(connection.peer, head, body, scope, service)
                     .await

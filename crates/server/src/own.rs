@@ -41,6 +41,7 @@ use http::{Response, StatusCode};
 use serde::Serialize;
 
 use crate::body::{self, Body};
+use crate::calls::Abandoned;
 use crate::feed::TraceFeed;
 use crate::http1::Stop;
 use crate::running::Addresses;
@@ -73,6 +74,7 @@ pub(crate) struct OwnApi {
     pub(crate) stacks: StackRecords,
     pub(crate) exports: Exports,
     pub(crate) sql: Statements,
+    pub(crate) abandoned: Abandoned,
 }
 
 /// A request, taken apart.

@@ -57,6 +57,8 @@ pub struct Settings {
     pub store: StoreSettings,
     /// The section `[bucket]`.
     pub bucket: BucketSettings,
+    /// The section `[query]`.
+    pub query: QuerySettings,
     /// The section `[sql]`.
     pub sql: SqlSettings,
     /// The section `[otlp]`.
@@ -126,6 +128,15 @@ pub struct BucketSettings {
     pub path_style: bool,
     /// How much of what was read is held in memory.
     pub cache: ByteSize,
+}
+
+/// What questions under way may take, of the X-Ray API and of exports, all together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuerySettings {
+    /// How much memory they may hold; who would hold more is refused, as to ask again.
+    pub memory: ByteSize,
+    /// How many of them look through many traces at a time; others wait.
+    pub scans: usize,
 }
 
 /// What a statement of SQL may take.
@@ -232,6 +243,7 @@ impl Default for Settings {
             downstream: BTreeMap::new(),
             store: StoreSettings::default(),
             bucket: BucketSettings::default(),
+            query: QuerySettings::default(),
             sql: SqlSettings::default(),
             otlp: OtlpSettings::default(),
             sampling: SamplingSettings::default(),
@@ -239,6 +251,15 @@ impl Default for Settings {
             functions: FunctionSettings::default(),
             insights: InsightSettings::default(),
             limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for QuerySettings {
+    fn default() -> Self {
+        Self {
+            memory: ByteSize(128 << 20),
+            scans: 2,
         }
     }
 }

@@ -8,10 +8,14 @@
 //!
 //! The other way round, what is first written after an answer was handed over begins with its head. Where it does not
 //! (the answer before it is not written yet), the head leaves in lower case.
+//!
+//! And it tells when the client has gone while somebody waits for that ([`Tap::hung_up`]): the parser goes on for a client
+//! that sends no more, as it may still read.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -19,6 +23,8 @@ use http::StatusCode;
 use http::request::Parts;
 use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
 
 use crate::spelling::respell;
 
@@ -26,6 +32,25 @@ use crate::spelling::respell;
 #[derive(Debug, Clone)]
 pub(crate) struct Tap {
     kept: Arc<Mutex<Kept>>,
+    line: Arc<Line>,
+}
+
+/// Whether the client is still there.
+#[derive(Debug, Default)]
+struct Line {
+    /// How many want to know.
+    watched: AtomicUsize,
+    is_down: AtomicBool,
+    went_down: Notify,
+}
+
+/// One who wants to know.
+struct Watching<'l>(&'l Line);
+
+/// A stream that tells, without reading, that nothing more will come.
+pub(crate) trait Peek {
+    /// Ready when the other end has closed its side, or the connection is broken.
+    fn poll_closed(&self, context: &mut Context<'_>) -> Poll<()>;
 }
 
 /// A stream whose reads are kept.
@@ -68,6 +93,7 @@ impl Tap {
         };
         let tap = Self {
             kept: Arc::new(Mutex::new(kept)),
+            line: Arc::default(),
         };
         let tapped = Tapped {
             stream,
@@ -94,6 +120,21 @@ impl Tap {
     /// Says what is written next: the answer's head. `given` are names of headers as their owner spells them.
     pub(crate) fn answered(&self, status: StatusCode, given: Arc<[Box<str>]>) {
         self.kept.lock().answered = Some(Answered { status, given });
+    }
+
+    /// Waits until the client has closed its side of the connection; for ever, when it has sent its next request already. It
+    /// is noticed while the connection is served. Cancel safe.
+    pub(crate) async fn hung_up(&self) {
+        let line = &*self.line;
+        line.watched.fetch_add(1, Ordering::AcqRel);
+        let _watching = Watching(line);
+        loop {
+            let went_down = line.went_down.notified();
+            if line.is_down.load(Ordering::Acquire) {
+                return;
+            }
+            went_down.await;
+        }
     }
 
     fn keep(&self, read: &[u8]) {
@@ -178,7 +219,23 @@ impl<S> Tapped<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Tapped<S> {
+impl Drop for Watching<'_> {
+    fn drop(&mut self) {
+        self.0.watched.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Peek for TcpStream {
+    fn poll_closed(&self, context: &mut Context<'_>) -> Poll<()> {
+        let mut byte = [0];
+        match self.poll_peek(context, &mut ReadBuf::new(&mut byte)) {
+            Poll::Ready(Ok(0) | Err(_)) => Poll::Ready(()),
+            Poll::Ready(Ok(_)) | Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+impl<S: AsyncWrite + Peek + Unpin> AsyncWrite for Tapped<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -220,6 +277,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tapped<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // The server flushes whenever it has looked after a connection, also while an answer is being made.
+        let line = &self.tap.line;
+        if line.watched.load(Ordering::Acquire) > 0 && self.stream.poll_closed(context).is_ready() {
+            line.is_down.store(true, Ordering::Release);
+            line.went_down.notify_waiters();
+        }
         Pin::new(&mut self.stream).poll_flush(context)
     }
 
@@ -234,6 +297,12 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
+
+    impl Peek for tokio::io::DuplexStream {
+        fn poll_closed(&self, _: &mut Context<'_>) -> Poll<()> {
+            Poll::Pending
+        }
+    }
 
     fn parsed(method: &str, target: &str, headers: &[(&str, &str)]) -> Parts {
         let mut request = Request::builder().method(method).uri(target);

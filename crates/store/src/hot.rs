@@ -10,7 +10,6 @@
 //!
 //! What is let go (too old, or log and blocks too large) is counted ([`HotTraces::losses`]), never silent.
 
-use std::cmp::Reverse;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,8 +30,9 @@ use crate::catalog::{Catalog, MemoryCatalog};
 use crate::documents::{Coded, DocumentLog, Logged, Row};
 use crate::log::{LogError, Position};
 use crate::rollups::RolledUp;
-use crate::scan::{Axis, Candidates, Found, Scan, ScanError};
+use crate::scan::{Axis, Budget, Candidates, Finding, Found, Scan, ScanError};
 
+mod batches;
 mod cache;
 mod counting;
 mod flush;
@@ -46,12 +46,12 @@ pub mod snapshot;
 mod sweep;
 #[cfg(test)]
 mod tests;
-mod weigh;
+pub(crate) mod weigh;
 
 use cache::DocumentCache;
 pub use fluoro_block::traces::Membership;
 use flush::Looking;
-use index::{Index, Rest, start_of};
+use index::{Index, Rest};
 use lately::Lately;
 use observe::Observers;
 pub use observe::ProjectionObserver;
@@ -76,6 +76,10 @@ pub struct HotSettings {
     pub flush_bytes: u64,
     /// How much of each trace is indexed.
     pub projection: ProjectionLimits,
+    /// How much memory questions under way may take together, in bytes, roughly.
+    pub question_bytes: usize,
+    /// How many questions look through many traces at a time.
+    pub scans_at_once: usize,
 }
 
 impl Default for HotSettings {
@@ -88,6 +92,8 @@ impl Default for HotSettings {
             flush_micros: 600 * 1_000_000,
             flush_bytes: 16 << 20,
             projection: ProjectionLimits::default(),
+            question_bytes: 128 << 20,
+            scans_at_once: 2,
         }
     }
 }
@@ -177,7 +183,7 @@ pub struct HotTraces {
     observers: Arc<Observers>,
     cache: Mutex<DocumentCache>,
     lately: Mutex<Lately>,
-    losses: Mutex<Losses>,
+    losses: Arc<Mutex<Losses>>,
     refusals: Arc<Refusals>,
     /// Held by everybody between appending and applying.
     appending: tokio::sync::RwLock<()>,
@@ -199,6 +205,8 @@ pub struct HotTraces {
     threads: Arc<Semaphore>,
     /// How many are used at once by those who look for traces at rest: nobody else waits for them.
     searchers: Arc<Semaphore>,
+    /// What questions under way hold.
+    budget: Arc<Budget>,
 }
 
 /// How many blocking threads assembling may use at once.
@@ -247,7 +255,7 @@ impl HotTraces {
             observers: Arc::new(Observers::new(observers)),
             cache: Mutex::new(DocumentCache::new(settings.cache_bytes)),
             lately: Mutex::new(Lately::new(settings.cache_bytes / 2)),
-            losses: Mutex::default(),
+            losses: Arc::default(),
             appending: tokio::sync::RwLock::default(),
             failed_reads: Mutex::default(),
             flushing: tokio::sync::Mutex::default(),
@@ -265,6 +273,7 @@ impl HotTraces {
             refreshing: tokio::sync::Mutex::default(),
             threads: Arc::new(Semaphore::new(THREADS)),
             searchers: Arc::new(Semaphore::new(THREADS)),
+            budget: Budget::new(settings.question_bytes, settings.scans_at_once),
         });
         tokio::spawn(replay::run(Arc::downgrade(&hot), hot.log.extent()));
         tokio::spawn(refresh::run(Arc::downgrade(&hot), Arc::clone(&hot.wakes)));
@@ -449,58 +458,19 @@ impl HotTraces {
         Ok(self.find(&candidates).await?.projections)
     }
 
-    /// The projections of all traces that are meant, perhaps of some others, and which the columns ruled out.
+    /// The projections of all traces that are meant, perhaps of some others, and which the columns ruled out: all at once.
     ///
     /// # Errors
     ///
     /// When documents cannot be read.
     pub async fn find(&self, candidates: &Candidates) -> Result<Found, ScanError> {
-        self.refresh_all().await?;
-        let _looking = self.looking.look();
-        let (found, hot) = {
-            let index = self.index.lock();
-            let hot = HotThen {
-                generation: index.generation(),
-                since: index.held_since(),
-                from: index.held_from(),
-            };
-            (index.find(candidates), hot)
-        };
-        // Only now: what went to rest before is there, and what goes to rest from here on was just found.
-        let live = self.archive.live();
-        let at_rest = self.find_at_rest(&live, candidates, hot).await?;
-        let mut hot = found.projections;
-        hot.extend(self.cold_or_at_rest(&found.cold).await?);
-        let mut passed_over = found.passed_over;
-        passed_over.extend(at_rest.passed_over);
-        let mut at_rest_traces = at_rest.traces;
-        let mut rest = found.rest.max(at_rest.rest);
-        if let Some(latest) = candidates.latest.filter(|_| candidates.by == Axis::Start) {
-            let mut all: Vec<(TimestampMicros, TraceId)> = hot
-                .iter()
-                .filter_map(|projection| Some((start_of(projection)?, projection.id)))
-                .chain(at_rest_traces.iter().copied())
-                .filter(|trace| rest.is_none_or(|rest| *trace >= rest))
-                .collect();
-            if all.len() > latest.rows {
-                all.sort_unstable_by_key(|trace| Reverse(*trace));
-                rest = latest.rows.checked_sub(1).map(|last| all[last]);
-            }
-        }
-        if let Some(rest) = rest {
-            hot.retain(|projection| {
-                start_of(projection).is_none_or(|start| (start, projection.id) >= rest)
-            });
-            at_rest_traces.retain(|trace| *trace >= rest);
-            passed_over.retain(|(start, _)| *start >= rest.0);
-        }
-        let wanted = at_rest_traces.into_iter().map(|(_, trace)| trace).collect();
-        hot.extend(self.project_at_rest(&live, wanted).await?);
-        Ok(Found {
-            projections: hot,
-            passed_over,
-            rest,
-        })
+        self.open_scan(candidates).await?.all().await
+    }
+
+    /// What questions under way hold.
+    #[must_use]
+    pub fn budget(&self) -> &Arc<Budget> {
+        &self.budget
     }
 
     /// The segments and subsegments that name a parent which has not come, as far as projections are in memory.
@@ -630,11 +600,15 @@ impl Scan for HotTraces {
         Ok(Self::find(self, candidates).await?.projections)
     }
 
-    async fn find(&self, candidates: &Candidates) -> Result<Found, ScanError> {
-        Self::find(self, candidates).await
+    async fn open<'s>(&'s self, candidates: &Candidates) -> Result<Finding<'s>, ScanError> {
+        self.open_scan(candidates).await
     }
 
-    async fn minutes(&self, of: &str, minutes: Range<i64>) -> Result<Option<RolledUp>, ScanError> {
+    async fn minutes(
+        &self,
+        of: &str,
+        minutes: Range<i64>,
+    ) -> Result<Option<RolledUp<'_>>, ScanError> {
         Self::minutes(self, of, minutes).await
     }
 

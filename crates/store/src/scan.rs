@@ -3,6 +3,10 @@
 //! [`Scan`] is the seam. The engine is [`crate::hot::HotTraces`], which looks among hot traces and in blocks, and
 //! readers see both as one. What a scan finds are candidates: it may give too many and never too few, and the
 //! caller's own look at the projection decides.
+//!
+//! Which traces are found is fixed when the scan begins; their projections come batch by batch ([`Finding`]), so that who looks
+//! through many keeps what its answer needs and no more, and who is not wanted any more stops. What all of them hold together is
+//! bounded by a [`Budget`].
 
 use std::fmt;
 use std::ops::Range;
@@ -15,13 +19,19 @@ use fluoro_trace::{Projection, Received};
 
 use crate::rollups::RolledUp;
 
+mod budget;
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
+mod finding;
 #[cfg(any(test, feature = "testing"))]
 mod memory;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use budget::Turn;
+pub use budget::{Budget, Share};
+pub(crate) use finding::HELD_AT_ONCE;
+pub use finding::{Batch, Batches, Finding};
 #[cfg(any(test, feature = "testing"))]
 pub use memory::MemoryScan;
 
@@ -53,7 +63,8 @@ pub struct Candidates {
 }
 
 /// The latest traces by their start, a trace of equal start being the later one by its id. Only scans by
-/// [`Axis::Start`] keep to it; others find all.
+/// [`Axis::Start`] keep to it; others find all, and may find the latest first, so many and then more at a time
+/// ([`Batch::until`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Latest {
     /// Those before this one.
@@ -87,9 +98,29 @@ pub enum ScanError {
     /// What the log held at the start could not be read.
     #[error("failed to rebuild the traces from the log")]
     NotRebuilt,
+    /// The questions under way hold all that they may.
+    #[error("there is no memory left for what questions hold")]
+    NoRoom,
+    /// Too many questions that look through many traces wait already.
+    #[error("too many questions wait for their turn")]
+    TooMany,
     /// The server is going down.
     #[error("the store is closed")]
     Closed,
+}
+
+impl ScanError {
+    /// Whether the same question may be answered once others are.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        matches!(self, Self::NoRoom | Self::TooMany)
+    }
+}
+
+/// About how much memory a projection takes, in bytes.
+#[must_use]
+pub fn weight(projection: &Projection) -> usize {
+    crate::hot::weigh::projection(projection)
 }
 
 /// The seam.
@@ -107,14 +138,14 @@ pub trait Scan: Send + Sync + fmt::Debug {
     async fn projections(&self, candidates: &Candidates)
     -> Result<Vec<Arc<Projection>>, ScanError>;
 
-    /// As [`projections`](Self::projections), and which traces of the range the columns ruled out.
+    /// As [`projections`](Self::projections), some at a time, and which traces of the range the columns ruled out.
+    async fn open<'s>(&'s self, candidates: &Candidates) -> Result<Finding<'s>, ScanError> {
+        Ok(Finding::whole(self.projections(candidates).await?))
+    }
+
+    /// As [`open`](Self::open), all at once: for few.
     async fn find(&self, candidates: &Candidates) -> Result<Found, ScanError> {
-        let projections = self.projections(candidates).await?;
-        Ok(Found {
-            projections,
-            passed_over: Vec::new(),
-            rest: None,
-        })
+        self.open(candidates).await?.all().await
     }
 
     /// What is known of minutes since the epoch, of all traces (`of` nothing) or of those of a group, by the key of its
@@ -123,7 +154,7 @@ pub trait Scan: Send + Sync + fmt::Debug {
         &self,
         _of: &str,
         _minutes: Range<i64>,
-    ) -> Result<Option<RolledUp>, ScanError> {
+    ) -> Result<Option<RolledUp<'_>>, ScanError> {
         Ok(None)
     }
 

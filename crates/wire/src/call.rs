@@ -57,6 +57,11 @@ pub trait Service: Send + Sync + fmt::Debug {
     /// The name in the SigV4 credential scope: `xray`.
     fn signing_name(&self) -> &'static str;
 
+    /// Whether the call only asks: nothing is changed by it, so it may be given up at any moment when nobody waits for its answer.
+    fn only_asks(&self, _head: &http::request::Parts) -> bool {
+        false
+    }
+
     /// Answers the call; a failure is an answer too, in the service's own error shape, request id included.
     async fn call(&self, call: Call) -> Response;
 }

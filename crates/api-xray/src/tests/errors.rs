@@ -1,7 +1,9 @@
 use http::{Method, StatusCode};
 use serde_json::json;
 
-use super::fixture::{Fixture, NOW};
+use fluoro_store::hot::HotSettings;
+
+use super::fixture::{Fixture, Ground, NOW, segment};
 
 #[tokio::test]
 async fn an_answer_has_the_services_headers() {
@@ -89,4 +91,37 @@ async fn a_group_that_cannot_be_is_not_found() {
     let (_, message) = fixture.error("/ServiceGraph", graph("checkout")).await;
     assert_eq!(message, "Group not found.");
     fixture.ok("/ServiceGraph", graph("Default")).await;
+}
+
+#[tokio::test]
+async fn a_question_for_which_there_is_no_memory_is_throttled() {
+    let fixture = Fixture::on(Ground {
+        hot: HotSettings {
+            question_bytes: 0,
+            ..HotSettings::default()
+        },
+        ..Ground::default()
+    })
+    .await;
+    fixture.store(&[segment(1, NOW - 10)]).await;
+    let window = json!({"StartTime": NOW - 60, "EndTime": NOW + 60});
+    for path in [
+        "/TraceSummaries",
+        "/ServiceGraph",
+        "/TimeSeriesServiceStatistics",
+    ] {
+        let body = window.to_string();
+        let response = fixture.send(Method::POST, path, body.as_bytes()).await;
+        assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS, "{path}");
+        let headers = response.headers();
+        assert_eq!(headers["x-amzn-errortype"], "ThrottledException", "{path}");
+        let body: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
+        let message = body["Message"].as_str().unwrap();
+        assert!(message.contains("query.memory"), "{path}: {body}");
+        assert_eq!(body.as_object().unwrap().len(), 1, "{body}");
+    }
+    // Who asks for a trace by its id holds none of it.
+    let trace = json!({"TraceIds": [super::fixture::trace_id(1)]});
+    let found = fixture.ok("/TraceGraph", trace).await;
+    assert!(!found["Services"].as_array().unwrap().is_empty());
 }

@@ -40,6 +40,7 @@ pub(crate) struct Ground {
     pub(crate) settings: XRaySettings,
     pub(crate) ingest: IngestSettings,
     pub(crate) listener: Arc<dyn Listener>,
+    pub(crate) hot: HotSettings,
 }
 
 /// Status and parsed body.
@@ -54,6 +55,7 @@ impl Default for Ground {
             settings: XRaySettings::default(),
             ingest: IngestSettings::default(),
             listener: Arc::new(NoListener),
+            hot: HotSettings::default(),
         }
     }
 }
@@ -74,7 +76,7 @@ impl Fixture {
         let hot = HotTraces::open_observed(
             ambient.clone(),
             log,
-            HotSettings::default(),
+            ground.hot,
             vec![Arc::new(groups.clone()), Arc::<Rollups>::clone(&rollups)],
         );
         let ingest = Ingest::open(ambient.clone(), Arc::clone(&hot), ground.ingest);

@@ -124,6 +124,12 @@ impl Builder {
         contribute(graph, places, projection, joined, is_meant);
     }
 
+    /// The memory that it takes, in bytes, roughly.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        self.graph.weight()
+    }
+
     /// The graph of what arrived before `end`.
     #[must_use]
     pub fn finish(mut self, end: TimestampMicros) -> Graph {

@@ -88,6 +88,18 @@ impl Store {
     }
 }
 
+/// The graphs of what arrived in each of the parts, of projections that are all held.
+fn direct(
+    parts: &[Range<TimestampMicros>],
+    projections: &[Arc<Projection>],
+    linked: &HashMap<TraceId, Arc<Projection>>,
+    joined: impl Fn(TraceId) -> Option<Joined>,
+) -> Vec<Graph> {
+    let mut direct = Direct::new(parts.to_vec());
+    direct.add(projections, linked, joined);
+    direct.finish()
+}
+
 /// Traces with a root are members, from the document on that brought it.
 #[derive(Debug, Default)]
 struct Rooted(Mutex<HashMap<TraceId, Joined>>);

@@ -238,3 +238,115 @@ fn only_ranges_of_receipt_tell_when_the_trace_was_updated() {
     assert_eq!(summary.matched_event_time(TimeRangeType::TraceId), None);
     assert_eq!(summary.matched_event_time(TimeRangeType::Event), Some(1100));
 }
+
+/// What a page is, said plainly: all that there is, sorted.
+fn plainly(
+    traces: &[Arc<Projection>],
+    selection: &Selection,
+    after: Option<Position>,
+    limit: usize,
+    wanted: impl Fn(TraceId) -> bool,
+) -> (Vec<TraceId>, u64, Option<Position>) {
+    let mut ahead: Vec<_> = traces
+        .iter()
+        .filter_map(|trace| Some((Position(selection.place(trace)?, trace.id), trace)))
+        .filter(|(position, _)| after.is_none_or(|after| *position < after))
+        .collect();
+    ahead.sort_unstable_by_key(|(position, _)| std::cmp::Reverse(*position));
+    let (mut page, mut processed, mut next) = (Vec::new(), 0, None);
+    for (number, (position, trace)) in ahead.iter().enumerate() {
+        if page.len() == limit {
+            break;
+        }
+        processed += 1;
+        if wanted(trace.id) {
+            page.push(trace.id);
+        }
+        next = (number + 1 < ahead.len()).then_some(*position);
+    }
+    (page, processed, next)
+}
+
+#[test]
+fn a_page_is_the_same_in_whatever_order_and_batches_traces_are_looked_at() {
+    let traces: Vec<_> = (0..60)
+        .map(|number| simple(number, 1000 + i64::from(number * 7 % 20)))
+        .collect();
+    let third = |trace: TraceId| (trace.bits() >> 96).is_multiple_of(3);
+    for by in [TimeRangeType::TraceId, TimeRangeType::Event] {
+        let selection = range(1002, 1118, by);
+        for (step, batch, limit) in [(1, 60, 4), (7, 1, 4), (11, 13, 5), (59, 9, 100), (13, 4, 7)] {
+            let (mut after, mut pages) = (None, 0);
+            loop {
+                let mut in_some_order = (0..60).map(|number| traces[number * step % 60].clone());
+                let mut page = Page::default();
+                loop {
+                    let some: Vec<_> = in_some_order.by_ref().take(batch).collect();
+                    if some.is_empty() {
+                        break;
+                    }
+                    page.sift(&selection, some, after, limit, third);
+                }
+                assert!(!page.is_settled(Some(at(5000)), limit));
+                page.close(&selection, &[], false, after, limit);
+                let found: Vec<TraceId> = page.traces.iter().map(|trace| trace.id).collect();
+                let plain = plainly(&traces, &selection, after, limit, third);
+                assert_eq!((found, page.processed, page.next), plain);
+                pages += 1;
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+            assert!(pages > 1 || limit == 100);
+        }
+    }
+}
+
+#[test]
+fn a_page_of_the_latest_is_settled_before_the_rest_is_looked_at() {
+    let traces: Vec<_> = (0..2_000)
+        .map(|number| simple(number, 1000 + i64::from(number / 4)))
+        .collect();
+    let selection = range(0, 10_000, TimeRangeType::Event);
+    let mut page = Page::default();
+    let mut batches = 0;
+    // The latest first, as a scan finds them.
+    let mut latest_first = traces.rchunks(8).peekable();
+    while let Some(batch) = latest_first.next() {
+        page.sift(&selection, batch.to_vec(), None, 10, |_| true);
+        batches += 1;
+        let until = latest_first
+            .peek()
+            .map(|rest| rest[rest.len() - 1].last_received);
+        if page.is_settled(until, 10) {
+            break;
+        }
+    }
+    assert_eq!(batches, 2);
+    page.close(&selection, &[], false, None, 10);
+    let plain = plainly(&traces, &selection, None, 10, |_| true);
+    let found: Vec<TraceId> = page.traces.iter().map(|trace| trace.id).collect();
+    assert_eq!((found, page.processed, page.next), plain);
+}
+
+#[test]
+fn a_page_holds_what_may_be_on_it_and_no_more() {
+    let selection = range(0, 100_000, TimeRangeType::TraceId);
+    let mut page = Page::default();
+    let mut most = 0;
+    for number in 0..20_000 {
+        let one = simple(number, 1000 + i64::from(number));
+        page.sift(&selection, [one], None, 10, |_| true);
+        most = most.max(page.weight());
+    }
+    let of_one = weight(&simple(1, 1000));
+    assert!(most >= 10 * of_one);
+    assert!(
+        most <= 10 * of_one + 2 * size_of::<Position>() * (NOTED + 20),
+        "{most}"
+    );
+    page.close(&selection, &[], false, None, 10);
+    assert_eq!((page.traces.len(), page.processed), (10, 10));
+    assert_eq!(page.weight(), 10 * of_one);
+}

@@ -94,8 +94,10 @@ pub(super) async fn answer(own: &OwnApi, query: &Form) -> Result<Response<Body>,
         Problem::new(StatusCode::TOO_MANY_REQUESTS, "TooManyExports", message)
     })?;
     let chosen = choosing.ids().await;
-    let chosen =
-        chosen.map_err(|error| Problem::failed("failed to choose traces to export", &error))?;
+    let chosen = chosen.map_err(|error| match error.is_busy() {
+        true => Problem::new(StatusCode::TOO_MANY_REQUESTS, "TooManyQuestions", error),
+        false => Problem::failed("failed to choose traces to export", &error),
+    })?;
     let (pieces, mut response) = pieces::answer(KIND);
     let count = HeaderValue::from(chosen.len());
     response.headers_mut().insert(TRACES, count);

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use bytes::Bytes;
 use fluoro_sampling::RuleUsage;
 use fluoro_statistics::{Counted, Subject};
+use fluoro_store::scan::Budget;
 use http::{HeaderValue, Response, header};
 
 use super::OwnApi;
@@ -43,6 +44,7 @@ pub(super) fn metrics(own: &OwnApi) -> Response<Body> {
     area(&mut text, "functions", &functions);
     let usage = own.sampling.with_book(&own.region, |book| book.usage());
     sampling(&mut text, &usage);
+    queries(&mut text, own.hot.budget(), own.abandoned.count());
     let mut response = Response::new(body::whole(Bytes::from(text)));
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
@@ -100,6 +102,33 @@ fn sampling(text: &mut String, usage: &[RuleUsage]) {
             let labels = label("rule", &one.record.rule.rule_name);
             line(text, &name, &labels, count(one));
         }
+    }
+}
+
+fn queries(text: &mut String, budget: &Budget, abandoned: u64) {
+    let held = u64::try_from(budget.held()).unwrap_or(u64::MAX);
+    for (name, kind, help, value) in [
+        (
+            "query_held_bytes",
+            "gauge",
+            "What questions under way hold.",
+            held,
+        ),
+        (
+            "query_refused_total",
+            "counter",
+            "Questions refused for want of memory or of a turn.",
+            budget.refused(),
+        ),
+        (
+            "query_abandoned_total",
+            "counter",
+            "Questions given up, as their caller had hung up.",
+            abandoned,
+        ),
+    ] {
+        head(text, name, help, kind);
+        line(text, name, "", value);
     }
 }
 

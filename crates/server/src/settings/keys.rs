@@ -116,6 +116,16 @@ pub const KEYS: &[Key] = &[
         bucket.cache
     ),
     key!(
+        "query.memory",
+        "memory that questions of the X-Ray API hold, all together; beyond it they are refused, as to be asked again",
+        query.memory
+    ),
+    key!(
+        "query.scans",
+        "how many questions look through many traces at a time; others wait",
+        query.scans
+    ),
+    key!(
         "sql.memory",
         "memory of sorting, grouping and joining for one statement of SQL",
         sql.memory

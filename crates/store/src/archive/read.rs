@@ -97,12 +97,14 @@ impl Live {
         Ok(in_order.collect())
     }
 
-    /// The traces that are meant; those aside that are somebody else's care, told with a flag for each of the rows.
+    /// The traces that are meant; those aside that are somebody else's care, told with a flag for each of the rows. Before each
+    /// row group is asked whether to go on, in view of what was found; when not, that is for nobody.
     pub(crate) fn find(
         &self,
         candidates: &Candidates,
         elsewhere: Elsewhere,
         are_elsewhere: impl Fn(&[Found]) -> Vec<bool>,
+        mut goes_on: impl FnMut(&AtRest) -> bool,
     ) -> Result<AtRest, ArchiveError> {
         let axis = At { candidates };
         let mut groups: Vec<_> = self
@@ -120,6 +122,9 @@ impl Live {
         };
         let mut found = AtRest::default();
         for (times, block, group) in groups {
+            if !goes_on(&found) {
+                return Ok(found);
+            }
             if found.traces.len() >= rows {
                 let last = found.keep_latest(rows);
                 if latest_start(&times) < Some(last) {
@@ -245,6 +250,11 @@ impl Live {
 // === impl AtRest ===
 
 impl AtRest {
+    /// What it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(&*self.traces) + size_of_val(&*self.passed_over)
+    }
+
     /// Keeps the latest of the traces, in their order, and returns when the last of them was. When some go, there is a rest.
     fn keep_latest(&mut self, rows: usize) -> TimestampMicros {
         self.traces.sort_unstable_by_key(|trace| Reverse(*trace));

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fluoro_ambient::{Ambient, Seldom};
+use fluoro_block::traces::Found as Row;
 use fluoro_model::document::{Document, Refusal};
 use fluoro_model::{TimestampMicros, TraceId};
 use fluoro_trace::{Projection, ProjectionLimits, Received, Trace};
@@ -13,6 +14,7 @@ use foldhash::{HashMap, HashMapExt, HashSet};
 
 use tokio::sync::Notify;
 
+use super::batches::Asked;
 use super::cache::Found;
 use super::index::{Place, Rest, Snapshot};
 use super::lately::MOST_AT_ONCE;
@@ -21,7 +23,7 @@ use super::{HotThen, HotTraces, ScanError, THREADS, with_permit};
 use crate::archive::{AtRest, Documents, Elsewhere, Live};
 use crate::documents::STORED;
 use crate::log::Position;
-use crate::scan::Candidates;
+use crate::scan::{Candidates, Share};
 
 /// How long a turn lasts, unless documents come so fast that it must be shorter.
 const TURN: Duration = Duration::from_millis(50);
@@ -120,18 +122,18 @@ impl HotTraces {
         let (projector, read) = self.projector(&snapshots).await?;
         self.keep(read);
         let (index, observers) = (Arc::clone(&self.index), Arc::clone(&self.observers));
-        let room = self.room();
+        let (room, losses) = (self.room(), Arc::clone(&self.losses));
         // In one go, so that nothing is readable that was not told, also when who asked goes away.
         let installed = self.blocking(move || {
             let steps = Steps::for_these(&observers);
             let made = snapshots
                 .into_iter()
                 .map(|from| projector.make(from, steps));
-            observers.install(&index, made.collect(), room)
+            let installed = observers.install(&index, made.collect(), room);
+            losses.lock().unreadable += installed.unreadable;
+            installed.overtaken
         });
-        let installed = installed.await?;
-        self.losses.lock().unreadable += installed.unreadable;
-        Ok(installed.overtaken)
+        installed.await
     }
 
     /// Tells observers of the traces that were let go.
@@ -239,15 +241,17 @@ impl HotTraces {
         }
     }
 
-    /// The projections of traces at rest.
+    /// The projections of traces at rest. Of few they are held, for who asks again.
     pub(super) async fn project_at_rest(
         &self,
         live: &Arc<Live>,
         mut traces: Vec<TraceId>,
     ) -> Result<Vec<Arc<Projection>>, ScanError> {
+        if traces.len() > MOST_AT_ONCE {
+            return self.project_many(live, traces).await;
+        }
         let mut projections = Vec::with_capacity(traces.len());
-        let are_few = traces.len() <= MOST_AT_ONCE;
-        if are_few {
+        {
             let mut lately = self.lately.lock();
             traces.retain(|trace| {
                 let held = lately.get(*trace, &live.numbers_of(*trace));
@@ -256,7 +260,21 @@ impl HotTraces {
                 is_wanted
             });
         }
-        let held = projections.len();
+        let made = self.project_many(live, traces).await?;
+        let held = made.iter();
+        let held = held.map(|made| (live.numbers_of(made.id), Arc::clone(made)));
+        self.lately.lock().extend(held);
+        projections.extend(made);
+        Ok(projections)
+    }
+
+    /// The projections of traces at rest, for this once.
+    pub(super) async fn project_many(
+        &self,
+        live: &Arc<Live>,
+        mut traces: Vec<TraceId>,
+    ) -> Result<Vec<Arc<Projection>>, ScanError> {
+        let mut projections = Vec::with_capacity(traces.len());
         // Neighbours lie on the same pages.
         traces.sort_unstable();
         let turn = traces.len().div_ceil(THREADS).clamp(1, TRACES_A_TURN);
@@ -268,11 +286,6 @@ impl HotTraces {
             let (one, other) = made?;
             projections.extend(one);
             projections.extend(other);
-        }
-        if are_few {
-            let made = projections[held..].iter();
-            let made = made.map(|made| (live.numbers_of(made.id), Arc::clone(made)));
-            self.lately.lock().extend(made);
         }
         Ok(projections)
     }
@@ -299,30 +312,46 @@ impl HotTraces {
         made.await?
     }
 
-    /// Which traces at rest are meant; those aside that were hot.
+    /// Which traces at rest are meant; those aside that were hot. The share holds them.
     pub(super) async fn find_at_rest(
         &self,
         live: &Arc<Live>,
         candidates: &Candidates,
         hot: HotThen,
+        held: &mut Share,
     ) -> Result<AtRest, ScanError> {
         if live.blocks.is_empty() {
             return Ok(AtRest::default());
         }
         let (live, candidates) = (Arc::clone(live), candidates.clone());
         let index = Arc::clone(&self.index);
+        let asked = Asked::default();
+        let is_asked = asked.still();
+        let mut share = self.budget.share();
         let found = self.searching(move || {
             let elsewhere = Elsewhere {
                 since: hot.since,
                 from: hot.from,
             };
-            live.find(&candidates, elsewhere, |rows| {
+            let are_elsewhere = |rows: &[Row]| {
                 let index = index.lock();
                 let had = rows.iter().map(|row| index.had(row.trace, hot.generation));
                 had.collect()
-            })
+            };
+            let mut refused = None;
+            let goes_on = |found: &AtRest| {
+                refused = share.set(found.bytes()).err();
+                refused.is_none() && is_asked()
+            };
+            let found = live.find(&candidates, elsewhere, are_elsewhere, goes_on)?;
+            match refused {
+                Some(refused) => Err(refused),
+                None => Ok((found, share)),
+            }
         });
-        Ok(found.await??)
+        let (found, share) = found.await??;
+        *held = share;
+        Ok(found)
     }
 
     /// What makes the projections of these, and the JSON of what was read for it.

@@ -3,22 +3,28 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use fluoro_block::traces::Membership;
+use async_trait::async_trait;
 use fluoro_model::TraceId;
-use fluoro_trace::Projection;
 
+use super::batches::{HotBatches, Places};
 use super::counting::{as_counted, stretch_of};
 use super::index::News;
-use super::{HotTraces, ScanError};
+use super::lately::MOST_AT_ONCE;
+use super::refresh::TRACES_A_TURN;
+use super::{HotTraces, ScanError, weigh};
 use crate::archive::{ArchiveError, Live, range_of};
-use crate::rollups::RolledUp;
+use crate::rollups::{Counted, CountedBatch, CountedBatches, RolledUp};
+use crate::scan::{Finding, Turn};
 
-/// Traces that come again, as they were before.
-struct Before {
-    /// With their groups.
-    counted: Vec<(Arc<Projection>, Vec<Membership>)>,
-    /// First and last minutes.
-    void: Vec<(i64, i64)>,
+/// Makes traces that come again, as they were before.
+struct Before<'h> {
+    hot: &'h HotTraces,
+    live: Arc<Live>,
+    form: u32,
+    traces: Vec<TraceId>,
+    are_few: bool,
+    made: usize,
+    turn: Option<Turn>,
 }
 
 impl HotTraces {
@@ -31,27 +37,28 @@ impl HotTraces {
         &self,
         of: &str,
         minutes: Range<i64>,
-    ) -> Result<Option<RolledUp>, ScanError> {
+    ) -> Result<Option<RolledUp<'_>>, ScanError> {
         let Some(maker) = self.observers.rollup_maker() else {
             return Ok(None);
         };
         self.refresh_all().await?;
         let _looking = self.looking.look();
-        let range = range_of(&minutes);
+        let (range, form) = (range_of(&minutes), maker.form());
         loop {
             let live = self.archive.live();
             let asked = (Arc::clone(&live), of.to_owned(), minutes.clone());
-            let (form, look) = (maker.form(), asked);
+            let look = asked;
             let known = self.searching(move || look.0.minutes(form, &look.1, &look.2));
             let mut known = known.await??;
-            let mut rolled_up = RolledUp::default();
-            let (mut cold, mut at_rest): (Vec<TraceId>, Vec<TraceId>) = Default::default();
+            let mut places = Places::default();
             let mut again: Vec<TraceId> = Vec::new();
             {
                 let index = self.index.lock();
                 if !Arc::ptr_eq(&live, &self.archive.live()) {
                     continue;
                 }
+                // Nobody asks in which order they are told.
+                let at = range.start;
                 for news in index.news(&range, live.watermark) {
                     let News {
                         trace,
@@ -62,52 +69,64 @@ impl HotTraces {
                         again.push(trace);
                     }
                     match projection {
-                        Some(projection) => rolled_up.projections.push(projection),
-                        None => cold.push(trace),
+                        Some(projection) => places.ready.push((at, projection)),
+                        None => places.cold.push((at, trace)),
                     }
                 }
                 for trace in known.uncounted {
                     match index.projection(trace) {
-                        Some(projection) => rolled_up.projections.push(projection),
-                        None => at_rest.push(trace),
+                        Some(projection) => places.ready.push((at, projection)),
+                        None => places.at_rest.push((at, trace)),
                     }
                 }
             }
-            for trace in cold {
-                rolled_up.projections.extend(self.by_id(trace).await?);
-            }
-            let made = self.project_at_rest(&live, at_rest).await?;
-            rolled_up.projections.extend(made);
-            let before = self.counted_before(&live, form, again).await?;
-            rolled_up.counted = before.counted;
-            let is_void = |minute: &i64| {
-                let mut stretches = before.void.iter();
-                stretches.any(|(first, last)| (first..=last).contains(&minute))
+            let mut held = self.budget.share();
+            held.set(places.bytes() + size_of_val(&*again))?;
+            let before = Before {
+                hot: self,
+                live: Arc::clone(&live),
+                form,
+                are_few: again.len() <= MOST_AT_ONCE,
+                traces: again,
+                made: 0,
+                turn: None,
             };
-            known.void.extend(minutes.clone().filter(is_void));
-            rolled_up.void = known.void;
-            rolled_up.parts = known.parts;
-            rolled_up
-                .parts
-                .retain(|(minute, _)| !rolled_up.void.contains(minute));
-            return Ok(Some(rolled_up));
+            let batches = HotBatches::new(self, live, places, None, None, held);
+            let void = known.void;
+            let mut parts = known.parts;
+            parts.retain(|(minute, _)| !void.contains(minute));
+            return Ok(Some(RolledUp {
+                parts,
+                void,
+                projections: Finding::new(Box::new(batches), Arc::clone(&self.budget)),
+                counted: Counted::new(Box::new(before)),
+            }));
         }
     }
+}
 
-    /// Those of the traces that are in parts, as they are there; where that cannot be told, the stretches of minutes that
-    /// have to be made of all projections.
-    async fn counted_before(
-        &self,
-        live: &Arc<Live>,
-        form: u32,
-        traces: Vec<TraceId>,
-    ) -> Result<Before, ScanError> {
-        let look = Arc::clone(live);
-        let looked = self.searching(move || {
+// === impl Before ===
+
+#[async_trait]
+impl CountedBatches for Before<'_> {
+    /// Those that are in parts, as they are there; where that cannot be told, the stretches of minutes that have to be made of
+    /// all projections.
+    async fn next(&mut self) -> Result<Option<CountedBatch>, ScanError> {
+        if self.traces.is_empty() {
+            return Ok(None);
+        }
+        if self.made >= MOST_AT_ONCE && self.turn.is_none() {
+            self.turn = Some(self.hot.budget.turn().await?);
+        }
+        let left = self.traces.len().saturating_sub(TRACES_A_TURN);
+        let traces = self.traces.split_off(left);
+        self.made += traces.len();
+        let (live, form) = (Arc::clone(&self.live), self.form);
+        let looked = self.hot.searching(move || {
             let (mut rows, mut unknown) = (Vec::new(), Vec::new());
             for trace in traces {
-                match look.counted(form, trace) {
-                    Err(error) if error.is_damage() => unknown.extend(look.stretch_of(trace)?),
+                match live.counted(form, trace) {
+                    Err(error) if error.is_damage() => unknown.extend(live.stretch_of(trace)?),
                     row => rows.extend(row?),
                 }
             }
@@ -115,14 +134,20 @@ impl HotTraces {
         });
         let (rows, mut void) = looked.await??;
         let traces = rows.iter().map(|row| row.trace).collect();
-        let projections = self.project_at_rest(live, traces).await?;
-        let mut counted = Vec::new();
+        let projections = match self.are_few {
+            true => self.hot.project_at_rest(&self.live, traces).await?,
+            false => self.hot.project_many(&self.live, traces).await?,
+        };
+        let mut held = self.hot.budget.share();
+        let bytes = projections.iter().map(|made| weigh::projection(made));
+        held.set(bytes.sum())?;
+        let mut traces = Vec::new();
         for row in rows {
             match as_counted(&row, &projections) {
-                Some(projection) => counted.push((Arc::clone(projection), row.groups)),
+                Some(projection) => traces.push((Arc::clone(projection), row.groups)),
                 None => void.push(stretch_of(&row)),
             }
         }
-        Ok(Before { counted, void })
+        Ok(Some(CountedBatch { traces, void, held }))
     }
 }

@@ -8,7 +8,7 @@ use fluoro_trace::projection::{HttpFacts, Node, Observation, Open};
 /// What an allocation costs beyond its bytes.
 const ALLOCATION: usize = 16;
 
-pub(super) fn projection(projection: &Projection) -> usize {
+pub(crate) fn projection(projection: &Projection) -> usize {
     let nodes: usize = projection.nodes.iter().map(node).sum();
     let calls: usize = projection
         .calls

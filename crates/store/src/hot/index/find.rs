@@ -1,5 +1,6 @@
 //! Which of the traces a scan finds.
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
@@ -14,8 +15,9 @@ use crate::scan::{Axis, Candidates};
 /// What was found in a range.
 #[derive(Debug, Default)]
 pub(in crate::hot) struct InRange {
-    pub(in crate::hot) projections: Vec<Arc<Projection>>,
-    pub(in crate::hot) cold: Vec<TraceId>,
+    /// With their times on the axis asked for; so those without a projection.
+    pub(in crate::hot) projections: Vec<(TimestampMicros, Arc<Projection>)>,
+    pub(in crate::hot) cold: Vec<(TimestampMicros, TraceId)>,
     /// When those were, on the axis asked for, whose row says that they are not meant.
     pub(in crate::hot) passed_over: Vec<(TimestampMicros, u64)>,
     /// The last of those that were asked for, when there are more.
@@ -132,13 +134,15 @@ impl Index {
                 continue;
             };
             match &entry.projection {
-                Some(projection) => found.projections.push(Arc::clone(projection)),
-                None => cold.push((entry.first(), trace)),
+                Some(projection) => found.projections.push((time, Arc::clone(projection))),
+                None => cold.push((entry.first(), time, trace)),
             }
             last = Some((time, trace));
         }
-        cold.sort_unstable();
-        found.cold = cold.into_iter().map(|(_, trace)| trace).collect();
+        // Taken from the end.
+        cold.sort_unstable_by_key(|(first, ..)| Reverse(*first));
+        let cold = cold.into_iter().map(|(_, time, trace)| (time, trace));
+        found.cold = cold.collect();
         found
     }
 }

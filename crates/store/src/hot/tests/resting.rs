@@ -16,6 +16,7 @@ use crate::documents::ModelSettings;
 
 mod damage;
 mod lineages;
+mod questions;
 
 /// What outlives a process.
 #[derive(Clone)]
