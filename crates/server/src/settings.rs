@@ -280,7 +280,7 @@ impl Default for StoreSettings {
             retention: Duration::from_hours(30 * 24),
             size: ByteSize(20 << 30),
             flush: Duration::from_mins(10),
-            memory: ByteSize(192 << 20),
+            memory: ByteSize(144 << 20),
             cache: ByteSize(48 << 20),
         }
     }

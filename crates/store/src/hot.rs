@@ -60,8 +60,9 @@ use refresh::{Refusals, TURNS_A_CACHE, Wakes};
 /// What of the hot traces can be chosen.
 #[derive(Debug, Clone, Copy)]
 pub struct HotSettings {
-    /// How much memory projections and positions may take, in bytes, roughly. Beyond it what is at rest goes, then the
-    /// oldest projections, which are made again when somebody asks; and when that is not enough, nothing is taken in.
+    /// How much memory projections and positions may take, in bytes, roughly. Beyond it what is at rest goes, and projections
+    /// are made only for who asks and for what comes to rest. With a quarter more nothing is taken in, and the latest
+    /// projections go, which are made again when somebody asks.
     pub memory_bytes: usize,
     /// How much memory what the latest documents say may take, in bytes, roughly; and half as much again what traces at rest
     /// say that were asked for lately.
@@ -85,7 +86,7 @@ pub struct HotSettings {
 impl Default for HotSettings {
     fn default() -> Self {
         Self {
-            memory_bytes: 192 << 20,
+            memory_bytes: 144 << 20,
             cache_bytes: 48 << 20,
             retention_micros: 30 * 24 * 3600 * 1_000_000,
             disk_bytes: 20 << 30,
@@ -353,7 +354,8 @@ impl HotTraces {
                 let Incoming {
                     facts, facts_json, ..
                 } = &arrival.document;
-                cache.insert(arrival.position, facts_json.clone(), Arc::clone(facts))
+                let (json, facts) = (facts_json.clone(), Arc::clone(facts));
+                cache.insert(arrival.position, arrival.at, json, facts)
             });
             cached.sum()
         };

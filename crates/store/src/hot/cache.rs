@@ -1,20 +1,28 @@
 //! What documents say, as many as fit, the first that came the first to go.
 //!
-//! Parsed, a document takes several times what its JSON takes without metadata. So only the latest are kept parsed: those
-//! whose traces may be projected at once. The others are kept as JSON, so that nothing is read back from the log of a trace
+//! Parsed, a document takes several times what its JSON takes without metadata. So only the latest are kept parsed, and
+//! only until their trace is projected. The others are kept as JSON, so that nothing is read back from the log of a trace
 //! whose documents come within seconds.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use fluoro_model::TimestampMicros;
 use fluoro_model::document::{Document, Entity};
 use foldhash::{HashMap, HashMapExt};
 
 use crate::log::Position;
 
-/// One part in so many of the cache is for parsed documents.
+/// One part in so many of the cache is for parsed documents, at most.
 const PARSED_SHARE: usize = 2;
+
+/// One part in so many is for them even where it takes room from younger JSON than [`SOON`].
+const PARSED_AT_LEAST: usize = 16;
+
+/// For so long a document is likely to be needed, in microseconds: until its trace is quiet and projected, or as part of one
+/// that goes on.
+const SOON: i64 = 750_000;
 
 /// What an entry takes beside its JSON.
 const ENTRY: usize = 128;
@@ -24,10 +32,10 @@ pub(super) struct DocumentCache {
     limit: usize,
     bytes: usize,
     held: HashMap<Position, Cached>,
-    /// As they came.
-    order: VecDeque<Position>,
+    /// As they came, and when.
+    order: VecDeque<(Position, TimestampMicros)>,
     parsed_bytes: usize,
-    /// Those that are parsed, and perhaps some that are gone.
+    /// Those that are parsed, and perhaps some that are not any more.
     parsed: VecDeque<Position>,
 }
 
@@ -65,45 +73,65 @@ impl DocumentCache {
     pub(super) fn insert(
         &mut self,
         position: Position,
+        at: TimestampMicros,
         json: Bytes,
         facts: Arc<Document>,
     ) -> usize {
         let parsed = weight(&facts, json.len());
-        let bytes = self.insert_json(position, json);
+        let bytes = self.hold(position, at, json);
         if let Some(cached) = self.held.get_mut(&position) {
             cached.facts = Some((facts, parsed));
             self.parsed.push_back(position);
             self.parsed_bytes += parsed;
             self.bytes += parsed;
-            self.shrink_parsed();
+            self.shrink_parsed_to(self.limit / PARSED_SHARE);
         }
+        self.shrink();
         bytes
     }
 
     /// Takes a document that was read back.
-    pub(super) fn insert_json(&mut self, position: Position, json: Bytes) -> usize {
+    pub(super) fn insert_json(&mut self, position: Position, json: Bytes) {
+        let newest = self.order.back().map(|(_, at)| *at);
+        self.hold(position, newest.unwrap_or(TimestampMicros(0)), json);
+        self.shrink();
+    }
+
+    fn hold(&mut self, position: Position, at: TimestampMicros, json: Bytes) -> usize {
         let bytes = ENTRY + json.len();
         let cached = Cached { json, facts: None };
         if self.held.contains_key(&position) {
             return 0;
         }
         self.held.insert(position, cached);
-        self.order.push_back(position);
+        self.order.push_back((position, at));
         self.bytes += bytes;
+        bytes
+    }
+
+    fn shrink(&mut self) {
+        if let (Some((_, oldest)), Some((_, newest))) = (self.order.front(), self.order.back())
+            && self.bytes > self.limit
+            && newest.0.saturating_sub(oldest.0) < SOON
+        {
+            let excess = self.bytes - self.limit;
+            let left = self.parsed_bytes.saturating_sub(excess);
+            self.shrink_parsed_to(left.max(self.limit / PARSED_AT_LEAST));
+        }
         while self.bytes > self.limit
-            && let Some(oldest) = self.order.pop_front()
+            && let Some((oldest, _)) = self.order.pop_front()
         {
             self.drop_facts(oldest);
             if let Some(cached) = self.held.remove(&oldest) {
                 self.bytes -= ENTRY + cached.json.len();
             }
         }
+        let is_parsed = |cached: &Cached| cached.facts.is_some();
         while let Some(oldest) = self.parsed.front()
-            && !self.held.contains_key(oldest)
+            && !self.held.get(oldest).is_some_and(is_parsed)
         {
             self.parsed.pop_front();
         }
-        bytes
     }
 
     pub(super) fn get(&self, position: Position) -> Option<Found> {
@@ -118,15 +146,16 @@ impl DocumentCache {
         self.bytes
     }
 
-    fn shrink_parsed(&mut self) {
-        while self.parsed_bytes > self.limit / PARSED_SHARE
+    fn shrink_parsed_to(&mut self, limit: usize) {
+        while self.parsed_bytes > limit
             && let Some(oldest) = self.parsed.pop_front()
         {
             self.drop_facts(oldest);
         }
     }
 
-    fn drop_facts(&mut self, position: Position) {
+    /// Keeps only the JSON of a document, if that is there.
+    pub(super) fn drop_facts(&mut self, position: Position) {
         if let Some(cached) = self.held.get_mut(&position)
             && let Some((_, parsed)) = cached.facts.take()
         {
@@ -141,7 +170,8 @@ fn weight(document: &Document, json: usize) -> usize {
     fn entities(entity: &Entity) -> usize {
         1 + entity.subsegments.iter().map(entities).sum::<usize>()
     }
-    size_of::<Document>() + entities(&document.entity) * size_of::<Entity>() + json
+    let besides = entities(&document.entity) - 1;
+    size_of::<Document>() + besides * size_of::<Entity>() + json
 }
 
 #[cfg(test)]
@@ -158,13 +188,17 @@ mod tests {
         (json.into(), Arc::new(facts))
     }
 
+    fn second(number: u64) -> TimestampMicros {
+        TimestampMicros(i64::try_from(number).unwrap() * 1_000_000)
+    }
+
     #[test]
     fn what_is_gone_leaves_nothing_behind() {
         let (json, facts) = document(0);
         let mut cache = DocumentCache::new(4 * weight(&facts, json.len()));
         for number in 0..1_000 {
             let position = Position::from_bits(number);
-            cache.insert(position, json.clone(), Arc::clone(&facts));
+            cache.insert(position, second(number), json.clone(), Arc::clone(&facts));
             assert!(matches!(cache.get(position), Some(Found::Facts(_))));
         }
         assert!(cache.bytes() <= cache.limit);
@@ -175,6 +209,28 @@ mod tests {
         }
         assert!(cache.parsed.is_empty());
         assert_eq!(cache.parsed_bytes, 0);
+    }
+
+    #[test]
+    fn json_of_what_came_just_now_is_worth_more_than_facts() {
+        let (json, facts) = document(0);
+        let entry = ENTRY + json.len();
+        let mut cache = DocumentCache::new(20 * entry);
+        for number in 0..20 {
+            let position = Position::from_bits(number);
+            cache.insert(position, second(0), json.clone(), Arc::clone(&facts));
+        }
+        let held = |cache: &DocumentCache| {
+            let positions = (0..20).map(Position::from_bits);
+            positions.filter_map(|at| cache.get(at)).count()
+        };
+        assert!(held(&cache) > 20 * (PARSED_AT_LEAST - 1) / PARSED_AT_LEAST - 1);
+        // One that is younger: now the others are not needed soon.
+        let position = Position::from_bits(20);
+        cache.insert(position, second(1), json.clone(), Arc::clone(&facts));
+        assert!(matches!(cache.get(position), Some(Found::Facts(_))));
+        assert!(held(&cache) < 20);
+        assert!(cache.bytes() <= cache.limit);
     }
 
     #[test]

@@ -13,7 +13,6 @@ use foldhash::{HashMap, HashMapExt, HashSet};
 
 use super::counting::Counting;
 use super::index::Index;
-use super::refresh::TRACES_A_TURN;
 use super::{HotTraces, ScanError};
 use crate::archive::{Live, NewBlock};
 use crate::documents::{DocumentLog, Lineage, STORED};
@@ -255,7 +254,8 @@ impl HotTraces {
         ids.sort_unstable();
         let mut traces: Vec<TraceRow> = Vec::with_capacity(ids.len());
         let mut counting = self.observers.rollup_maker().map(Counting::new);
-        for ids in ids.chunks(TRACES_A_TURN) {
+        let turns = self.index.lock().turns(&ids);
+        for ids in turns {
             let projections = self.hot_projections(ids).await?;
             let counts: Vec<(u32, u64)> = projections
                 .iter()
@@ -380,14 +380,20 @@ impl HotTraces {
     /// What makes room in the index.
     pub(super) fn room(&self) -> impl FnOnce(&mut Index) + use<> {
         let limit = self.settings.memory_bytes;
+        let most = self.most_memory();
         let (archive, looking) = (Arc::clone(&self.archive), Arc::clone(&self.looking));
         // Told while the index is held: who begins to look from here on finds there what goes from here.
-        move |index| index.shrink_to(limit, archive.watermark(), looking.nobody())
+        move |index| index.shrink_to(limit..most, archive.watermark(), looking.nobody())
+    }
+
+    /// With so much in memory nothing is taken in any more.
+    fn most_memory(&self) -> usize {
+        self.settings.memory_bytes + self.settings.memory_bytes / EXCESS
     }
 
     /// Waits until there is memory for what comes.
     pub(super) async fn wait_for_room(&self) -> Result<(), LogError> {
-        let most = self.settings.memory_bytes + self.settings.memory_bytes / EXCESS;
+        let most = self.most_memory();
         if self.index.lock().memory_bytes() <= most {
             return Ok(());
         }

@@ -21,8 +21,7 @@ mod rest;
 
 use entry::Entry;
 pub(super) use entry::{Place, Rest};
-use fresh::QUIET_TURNS;
-pub(super) use fresh::{Snapshot, start_of};
+pub(super) use fresh::{QUIET_TURNS, Snapshot, start_of};
 pub(super) use held::HeldTrace;
 pub(super) use rest::{AtFlush, News};
 

@@ -13,10 +13,11 @@ use fluoro_trace::{Projection, ProjectionLimits, Received, Trace};
 use foldhash::{HashMap, HashMapExt, HashSet};
 
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use super::batches::Asked;
 use super::cache::Found;
-use super::index::{Place, Rest, Snapshot};
+use super::index::{Place, QUIET_TURNS, Rest, Snapshot};
 use super::lately::MOST_AT_ONCE;
 use super::observe::{Made, Observers};
 use super::{HotThen, HotTraces, ScanError, THREADS, with_permit};
@@ -55,21 +56,32 @@ pub(super) struct Wakes {
 pub(super) async fn run(hot: Weak<HotTraces>, wakes: Arc<Wakes>) {
     loop {
         wakes.touched.notified().await;
+        let (mut began, mut is_behind) = (Instant::now(), false);
         loop {
-            // Time out or not: either ends the turn.
-            let hurried = wakes.hurried.notified();
-            tokio::time::timeout(TURN, hurried).await.ok();
+            if !is_behind {
+                // Time out or not: either ends the turn.
+                let hurried = wakes.hurried.notified();
+                tokio::time::timeout(TURN, hurried).await.ok();
+            }
             let Some(hot) = hot.upgrade() else { return };
-            let refreshed = hot.refresh_due().await;
+            // One that took long, with much to do, is several: traces must not wait the longer, the more wait.
+            let turns = began.elapsed().as_millis() / TURN.as_millis();
+            let turns = u32::try_from(turns).unwrap_or(QUIET_TURNS);
+            began = Instant::now();
+            let refreshed = hot.refresh_due(turns.clamp(1, QUIET_TURNS)).await;
             let is_done = hot.index.lock().stale_count() == 0;
             drop(hot);
-            if let Err(error) = refreshed {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "cannot refresh projections"
-                );
-                tokio::time::sleep(PAUSE).await;
-            }
+            is_behind = match refreshed {
+                Ok(all) => !all,
+                Err(error) => {
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "cannot refresh projections"
+                    );
+                    tokio::time::sleep(PAUSE).await;
+                    false
+                }
+            };
             if is_done {
                 break;
             }
@@ -85,18 +97,40 @@ impl HotTraces {
         self.refresh_in_turns(&stale).await
     }
 
-    /// Ends a turn: makes the projections of all touched traces of which nothing came for a while.
-    async fn refresh_due(&self) -> Result<(), ScanError> {
+    /// Ends so many turns: makes the projections of touched traces of which nothing came for a while. Whether
+    /// it made them all: it goes on for as long as a turn lasts.
+    ///
+    /// The latest come first: their documents are still in the cache. Were the oldest first, one delay would be enough for
+    /// all to be read back from the log from then on, which takes so long that it stays so.
+    async fn refresh_due(&self, turns: u32) -> Result<bool, ScanError> {
         let _turn = self.refreshing.lock().await;
         self.taken.store(0, Ordering::Relaxed);
-        let due = self.index.lock().due();
-        self.refresh_in_turns(&due).await
+        let began = Instant::now();
+        let due = {
+            let mut index = self.index.lock();
+            match index.memory_bytes() > self.settings.memory_bytes {
+                // There is no room for more: the flush under way makes those that it needs.
+                true => Vec::new(),
+                false => index.due(turns),
+            }
+        };
+        let mut parts = self.index.lock().turns(&due);
+        let mut all = Ok(());
+        while began.elapsed() < TURN
+            && let Some(traces) = parts.pop()
+        {
+            let refreshed = self.refresh(traces).await;
+            all = all.and(refreshed);
+        }
+        all.and(self.tell_forgotten().await)?;
+        Ok(parts.is_empty())
     }
 
     /// Goes on with the next traces where some cannot be had; the first error, at the end.
     async fn refresh_in_turns(&self, traces: &[TraceId]) -> Result<(), ScanError> {
         let mut all = Ok(());
-        for traces in traces.chunks(TRACES_A_TURN) {
+        let turns = self.index.lock().turns(traces);
+        for traces in turns {
             let refreshed = self.refresh(traces).await;
             all = all.and(refreshed);
         }
@@ -120,7 +154,7 @@ impl HotTraces {
             return Ok(Vec::new());
         }
         let (projector, read) = self.projector(&snapshots).await?;
-        self.keep(read);
+        self.keep(&snapshots, read);
         let (index, observers) = (Arc::clone(&self.index), Arc::clone(&self.observers));
         let (room, losses) = (self.room(), Arc::clone(&self.losses));
         // In one go, so that nothing is readable that was not told, also when who asked goes away.
@@ -369,9 +403,12 @@ impl HotTraces {
         }
     }
 
-    /// Puts what was read in the cache.
-    fn keep(&self, read: Read) {
+    /// Puts what was read in the cache. What these documents say is in hand, and will hardly be asked for again.
+    fn keep(&self, snapshots: &[Snapshot], read: Read) {
         let mut cache = self.cache.lock();
+        for place in snapshots.iter().flat_map(|snapshot| &snapshot.places) {
+            cache.drop_facts(place.position);
+        }
         for (position, json) in read {
             cache.insert_json(position, json);
         }

@@ -25,9 +25,16 @@ pub(in crate::hot) struct Snapshot {
     pub(in crate::hot) rest: Rest,
 }
 
+/// So many traces are assembled at once at most. The more, the less of the log is read twice: documents of one moment are of
+/// many traces.
+const TRACES_AT_ONCE: usize = 512;
+
+/// And traces with so many bytes of documents, or one.
+const BYTES_AT_ONCE: u64 = 8 << 20;
+
 /// After so many turns without a document of it, a trace is due: its documents come one after the other, and each
 /// projection made in between is made in vain.
-pub(super) const QUIET_TURNS: u32 = 5;
+pub(in crate::hot) const QUIET_TURNS: u32 = 5;
 
 // === impl Index ===
 
@@ -37,9 +44,9 @@ impl Index {
         self.in_order(self.stale.keys())
     }
 
-    /// Ends a turn. The touched traces that are due, in the order of their first documents.
-    pub(in crate::hot) fn due(&mut self) -> Vec<TraceId> {
-        self.turn = self.turn.wrapping_add(1);
+    /// Ends so many turns. The touched traces that are due, in the order of their first documents.
+    pub(in crate::hot) fn due(&mut self, turns: u32) -> Vec<TraceId> {
+        self.turn = self.turn.wrapping_add(turns);
         // Due is what lies in the past, also when the count has wrapped.
         let is_due = |after: &u32| self.turn.wrapping_sub(*after).wrapping_sub(1) < u32::MAX / 2;
         let stale = self.stale.iter();
@@ -48,6 +55,22 @@ impl Index {
                 .filter(|(_, after)| is_due(after))
                 .map(|(trace, _)| trace),
         )
+    }
+
+    /// The traces in turns, in their order: each as many as can be assembled at once.
+    pub(in crate::hot) fn turns<'t>(&self, traces: &'t [TraceId]) -> Vec<&'t [TraceId]> {
+        let mut turns = Vec::new();
+        let (mut from, mut bytes) = (0, 0);
+        for (at, trace) in traces.iter().enumerate() {
+            let more = self.traces.get(trace).map_or(0, |entry| entry.bytes);
+            if at > from && (at - from == TRACES_AT_ONCE || bytes + more > BYTES_AT_ONCE) {
+                turns.push(&traces[from..at]);
+                (from, bytes) = (at, 0);
+            }
+            bytes += more;
+        }
+        turns.extend((from < traces.len()).then(|| &traces[from..]));
+        turns
     }
 
     fn in_order<'t>(&self, traces: impl Iterator<Item = &'t TraceId>) -> Vec<TraceId> {

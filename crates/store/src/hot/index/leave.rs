@@ -13,23 +13,24 @@ use crate::log::Position;
 // === impl Index ===
 
 impl Index {
-    /// Makes room until all takes at most `limit` bytes, as far as that is possible without a loss: the oldest traces go
-    /// that are at rest as a whole, before the watermark; then the oldest projections, which can be made again. Who looks is
-    /// told by [`Index::had`] what was here.
+    /// Makes room, as far as that is possible without a loss: the oldest traces go that are at rest as a whole, before the
+    /// watermark, until all takes at most the limits' lower bound of bytes. Beyond their upper bound the latest projections go,
+    /// too, which can be made again; those of the oldest traces are what the flush under way is about to need. Who looks is told
+    /// by [`Index::had`] what was here.
     pub(in crate::hot) fn shrink_to(
         &mut self,
-        limit: usize,
+        limits: Range<usize>,
         watermark: Position,
         nobody_looks: bool,
     ) {
         if nobody_looks {
             self.evicted = HashMap::new();
         }
-        if self.weight > limit {
-            self.evict(limit, watermark, nobody_looks);
+        if self.weight > limits.start {
+            self.evict(limits.start, watermark, nobody_looks);
         }
-        while self.weight > limit
-            && let Some((_, trace)) = self.warm.pop_first()
+        while self.weight > limits.end
+            && let Some((_, trace)) = self.warm.pop_last()
         {
             if let Some(entry) = self.traces.get_mut(&trace) {
                 entry.projection = None;
