@@ -91,6 +91,11 @@ SOAK = [
             "FLUORO_LIVES=300 cargo test --quiet --release -p fluoro-s3 --test bucket store::whatever",
         ),
         (
+            "bounds",
+            "8,000 documents of each odd kind in bounded memory",
+            "FLUORO_BOUNDS=8000 cargo test --quiet --release -p fluoro-ingest --test bounds -- --nocapture",
+        ),
+        (
             "flips",
             "200 flipped bytes of blocks: no answer is wrong",
             "FLUORO_FLIPS=200 cargo test --quiet --release -p fluoro-store damage::wherever -- --nocapture",

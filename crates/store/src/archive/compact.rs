@@ -15,6 +15,9 @@ use crate::rollups::RollupMaker;
 /// A block has at most so many documents, unless one flush had more: what is merged is made in memory.
 const MOST_DOCUMENTS: u64 = 131_072;
 
+/// And its files take at most so many bytes, for the same reason: of documents that are large there are fewer.
+const MOST_BYTES: u64 = 64 << 20;
+
 /// The documents of the smallest kind of block.
 const SMALL: u64 = 8_192;
 
@@ -112,7 +115,9 @@ fn run_below(
     let is_worth_it = |run: &Range<usize>| {
         let records = &records[run.clone()];
         let documents: u64 = records.iter().map(|record| record.documents).sum();
-        run.len() >= least || (run.len() > 1 && documents > MOST_DOCUMENTS / 4 * 3)
+        let bytes: u64 = records.iter().map(|record| record.bytes).sum();
+        let is_full = documents > MOST_DOCUMENTS / 4 * 3 || bytes > MOST_BYTES / 4 * 3;
+        run.len() >= least || (run.len() > 1 && is_full)
     };
     let mut run = 0..0;
     for index in 0..records.len() {
@@ -131,6 +136,7 @@ fn run_below(
 
 fn fit(records: &[&BlockRecord], size: u64, most_micros: i64) -> bool {
     let documents: u64 = records.iter().map(|record| record.documents).sum();
+    let bytes: u64 = records.iter().map(|record| record.bytes).sum();
     let first = records.iter().map(|record| record.first_received).min();
     let last = records.iter().map(|record| record.last_received).max();
     let lasts = first
@@ -141,6 +147,7 @@ fn fit(records: &[&BlockRecord], size: u64, most_micros: i64) -> bool {
             .windows(2)
             .all(|pair| pair[0].lineage == pair[1].lineage)
         && documents <= MOST_DOCUMENTS
+        && bytes <= MOST_BYTES
         && lasts.is_none_or(|lasts| lasts <= most_micros)
 }
 
@@ -228,4 +235,37 @@ fn merge(
         traces: rows.into(),
         rollups: rollups.map(|rollups| rollups.encode().into()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::documents::Lineage;
+
+    #[test]
+    fn what_is_merged_is_bounded_in_documents_and_bytes() {
+        let runs = |documents: u64, bytes: u64, thoroughly: bool| {
+            let record = |number: u64| BlockRecord {
+                number,
+                lineage: Lineage(0),
+                from: number,
+                up_to: number + 1,
+                documents,
+                traces: documents,
+                bytes,
+                first_received: 0,
+                last_received: 0,
+                rollups: false,
+            };
+            let records: Vec<BlockRecord> = (0..20).map(record).collect();
+            let records: Vec<&BlockRecord> = records.iter().collect();
+            run_of(&records, thoroughly, 1)
+        };
+        assert_eq!(runs(10, 1_000, true), Some(0..20));
+        assert_eq!(runs(MOST_DOCUMENTS / 4, 1_000, true), Some(0..4));
+        assert_eq!(runs(10, MOST_BYTES / 4, true), Some(0..4));
+        // Few fill a block, too.
+        assert_eq!(runs(10, MOST_BYTES / 4, false), Some(0..4));
+        assert_eq!(runs(10, MOST_BYTES / 2 + 1, true), None);
+    }
 }

@@ -12,6 +12,9 @@ use super::weigh;
 /// Of more at once none are kept: they would drive out what is asked for again.
 pub(super) const MOST_AT_ONCE: usize = 1_024;
 
+/// One takes at most this part of all that is kept.
+const LARGEST: usize = 8;
+
 /// At most so much of them, those first that were not asked for longest.
 #[derive(Debug)]
 pub(super) struct Lately {
@@ -47,13 +50,17 @@ impl Lately {
         if let Some(held) = self.old.remove(&trace) {
             self.hold(trace, held);
         }
-        let held = self.young.get(&trace)?;
+        let held = self.young.get(&trace).or_else(|| self.old.get(&trace))?;
         (held.blocks == blocks).then(|| Arc::clone(&held.projection))
     }
 
     pub(super) fn extend(&mut self, made: impl IntoIterator<Item = (Vec<u64>, Arc<Projection>)>) {
         for (blocks, projection) in made {
             let bytes = size_of::<(TraceId, Held)>() + weigh::projection(&projection);
+            // One that is so large would be all there is.
+            if bytes > self.limit / LARGEST {
+                continue;
+            }
             let held = Held {
                 blocks,
                 bytes,
@@ -103,6 +110,18 @@ mod tests {
         assert!(lately.get(one.id, &[4]).is_none() && lately.get(one.id, &[3, 4, 5]).is_none());
         lately.extend([(vec![5], Arc::clone(&one))]);
         assert!(lately.get(one.id, &[5]).is_some());
+    }
+
+    #[test]
+    fn what_is_too_large_is_not_kept() {
+        let one = projection(1);
+        let bytes = size_of::<(TraceId, Held)>() + weigh::projection(&one);
+        for (limit, is_kept) in [(LARGEST * bytes - 1, false), (LARGEST * bytes, true)] {
+            let mut lately = Lately::new(limit);
+            lately.extend([(vec![1], Arc::clone(&one))]);
+            assert_eq!(lately.get(one.id, &[1]).is_some(), is_kept);
+            assert_eq!(lately.young_bytes > 0, is_kept);
+        }
     }
 
     #[test]
