@@ -25,7 +25,7 @@ pub trait RollupMaker: Send + Sync + fmt::Debug {
     /// Begins with the parts of a block.
     fn begin(&self) -> Box<dyn RollupBuilder>;
 
-    /// The part that these are together; `None` when one cannot be understood.
+    /// The part that these are together; `None` when one cannot be understood, or it would take too much.
     fn merge(&self, parts: &[Bytes]) -> Option<Bytes>;
 }
 
@@ -38,8 +38,8 @@ pub trait RollupBuilder: Send {
     /// Takes away what [`add`](Self::add) added of a trace, here or in another block.
     fn take_away(&mut self, projection: &Projection, groups: &[Membership]);
 
-    /// The parts.
-    fn finish(self: Box<Self>) -> Parts;
+    /// The parts; `None` when they would take too much.
+    fn finish(self: Box<Self>) -> Option<Parts>;
 }
 
 /// What is known of some minutes. What takes room comes some at a time.

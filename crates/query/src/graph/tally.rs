@@ -8,6 +8,7 @@
 //! of another are made again.
 
 use std::borrow::Cow;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -31,6 +32,8 @@ pub(crate) const FORM: u32 = 1;
 pub(crate) struct Tally {
     nodes: Vec<TallyNode>,
     places: HashMap<NodeKey, usize>,
+    /// How many there are.
+    edges: usize,
     passing: BTreeMap<PassingKey, i64>,
     /// By which versions of its group traces are members.
     versions: BTreeMap<u32, i64>,
@@ -192,6 +195,11 @@ impl Tally {
         self.nodes.is_empty() && self.passing.is_empty()
     }
 
+    /// How many nodes, edges and messages under way it tells of.
+    pub(crate) fn size(&self) -> usize {
+        self.nodes.len() + self.edges + self.passing.len()
+    }
+
     fn node(&mut self, key: &dyn AsNodeKey) -> usize {
         if let Some(place) = self.places.get(key) {
             return *place;
@@ -209,6 +217,16 @@ impl Tally {
         place
     }
 
+    fn edge(&mut self, from: usize, to: usize) -> &mut TallyEdge {
+        match self.nodes[from].edges.entry(to) {
+            Entry::Vacant(entry) => {
+                self.edges += 1;
+                entry.insert(TallyEdge::default())
+            }
+            Entry::Occupied(entry) => entry.into_mut(),
+        }
+    }
+
     fn widen(&mut self, at: TimestampMicros) {
         let (first, last) = self.arrivals.get_or_insert((at, at));
         *first = at.min(*first);
@@ -224,10 +242,10 @@ fn is_there(count: i64) -> Option<bool> {
 /// Counts something, and keeps nothing of what is not there.
 fn count<K: Ord>(counted: &mut BTreeMap<K, i64>, what: K, weight: i64) {
     match counted.entry(what) {
-        std::collections::btree_map::Entry::Vacant(entry) => {
+        Entry::Vacant(entry) => {
             entry.insert(weight);
         }
-        std::collections::btree_map::Entry::Occupied(mut entry) => {
+        Entry::Occupied(mut entry) => {
             *entry.get_mut() += weight;
             if *entry.get() == 0 {
                 entry.remove();
@@ -265,7 +283,7 @@ impl Sink for Weighed<'_> {
     }
 
     fn connect(&mut self, from: usize, to: usize, call: &Call) {
-        let edge = self.tally.nodes[from].edges.entry(to).or_default();
+        let edge = self.tally.edge(from, to);
         if let Some(alias) = call.alias.as_deref() {
             count_text(&mut edge.aliases, alias, self.weight);
         }
@@ -485,7 +503,7 @@ impl Tally {
         for (node, from) in form.nodes.iter().zip(&places) {
             for edge in &node.edges {
                 let to = *places.get(edge.to)?;
-                let known = self.nodes[*from].edges.entry(to).or_default();
+                let known = self.edge(*from, to);
                 for (alias, more) in &edge.aliases {
                     count_text(&mut known.aliases, alias, *more);
                 }

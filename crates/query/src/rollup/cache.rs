@@ -9,7 +9,7 @@ use fluoro_store::rollups::RollupMaker;
 use fluoro_trace::Projection;
 use parking_lot::Mutex;
 
-use super::rest::Maker;
+use super::rest::{MOST_AT_REST, Maker};
 use super::{Members, TEN, Traces};
 use crate::graph::{Graph, times};
 use crate::groups::Joined;
@@ -19,6 +19,8 @@ use crate::groups::Joined;
 pub struct Rollups {
     members: Arc<dyn Members>,
     memory_bytes: usize,
+    /// What the parts of a block may tell of.
+    pub(super) most_at_rest: usize,
     kept: Mutex<Kept>,
 }
 
@@ -72,6 +74,7 @@ impl Rollups {
         Self {
             members,
             memory_bytes,
+            most_at_rest: MOST_AT_REST,
             kept: Mutex::default(),
         }
     }
@@ -189,7 +192,9 @@ impl ProjectionObserver for Rollups {
     fn forgotten(&self, _trace: TraceId) {}
 
     fn rollup_maker(&self) -> Option<Arc<dyn RollupMaker>> {
-        Some(Arc::new(Maker))
+        Some(Arc::new(Maker {
+            most: self.most_at_rest,
+        }))
     }
 }
 

@@ -13,11 +13,24 @@ use crate::groups::Joined;
 
 /// Makes tallies of minutes for the store to keep.
 #[derive(Debug)]
-pub(super) struct Maker;
+pub(super) struct Maker {
+    /// Of so many nodes, edges and messages under way a block's tallies tell at most, all together, and a merged one.
+    pub(super) most: usize,
+}
 
-/// The tallies of a block in the making: of all traces under no name, of each group's under its key.
-#[derive(Debug, Default)]
-struct Building(HashMap<Box<str>, HashMap<i64, Tally>>);
+/// The tallies of a block in the making.
+#[derive(Debug)]
+struct Building {
+    /// By minute: of all traces under no name, of each group's under its key.
+    tallies: HashMap<Box<str>, HashMap<i64, Tally>>,
+    /// How many nodes, edges and messages under way they tell of, all together.
+    size: usize,
+    /// Where there are more, there are no tallies.
+    most: usize,
+}
+
+/// As [`Maker::most`]: a node takes 1 to 3 KB in the making. Where there are more, graphs are made of the traces again.
+pub(super) const MOST_AT_REST: usize = 131_072;
 
 // === impl Maker ===
 
@@ -27,13 +40,20 @@ impl RollupMaker for Maker {
     }
 
     fn begin(&self) -> Box<dyn RollupBuilder> {
-        Box::<Building>::default()
+        Box::new(Building {
+            tallies: HashMap::new(),
+            size: 0,
+            most: self.most,
+        })
     }
 
     fn merge(&self, parts: &[Bytes]) -> Option<Bytes> {
         let mut tally = Tally::default();
         for part in parts {
             tally.merge_bytes(part)?;
+            if tally.size() > self.most {
+                return None;
+            }
         }
         Some(tally.to_bytes().into())
     }
@@ -50,20 +70,30 @@ impl Building {
         }
     }
 
+    fn is_full(&self) -> bool {
+        self.size > self.most
+    }
+
     fn add_to(&mut self, of: &str, projection: &Projection, joined: Joined, weight: i64) {
+        if self.is_full() {
+            self.tallies = HashMap::new();
+            return;
+        }
         let at = times(projection).into_iter();
         let minutes: BTreeSet<i64> = at.map(|at| at.max(joined.at).floor_minute()).collect();
-        if !self.0.contains_key(of) {
-            self.0.insert(of.into(), HashMap::new());
+        if !self.tallies.contains_key(of) {
+            self.tallies.insert(of.into(), HashMap::new());
         }
-        let Some(tallies) = self.0.get_mut(of) else {
+        let Some(tallies) = self.tallies.get_mut(of) else {
             return;
         };
         for minute in minutes {
             let range = minute_range(minute);
             let tally = tallies.entry(minute).or_default();
             let is_meant = |at| range.contains(&at);
+            let before = tally.size();
             tally.add(projection, joined, weight, range.end, is_meant);
+            self.size += tally.size().saturating_sub(before);
         }
     }
 }
@@ -85,12 +115,15 @@ impl RollupBuilder for Building {
         self.add_all(projection, groups, -1);
     }
 
-    fn finish(self: Box<Self>) -> Parts {
-        let of_each = self.0.into_iter().map(|(of, tallies)| {
+    fn finish(self: Box<Self>) -> Option<Parts> {
+        if self.is_full() {
+            return None;
+        }
+        let of_each = self.tallies.into_iter().map(|(of, tallies)| {
             let told = tallies.into_iter().filter(|(_, tally)| !tally.is_empty());
             let told = told.map(|(minute, tally)| (minute, tally.to_bytes().into()));
             (of, told.collect())
         });
-        of_each.collect()
+        Some(of_each.collect())
     }
 }

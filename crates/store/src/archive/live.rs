@@ -68,8 +68,8 @@ impl Live {
 
     /// All blocks, damaged ones among them, the oldest first.
     pub(super) fn records(&self) -> Vec<BlockRecord> {
-        let sound = self.blocks.iter().map(|block| &block.record);
-        let mut records: Vec<BlockRecord> = sound.chain(&self.aside).cloned().collect();
+        let sound = self.blocks.iter().map(|block| block.as_known());
+        let mut records: Vec<BlockRecord> = sound.chain(self.aside.iter().cloned()).collect();
         records.sort_by_key(|record| record.from);
         records
     }

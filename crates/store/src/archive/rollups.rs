@@ -21,7 +21,7 @@ use fluoro_filter::Columns;
 use fluoro_model::{TimestampMicros, TraceId};
 
 use super::read::At;
-use super::{ArchiveError, Block, Live};
+use super::{ArchiveError, Block, BlockRecord, Live};
 use crate::rollups::RollupMaker;
 use crate::scan::{Axis, Candidates};
 
@@ -241,6 +241,16 @@ impl Block {
         rollups.filter(|rollups| rollups.form() == form)
     }
 
+    /// Its record as the catalog should have it: without rollups that cannot be used. What is written from here on rests on that
+    /// they are not, and a start may find no damage, as it does not look at all of them.
+    pub(super) fn as_known(&self) -> BlockRecord {
+        let are_damaged = self.are_rollups_damaged.load(Ordering::Relaxed);
+        BlockRecord {
+            rollups: self.rollups.is_some() && !are_damaged,
+            ..self.record.clone()
+        }
+    }
+
     fn lose_rollups(&self, error: &FileError) {
         if !self.are_rollups_damaged.swap(true, Ordering::Relaxed) {
             tracing::error!(
@@ -251,6 +261,9 @@ impl Block {
         }
     }
 }
+
+/// Parts that take more bytes together are not merged: the block has none.
+const MOST_BYTES: usize = 32 << 20;
 
 // === impl MergedRollups ===
 
@@ -310,10 +323,16 @@ impl<'m> MergedRollups<'m> {
         self.merged.uncounted.extend(uncounted.filter(|_| is_kept));
     }
 
-    /// The rollups of all, now that every row was taken; `None` when no block had any, or they cannot be understood.
+    /// The rollups of all, now that every row was taken; `None` when no block had any, they cannot be understood, or take too
+    /// much.
     pub(super) fn finish(self) -> Option<Rollups> {
         let mut merged = self.merged;
         if self.inputs.iter().all(Option::is_none) {
+            return None;
+        }
+        let inputs = self.inputs.iter().flatten();
+        let all = inputs.flat_map(|input| input.parts.values().flat_map(BTreeMap::values));
+        if all.map(Bytes::len).sum::<usize>() > MOST_BYTES {
             return None;
         }
         let mut parts: BTreeMap<Box<str>, BTreeMap<i64, Vec<Bytes>>> = BTreeMap::new();

@@ -96,11 +96,12 @@ impl Counting {
         Ok(())
     }
 
-    pub(super) fn finish(self) -> Rollups {
-        Rollups {
-            parts: self.builder.finish(),
+    /// `None` when they would take too much: then the block has none.
+    pub(super) fn finish(self) -> Option<Rollups> {
+        Some(Rollups {
+            parts: self.builder.finish()?,
             ..self.rollups
-        }
+        })
     }
 
     /// The row by which the trace was counted before. Where that cannot be told, its minutes are void.

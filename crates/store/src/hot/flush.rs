@@ -309,7 +309,7 @@ impl HotTraces {
             }
             let (mut block, damaged) = new_block(rows, traces, &log, &range);
             if let Some(block) = &mut block {
-                block.rollups = counting.map(Counting::finish);
+                block.rollups = counting.and_then(Counting::finish);
             }
             Ok::<_, ScanError>((block, damaged, are_all_held))
         });

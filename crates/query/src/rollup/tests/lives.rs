@@ -27,6 +27,7 @@ struct Ground {
     blocks: Arc<dyn Blocks>,
     settings: HotSettings,
     rollups_memory: usize,
+    most_at_rest: usize,
     /// How many starts there were: no two have the same entropy.
     starts: u64,
 }
@@ -54,6 +55,7 @@ impl Ground {
                 ..HotSettings::default()
             },
             rollups_memory: if random.chance(500) { 0 } else { 1 << 20 },
+            most_at_rest: if random.chance(300) { 8 } else { 1 << 10 },
             starts: 0,
         }
     }
@@ -65,7 +67,9 @@ impl Ground {
         let groups = Groups::open(ambient.clone(), Arc::clone(&self.catalog)).await;
         let groups = groups.unwrap();
         let members = Arc::new(groups.clone());
-        let rollups = Arc::new(Rollups::new(members, self.rollups_memory));
+        let mut rollups = Rollups::new(members, self.rollups_memory);
+        rollups.most_at_rest = self.most_at_rest;
+        let rollups = Arc::new(rollups);
         let opened = Archive::open(Arc::clone(&self.blocks), &self.catalog).await;
         let (archive, models) = opened.unwrap();
         let documents = DocumentLog::open(ambient.clone(), Arc::clone(&self.log), models);
@@ -171,6 +175,9 @@ impl Life {
     }
 }
 
+/// Rollups that were found to be damaged, relied on not to be there, and sound for the next start.
+const FAILED_ONCE: [u64; 1] = [1070];
+
 /// As many seeds as `FLUORO_LIVES` says, from `FLUORO_FIRST_LIFE` on.
 #[tokio::test]
 async fn whatever_happens_graphs_tell_what_projections_tell() {
@@ -178,7 +185,7 @@ async fn whatever_happens_graphs_tell_what_projections_tell() {
         std::env::var(name).map_or(otherwise, |value| value.parse().unwrap())
     };
     let first = setting("FLUORO_FIRST_LIFE", 0);
-    for seed in first..first + setting("FLUORO_LIVES", 12) {
+    for seed in (first..first + setting("FLUORO_LIVES", 12)).chain(FAILED_ONCE) {
         random_life(seed).await;
     }
 }
@@ -201,7 +208,13 @@ async fn random_life(seed: u64) {
         let what = format!("seed {seed}, step {step}");
         match random.below(24) {
             0 | 1 => life.hot.flush().await.unwrap(),
-            2 => life.hot.come_to_rest().await.unwrap(),
+            2 => {
+                life.hot.come_to_rest().await.unwrap();
+                if forgets {
+                    // What was counted in minutes that are kept stays counted there: a new process knows nothing of it.
+                    life = life.restarted().await;
+                }
+            }
             3 => life = life.restarted().await,
             4 => life.change_group(&mut random).await,
             5..=8 => life.ask(&mut random, &what).await,
@@ -210,7 +223,6 @@ async fn random_life(seed: u64) {
                 life.ground.clock.advance_micros(minutes * MINUTES);
             }
             10 if forgets && random.chance(300) => {
-                // What was counted in minutes that are kept stays counted there: a new process knows nothing of it.
                 life.hot.sweep().await.unwrap();
                 life = life.restarted().await;
             }
