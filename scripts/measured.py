@@ -27,12 +27,21 @@ class Row:
 
 
 def busy_note() -> str:
-    """What to add to a table of this moment: nothing on a machine that rests. Says it at once, too."""
-    load = os.getloadavg()[0]
-    if load <= 0.5:
+    """What to add to a table of this moment: nothing on a machine that rests. Says it at once, too. It looks for some seconds: the
+    load average still tells of the build before."""
+
+    def used() -> int:
+        user, nice, system, _idle, _waiting, *others = map(int, Path("/proc/stat").read_text().split("\n")[0].split()[1:])
+        return user + nice + system + sum(others[:3])
+
+    seconds = 5
+    before = used()
+    time.sleep(seconds)
+    load = (used() - before) / os.sysconf("SC_CLK_TCK") / seconds
+    if load <= 0.2:
         return ""
-    print(f"==> this machine is busy (load {load:.1f}): what follows is too pessimistic", flush=True)
-    return f"; the machine was busy (load {load:.1f}), so all of it is too pessimistic"
+    print(f"==> this machine is busy ({load:.1f} cores are taken): what follows is too pessimistic", flush=True)
+    return f"; the machine was busy ({load:.1f} cores were taken), so all of it is too pessimistic"
 
 
 def machine() -> str:
