@@ -60,9 +60,9 @@ use refresh::{Refusals, TURNS_A_CACHE, Wakes};
 /// What of the hot traces can be chosen.
 #[derive(Debug, Clone, Copy)]
 pub struct HotSettings {
-    /// How much memory projections and positions may take, in bytes, roughly. Beyond it what is at rest goes, and projections
-    /// are made only for who asks and for what comes to rest. With a quarter more nothing is taken in, and the latest
-    /// projections go, which are made again when somebody asks.
+    /// How much memory projections and positions may take, in bytes, roughly. Beyond it what is at rest goes. With a quarter
+    /// more nothing is taken in, projections are made only for who asks and for what comes to rest, and the latest go, which
+    /// are made again.
     pub memory_bytes: usize,
     /// How much memory what the latest documents say may take, in bytes, roughly; and half as much again what traces at rest
     /// say that were asked for lately.

@@ -387,7 +387,7 @@ impl HotTraces {
     }
 
     /// With so much in memory nothing is taken in any more.
-    fn most_memory(&self) -> usize {
+    pub(super) fn most_memory(&self) -> usize {
         self.settings.memory_bytes + self.settings.memory_bytes / EXCESS
     }
 

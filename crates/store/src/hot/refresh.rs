@@ -108,8 +108,8 @@ impl HotTraces {
         let began = Instant::now();
         let due = {
             let mut index = self.index.lock();
-            match index.memory_bytes() > self.settings.memory_bytes {
-                // There is no room for more: the flush under way makes those that it needs.
+            match index.memory_bytes() > self.most_memory() {
+                // Nothing is taken in: the flush under way makes those that it needs.
                 true => Vec::new(),
                 false => index.due(turns),
             }
