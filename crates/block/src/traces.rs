@@ -13,6 +13,7 @@ use parquet::schema::types::{ColumnPath, TypePtr};
 
 mod find;
 mod group;
+mod lasting;
 mod merge;
 mod reader;
 mod row;

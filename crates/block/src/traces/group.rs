@@ -244,7 +244,14 @@ impl<R: ChunkReader + 'static> Row for GroupRow<'_, R> {
                     && self.filters().may_have_service(to)
             }
             ColumnTest::LongestOf(name, test) => {
-                self.filters().may_have_service(name) && self.may(&ColumnTest::Longest(*test))
+                let lasting = &self.file.lasting;
+                let may_last = lasting.may(self.group, name, |longest| {
+                    let most = *NumberColumn::Longest.meant(longest).end();
+                    test.may_hold(&(f64::NEG_INFINITY..=most))
+                });
+                may_last
+                    && self.filters().may_have_service(name)
+                    && self.may(&ColumnTest::Longest(*test))
             }
             ColumnTest::Longest(test) => {
                 let Numbers { range, absent } = self.numbers(NumberColumn::Longest);

@@ -11,6 +11,7 @@ use parquet::errors::Result;
 use parquet::file::reader::ChunkReader;
 
 use super::group::Filters;
+use super::lasting::Lasting;
 use super::{Membership, SCHEMA, Service, TraceRow, VERSION, VERSION_KEY, at};
 use crate::column::{Leaf, as_text};
 use crate::file::{Kind, OpenFile, general, trace_id};
@@ -22,6 +23,7 @@ pub struct TracesFile<R> {
     pub(super) file: OpenFile<R>,
     /// By row group.
     pub(super) filters: Vec<Filters>,
+    pub(super) lasting: Lasting,
 }
 
 // === impl TracesFile ===
@@ -42,6 +44,7 @@ impl<R: ChunkReader + 'static> TracesFile<R> {
         let filters = (0..file.groups()).map(|group| Filters::read(&file, group));
         Ok(Self {
             filters: filters.collect::<Result<_>>()?,
+            lasting: Lasting::of(file.metadata().file_metadata().key_value_metadata()),
             file,
         })
     }

@@ -321,6 +321,36 @@ fn row_groups_are_passed_over_unread() {
 }
 
 #[test]
+fn row_groups_in_which_a_service_was_quick_are_passed_over() {
+    let mut rows = rows(25_000);
+    for (number, row) in rows.iter_mut().enumerate() {
+        let books = row.services.iter_mut();
+        for books in books.filter(|service| &*service.name == "books") {
+            books.longest = Some(if number == 20_001 { 5_000_000 } else { 1_000 });
+        }
+    }
+    let may = |rows: &[TraceRow], text: &str| {
+        let (file, columns) = (file_of(rows), columns(text));
+        let groups = file.groups();
+        let may = groups.map(|group| file.may_admit(group, &columns));
+        may.collect::<Vec<bool>>()
+    };
+    let slow_books = "service(\"books\") { duration > 2 }";
+    assert_eq!(may(&rows, slow_books), [false, false, true]);
+    let slow_shop = "service(\"shop\") { duration > 2 }";
+    assert_eq!(may(&rows, slow_shop), [true; 3]);
+    // Of too many nothing is told.
+    for (number, row) in rows.iter_mut().take(300).enumerate() {
+        for service in &mut row.services {
+            service.name = format!("{}{number}", service.name).into();
+        }
+        row.services[0].name = "books".into();
+        row.services[0].longest = Some(1_000);
+    }
+    assert_eq!(may(&rows, slow_books), [true, false, true]);
+}
+
+#[test]
 fn what_rounding_hides_is_kept() {
     // 0.3 s by doubles is a little more than that.
     let slow = projection(&[entity(1, "shop", 0.1, 0.4, json!({}))]);

@@ -9,6 +9,7 @@ use parquet::errors::Result;
 use parquet::file::metadata::{KeyValue, ParquetMetaData};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 
+use super::lasting::Lasting;
 use super::{GROUP_ROWS, PROPERTIES, SCHEMA, Service, TraceRow, VERSION, VERSION_KEY};
 use crate::column::{Entries, write as put, write_ids, write_optional, write_optional_texts};
 use crate::{BlockError, annotations};
@@ -17,6 +18,7 @@ use crate::{BlockError, annotations};
 pub struct TracesWriter<W: Write + Send> {
     file: SerializedFileWriter<W>,
     rows: Vec<TraceRow>,
+    lasting: Lasting,
     /// How many rows a group has.
     pub(super) group: usize,
 }
@@ -37,6 +39,7 @@ impl<W: Write + Send> TracesWriter<W> {
         Ok(Self {
             file,
             rows: Vec::new(),
+            lasting: Lasting::default(),
             group: GROUP_ROWS,
         })
     }
@@ -66,6 +69,8 @@ impl<W: Write + Send> TracesWriter<W> {
     /// When `out` fails.
     pub fn finish(mut self) -> std::result::Result<ParquetMetaData, BlockError> {
         self.end_group()?;
+        let lasting = self.lasting.to_key_value();
+        self.file.append_key_value_metadata(lasting);
         Ok(self.file.close()?)
     }
 
@@ -76,6 +81,7 @@ impl<W: Write + Send> TracesWriter<W> {
         let mut group = self.file.next_row_group()?;
         write_columns(&mut group, &self.rows)?;
         group.close()?;
+        self.lasting.push(&self.rows);
         self.rows.clear();
         Ok(())
     }
