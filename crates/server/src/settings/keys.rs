@@ -16,6 +16,19 @@ pub struct Key {
     pub(super) show: fn(&Settings) -> String,
 }
 
+/// A trace is made, and answered, as a whole: that takes about twelve times its bytes.
+const LARGEST_TRACE: usize = 64 << 20;
+
+/// A size up to the largest, of which is said what it is.
+fn at_most((largest, what): (usize, &str), text: &str) -> Result<ByteSize, String> {
+    let mut size = ByteSize(0);
+    size.assign(text)?;
+    match size.as_usize() > largest {
+        true => Err(format!("expected at most {what}")),
+        false => Ok(size),
+    }
+}
+
 macro_rules! key {
     ($name:literal, $help:literal, $($field:ident).+) => {
         Key {
@@ -245,21 +258,22 @@ pub const KEYS: &[Key] = &[
         "time in which a request's head must have come",
         limits.header_timeout
     ),
-    key!(
-        "limits.trace_size",
-        "bytes of documents beyond which a trace takes no more",
-        limits.trace_size
-    ),
+    Key {
+        name: "limits.trace_size",
+        help: "bytes of documents beyond which a trace takes no more, at most 64MB",
+        set: |settings, text| {
+            let largest = (LARGEST_TRACE, "64MB, the largest trace that is answered");
+            settings.limits.trace_size = at_most(largest, text)?;
+            Ok(())
+        },
+        show: |settings| settings.limits.trace_size.show(),
+    },
     Key {
         name: "limits.document_size",
         help: "bytes of one segment document, at most 8MB",
         set: |settings, text| {
-            let mut size = ByteSize(0);
-            size.assign(text)?;
-            if size.as_usize() > LARGEST_DOCUMENT {
-                return Err("expected at most 8MB, the largest document that is stored".to_owned());
-            }
-            settings.limits.document_size = size;
+            let largest = (LARGEST_DOCUMENT, "8MB, the largest document that is stored");
+            settings.limits.document_size = at_most(largest, text)?;
             Ok(())
         },
         show: |settings| settings.limits.document_size.show(),

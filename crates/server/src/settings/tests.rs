@@ -130,6 +130,7 @@ fn a_value_that_does_not_fit_says_what_would() {
         ("[limits]\nheader = '1TB'", "expected a size such as"),
         ("[limits]\nconnections = 0", "expected a number above 0"),
         ("[limits]\ndocument_size = '9MB'", "expected at most 8MB"),
+        ("[limits]\ntrace_size = '65MB'", "expected at most 64MB"),
         (
             "[downstream]\ndynamodb = 'ftp://x'",
             "neither \"aws\" nor a URL like http://HOST:PORT",
