@@ -30,8 +30,8 @@ const READS: u32 = 5;
 /// How much of the log is read at a time, in bytes of its records.
 const CHUNK: usize = 4 << 20;
 
-/// How long who has something to put waits for memory.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long who has something to put waits for memory: less than exporters and SDKs wait for an answer.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Memory may be exceeded by this part before nothing is taken in any more.
 const EXCESS: usize = 4;
@@ -224,6 +224,8 @@ impl HotTraces {
             }
             let up_to = next.map_or(end, |next| next.min(end));
             self.flush_rows(rows, from..up_to).await?;
+            // Some of what is at rest now may go.
+            self.wakes.flushed.notify_waiters();
             from = up_to;
         }
         Ok(first_left)

@@ -48,7 +48,7 @@ pub(super) struct Wakes {
     pub(super) hurried: Notify,
     /// A flush is wanted.
     pub(super) flush: Notify,
-    /// A flush was done, or failed.
+    /// A part of a flush was done, or all of it, or it failed.
     pub(super) flushed: Notify,
 }
 
