@@ -105,7 +105,12 @@ class Tracegen:
             output = process.communicate()[0]
         if process.returncode:
             sys.exit(f"tracegen ended with status {process.returncode}")
-        return json.loads(output.strip().splitlines()[-1])
+        report = output.strip().splitlines()[-1]
+        try:
+            return json.loads(report)
+        except json.JSONDecodeError:
+            # It tells the first refusal as a program's text.
+            sys.exit(f"the server did not take everything: {report}")
 
     def load(self, running: fluoro.Server, data: Path, *options: str, endpoint: str = "", otlp: bool = False) -> dict:
         """What it reports once the server has taken everything, and let nothing of it go."""
