@@ -183,6 +183,13 @@ impl Archive {
         records.collect()
     }
 
+    /// The watermark, once it is known whether an earlier attempt has moved it: who flushes from an older one writes what is in
+    /// a block again.
+    pub(crate) async fn known_watermark(&self) -> Result<Position, ArchiveError> {
+        let _resolved = self.change().await?;
+        Ok(self.watermark())
+    }
+
     /// Makes a block live; the log up to the watermark is in it and those before. Nobody sees some of it without the rest, and it
     /// survives a crash, or nothing of it does.
     ///

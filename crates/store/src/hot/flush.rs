@@ -186,7 +186,7 @@ impl HotTraces {
         mut end: Position,
         left: Left,
     ) -> Result<Option<TimestampMicros>, ScanError> {
-        let mut from = self.archive.watermark();
+        let mut from = self.archive.known_watermark().await?;
         let (all, mut first_left) = (end, None);
         while from < end {
             let mut rows: Vec<(Lineage, SegmentRow)> = Vec::new();
