@@ -255,6 +255,7 @@ impl Graphs {
         let parts_bytes: usize = parts.iter().map(|(_, part)| part.len()).sum();
         held.set(merging.weight() + parts_bytes)?;
         merging = blocking(move || merging.merge(&parts)).await?;
+        held.set(merging.weight())?;
         while let Some(batch) = counted.next().await? {
             let stretches = batch.void.iter();
             let stretches = stretches.map(|(first, last)| *first..last.saturating_add(1));
@@ -459,9 +460,10 @@ impl Merging {
         }
     }
 
-    /// The memory that the graphs take, in bytes, roughly.
+    /// The memory that graphs and tallies take, in bytes, roughly.
     fn weight(&self) -> usize {
-        self.graphs.values().map(Graph::weight).sum()
+        let graphs: usize = self.graphs.values().map(Graph::weight).sum();
+        graphs + self.tallies.values().map(Tally::weight).sum::<usize>()
     }
 
     /// The graphs of those minutes that are not void; `None` when what is counted cannot be understood.

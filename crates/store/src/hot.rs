@@ -1,7 +1,7 @@
 //! Hot traces: what was received lately, assembled live from the log, readable as soon as it is acknowledged.
 //!
 //! It keeps where each trace's documents lie in the log, and each trace's projection; what documents say only in a
-//! bounded [`cache`]. When memory runs short, traces go that are at rest, then the oldest projections, which are made again
+//! bounded [`cache`]. When memory runs short, traces go that are at rest, then the latest projections, which are made again
 //! from the log for whoever asks. A projection is made anew when its trace was touched: by a task of its own once no more
 //! documents of it come, or at once when somebody asks. After a restart what is not at rest is rebuilt from the log
 //! ([`HotTraces::caught_up`]).

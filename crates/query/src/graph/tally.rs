@@ -41,6 +41,9 @@ pub(crate) struct Tally {
     arrivals: Option<(TimestampMicros, TimestampMicros)>,
 }
 
+/// What a node takes, or an edge, with how long its requests took.
+const PIECE: usize = 1_024;
+
 #[derive(Debug, Clone)]
 struct TallyNode {
     key: NodeKey,
@@ -198,6 +201,11 @@ impl Tally {
     /// How many nodes, edges and messages under way it tells of.
     pub(crate) fn size(&self) -> usize {
         self.nodes.len() + self.edges + self.passing.len()
+    }
+
+    /// The memory that it takes, in bytes, roughly.
+    pub(crate) fn weight(&self) -> usize {
+        self.size() * PIECE
     }
 
     fn node(&mut self, key: &dyn AsNodeKey) -> usize {
