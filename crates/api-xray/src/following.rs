@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use crate::error::XRayError;
 use crate::search::Unindexed;
-use crate::service::{XRay, to_answer};
+use crate::service::XRay;
 use crate::summaries::output::TraceSummaryOutput;
 
 /// What somebody wants to hear of.
@@ -86,6 +86,7 @@ impl Following {
             unindexed,
         } = self;
         has(selection, *unindexed, projection)
-            .then(|| to_answer(&TraceSummaryOutput::of(&account.0, selection, projection)))
+            .then(|| TraceSummaryOutput::of(&account.0, selection, projection))
+            .and_then(|summary| serde_json::value::to_raw_value(&summary).ok())
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use fluoro_ambient::Ambient;
 use fluoro_iam::{Denied, Iam};
 use fluoro_ingest::Ingest;
@@ -13,13 +14,13 @@ use fluoro_query::groups::Groups;
 use fluoro_query::insights::Insights;
 use fluoro_query::time_series::Forecast;
 use fluoro_store::scan::Scan;
+use fluoro_wire::json_error::written_response;
 use fluoro_wire::json_input::{self, JsonInput};
 use fluoro_wire::route::{Matched, Routes};
 use fluoro_wire::{Call, Response, Service, json_response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::error::XRayError;
 use crate::operation::{Operation, routes};
@@ -67,7 +68,7 @@ pub struct XRay {
 }
 
 /// The JSON text of an output.
-pub(crate) type Answer = Box<RawValue>;
+pub(crate) type Answer = Bytes;
 
 impl XRay {
     /// The service over these parts.
@@ -188,8 +189,9 @@ pub(crate) struct Nothing {}
 
 /// An output as JSON text.
 pub(crate) fn to_answer<T: Serialize>(output: &T) -> Answer {
-    serde_json::value::to_raw_value(output)
-        .expect("outputs have text keys and no failing serializer")
+    let json = serde_json::to_vec(output);
+    json.expect("outputs have text keys and no failing serializer")
+        .into()
 }
 
 #[async_trait]
@@ -207,7 +209,7 @@ impl Service for XRay {
         let path = call.head.uri.path();
         let mut response = match self.routes.find(&call.head.method, path) {
             Matched::Operation(&operation, _) => match self.answer(&call, operation).await {
-                Ok(output) => json_response(StatusCode::OK, &output, &call.request_id),
+                Ok(output) => written_response(StatusCode::OK, output, &call.request_id),
                 Err(error) => {
                     if error.is_ours() {
                         log_failure(operation, &call, &error);

@@ -178,7 +178,13 @@ impl From<Violations> for JsonError {
 pub fn json_response<T: Serialize>(status: StatusCode, output: &T, request_id: &str) -> Response {
     let body =
         serde_json::to_vec(output).expect("outputs have text keys and no failing serializer");
-    answer(status, "application/json", body.into(), request_id)
+    written_response(status, body.into(), request_id)
+}
+
+/// The same, of an output that is JSON text already.
+#[must_use]
+pub fn written_response(status: StatusCode, json: Bytes, request_id: &str) -> Response {
+    answer(status, "application/json", json, request_id)
 }
 
 /// A successful answer without a body: 204, or 202 of API Gateway's deletes.
