@@ -392,8 +392,8 @@ impl HotTraces {
             return all;
         }
         // That it cannot be read is said where it is asked for.
-        let row = live.row(trace).ok().flatten();
-        after + row.map_or(0, |row| row.bytes)
+        let at_rest = live.amount(trace).ok().flatten();
+        after + at_rest.map_or(0, |(_, bytes)| bytes)
     }
 
     /// All documents of one trace, in the order received, to be handed to `Trace::assemble`; none when nothing of it

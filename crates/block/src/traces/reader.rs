@@ -73,6 +73,38 @@ impl<R: ChunkReader + 'static> TracesFile<R> {
     ///
     /// When the file cannot be read.
     pub fn row(&self, trace: TraceId) -> std::result::Result<Option<TraceRow>, BlockError> {
+        let Some((group, rows)) = self.place_of(trace)? else {
+            return Ok(None);
+        };
+        let columns = Columns {
+            file: &self.file,
+            group,
+            rows: &rows,
+        };
+        Ok(columns.rows(Parts::ALL)?.pop())
+    }
+
+    /// [`TraceRow::documents`] and [`TraceRow::bytes`] of a trace's row, without the rest of it; `None` when it is not here.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn amount(&self, trace: TraceId) -> std::result::Result<Option<(u32, u64)>, BlockError> {
+        let Some((group, rows)) = self.place_of(trace)? else {
+            return Ok(None);
+        };
+        let columns = Columns {
+            file: &self.file,
+            group,
+            rows: &rows,
+        };
+        let documents = next(&mut columns.each::<Int32Type>(at::DOCUMENTS)?)?;
+        let bytes = next(&mut columns.each::<Int64Type>(at::BYTES)?)?;
+        Ok(Some((documents.cast_unsigned(), bytes.cast_unsigned())))
+    }
+
+    /// In which row group a trace has its row, and where there.
+    fn place_of(&self, trace: TraceId) -> Result<Option<(usize, Range<usize>)>> {
         let id = trace.bits().to_be_bytes();
         for group in self.groups() {
             let is_in = self.file.may_span(group, at::TRACE_ID, &id);
@@ -80,20 +112,10 @@ impl<R: ChunkReader + 'static> TracesFile<R> {
                 continue;
             }
             for page in self.file.pages_with(group, at::TRACE_ID, &id) {
-                let ids = self.file.leaf::<FixedLenByteArrayType>(
-                    group,
-                    at::TRACE_ID,
-                    slice::from_ref(&page),
-                )?;
-                let mut ids = ids.required().into_iter();
-                if let Some(place) = ids.position(|one| one.data() == id) {
+                let mut ids = self.file.ids(group, at::TRACE_ID, &page)?.into_iter();
+                if let Some(place) = ids.position(|one| one == id) {
                     let row = page.start + place;
-                    let columns = Columns {
-                        file: &self.file,
-                        group,
-                        rows: &(row..row + 1),
-                    };
-                    return Ok(columns.rows(Parts::ALL)?.pop());
+                    return Ok(Some((group, row..row + 1)));
                 }
             }
         }

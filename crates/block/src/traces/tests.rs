@@ -150,6 +150,8 @@ proptest! {
         for row in &rows {
             let found = file.row(row.trace).unwrap();
             prop_assert_eq!(found.as_ref(), Some(row));
+            let amount = file.amount(row.trace).unwrap();
+            prop_assert_eq!(amount, Some((row.documents, row.bytes)));
         }
         let again = rows.iter().filter(|row| row.again).map(|row| row.trace);
         prop_assert_eq!(file.again().unwrap(), again.collect::<Vec<_>>());
@@ -445,6 +447,7 @@ fn a_trace_is_found_by_its_id() {
         assert_eq!(file.row(row.trace).unwrap().as_ref(), Some(row));
     }
     assert_eq!(file.row(trace(12_000)).unwrap(), None);
+    assert_eq!(file.amount(trace(12_000)).unwrap(), None);
     assert_eq!(file.row(TraceId::from_bits(2 << 96)).unwrap(), None);
     assert_eq!(file.again().unwrap().len(), 1_200);
 }

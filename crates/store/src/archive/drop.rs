@@ -78,7 +78,7 @@ fn traces_only_in(gone: &[Arc<Block>], left: &Live) -> Result<Vec<TraceId>, Arch
     }
     let only = traces
         .into_iter()
-        .filter_map(|trace| match left.row(trace) {
+        .filter_map(|trace| match left.amount(trace) {
             Ok(None) => Some(Ok(trace)),
             Ok(Some(_)) => None,
             Err(error) if error.is_damage() => None,

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use fluoro_block::BlockError;
 use fluoro_block::traces::{Found, GroupTimes, Member, TraceRow};
 use fluoro_model::{TimestampMicros, TraceId};
 use foldhash::{HashMap, HashMapExt};
@@ -62,13 +63,27 @@ impl Live {
         &self,
         trace: TraceId,
     ) -> Result<Option<(TraceRow, &Arc<Block>)>, ArchiveError> {
+        self.first_that_counts(trace, |block| block.traces.row(trace))
+    }
+
+    /// How many documents of a trace the row that counts tells of, and how long they are; errors as of [`row`](Self::row).
+    pub(crate) fn amount(&self, trace: TraceId) -> Result<Option<(u32, u64)>, ArchiveError> {
+        let found = self.first_that_counts(trace, |block| block.traces.amount(trace))?;
+        Ok(found.map(|(amount, _)| amount))
+    }
+
+    /// What is read of the row of a trace that counts, and in which block.
+    fn first_that_counts<T>(
+        &self,
+        trace: TraceId,
+        read: impl Fn(&Block) -> Result<Option<T>, BlockError>,
+    ) -> Result<Option<(T, &Arc<Block>)>, ArchiveError> {
         for block in self.blocks.iter().rev() {
             if !self.counts(block, trace) {
                 continue;
             }
-            let row = block.traces.row(trace);
-            if let Some(row) = row.map_err(|error| block.failed(error))? {
-                return Ok(Some((row, block)));
+            if let Some(found) = read(block).map_err(|error| block.failed(error))? {
+                return Ok(Some((found, block)));
             }
         }
         Ok(None)

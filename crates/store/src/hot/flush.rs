@@ -425,10 +425,10 @@ fn at_rest(
     if let Some(known) = known {
         return Ok((known.0 > 0).then_some(known));
     }
-    match live.row(trace) {
+    match live.amount(trace) {
         // Of one that is damaged there is a row, perhaps.
         Err(error) if error.is_damage() => Ok(Some((0, 0))),
-        row => Ok(row?.map(|row| (row.documents, row.bytes))),
+        amount => Ok(amount?),
     }
 }
 

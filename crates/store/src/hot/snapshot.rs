@@ -16,7 +16,7 @@ use fluoro_trace::{Projection, Received};
 use super::index::{HeldTrace, Rest};
 use super::refresh::TRACES_A_TURN;
 use super::{HotTraces, ScanError};
-use crate::archive::{Live, Slice};
+use crate::archive::{ArchiveError, Live, Slice};
 use crate::documents::STORED;
 
 /// Which traces there were at some moment.
@@ -104,7 +104,7 @@ impl HotTraces {
             }
             let live = store.archive.live();
             for trace in gone {
-                rows.extend(row_at_rest(&live, trace)?);
+                rows.extend(unless_damaged(live.row(trace))?);
             }
             Ok::<_, ScanError>(rows)
         });
@@ -124,10 +124,10 @@ impl HotTraces {
         };
         let (mut documents, mut bytes) = (all.documents, all.bytes);
         if rest != Rest::Nothing
-            && let Some(row) = row_at_rest(&live, trace)?
+            && let Some(at_rest) = unless_damaged(live.amount(trace))?
         {
-            documents = after.documents.saturating_add(row.documents);
-            bytes = after.bytes + row.bytes;
+            documents = after.documents.saturating_add(at_rest.0);
+            bytes = after.bytes + at_rest.1;
         }
         let mut row = TraceRow::of(projection, documents, bytes, false);
         if parts.groups {
@@ -151,11 +151,11 @@ impl HotTraces {
     }
 }
 
-/// The row that counts; `None` where it is damaged, which was told.
-fn row_at_rest(live: &Live, trace: TraceId) -> Result<Option<TraceRow>, ScanError> {
-    match live.row(trace) {
+/// What was read of the row that counts; `None` where it is damaged, which was told.
+fn unless_damaged<T>(read: Result<Option<T>, ArchiveError>) -> Result<Option<T>, ScanError> {
+    match read {
         Err(error) if error.is_damage() => Ok(None),
-        row => Ok(row?),
+        read => Ok(read?),
     }
 }
 
@@ -220,7 +220,7 @@ impl Snapshot {
         let rows = self.store.searching(move || {
             let rows = traces
                 .into_iter()
-                .filter_map(|trace| row_at_rest(&snapshot.live, trace).transpose());
+                .filter_map(|trace| unless_damaged(snapshot.live.row(trace)).transpose());
             rows.collect()
         });
         rows.await?
