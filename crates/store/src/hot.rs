@@ -46,7 +46,6 @@ pub mod snapshot;
 mod sweep;
 #[cfg(test)]
 mod tests;
-pub(crate) mod weigh;
 
 use cache::DocumentCache;
 pub use fluoro_block::traces::Membership;

@@ -27,6 +27,7 @@ mod finding;
 mod memory;
 #[cfg(test)]
 mod tests;
+mod weight;
 
 pub(crate) use budget::Turn;
 pub use budget::{Budget, Share};
@@ -34,6 +35,7 @@ pub(crate) use finding::HELD_AT_ONCE;
 pub use finding::{Batch, Batches, Finding};
 #[cfg(any(test, feature = "testing"))]
 pub use memory::MemoryScan;
+pub use weight::weight;
 
 /// By which of a trace's times a range is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -115,12 +117,6 @@ impl ScanError {
     pub fn is_busy(&self) -> bool {
         matches!(self, Self::NoRoom | Self::TooMany)
     }
-}
-
-/// About how much memory a projection takes, in bytes.
-#[must_use]
-pub fn weight(projection: &Projection) -> usize {
-    crate::hot::weigh::projection(projection)
 }
 
 /// The seam.

@@ -15,10 +15,10 @@ use fluoro_trace::Projection;
 use super::index::start_of;
 use super::lately::MOST_AT_ONCE;
 use super::refresh::TRACES_A_TURN;
-use super::{HotThen, HotTraces, THREADS, weigh};
+use super::{HotThen, HotTraces, THREADS};
 use crate::archive::Live;
 use crate::scan::{
-    Axis, Batch, Batches, Candidates, Finding, HELD_AT_ONCE, ScanError, Share, Turn,
+    Axis, Batch, Batches, Candidates, Finding, HELD_AT_ONCE, ScanError, Share, Turn, weight,
 };
 
 /// How many projections that are made are held at once.
@@ -282,7 +282,7 @@ impl Batches for HotBatches<'_> {
         let mut projections: Vec<_> = ready.into_iter().map(|(_, ready)| ready).collect();
         if projections.is_empty() {
             projections = self.make().await?;
-            let bytes = projections.iter().map(|made| weigh::projection(made));
+            let bytes = projections.iter().map(|made| weight(made));
             held.set(bytes.sum())?;
         }
         projections.retain(|projection| self.is_wanted(projection));

@@ -7,7 +7,7 @@ use fluoro_model::TraceId;
 use fluoro_trace::Projection;
 use foldhash::HashMap;
 
-use super::weigh;
+use crate::scan::weight;
 
 /// Of more at once none are kept: they would drive out what is asked for again.
 pub(super) const MOST_AT_ONCE: usize = 1_024;
@@ -56,7 +56,7 @@ impl Lately {
 
     pub(super) fn extend(&mut self, made: impl IntoIterator<Item = (Vec<u64>, Arc<Projection>)>) {
         for (blocks, projection) in made {
-            let bytes = size_of::<(TraceId, Held)>() + weigh::projection(&projection);
+            let bytes = size_of::<(TraceId, Held)>() + weight(&projection);
             // One that is so large would be all there is.
             if bytes > self.limit / LARGEST {
                 continue;
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn what_is_too_large_is_not_kept() {
         let one = projection(1);
-        let bytes = size_of::<(TraceId, Held)>() + weigh::projection(&one);
+        let bytes = size_of::<(TraceId, Held)>() + weight(&one);
         for (limit, is_kept) in [(LARGEST * bytes - 1, false), (LARGEST * bytes, true)] {
             let mut lately = Lately::new(limit);
             lately.extend([(vec![1], Arc::clone(&one))]);
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn what_is_asked_for_stays_and_memory_is_bounded() {
         let one = projection(0);
-        let bytes = size_of::<(TraceId, Held)>() + weigh::projection(&one);
+        let bytes = size_of::<(TraceId, Held)>() + weight(&one);
         let mut lately = Lately::new(20 * bytes);
         lately.extend([(vec![1], Arc::clone(&one))]);
         for number in 1..1_000 {

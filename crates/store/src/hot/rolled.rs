@@ -11,10 +11,10 @@ use super::counting::{as_counted, stretch_of};
 use super::index::News;
 use super::lately::MOST_AT_ONCE;
 use super::refresh::TRACES_A_TURN;
-use super::{HotTraces, ScanError, weigh};
+use super::{HotTraces, ScanError};
 use crate::archive::{ArchiveError, Live, range_of};
 use crate::rollups::{Counted, CountedBatch, CountedBatches, RolledUp};
-use crate::scan::{Finding, Turn};
+use crate::scan::{Finding, Turn, weight};
 
 /// Makes traces that come again, as they were before.
 struct Before<'h> {
@@ -139,7 +139,7 @@ impl CountedBatches for Before<'_> {
             false => self.hot.project_many(&self.live, traces).await?,
         };
         let mut held = self.hot.budget.share();
-        let bytes = projections.iter().map(|made| weigh::projection(made));
+        let bytes = projections.iter().map(|made| weight(made));
         held.set(bytes.sum())?;
         let mut traces = Vec::new();
         for row in rows {

@@ -11,7 +11,7 @@ use fluoro_trace::Projection;
 use super::Index;
 use super::entry::{Entry, Place, Rest};
 use crate::hot::observe::Standing;
-use crate::hot::weigh;
+use crate::scan::weight;
 
 /// The places of a trace at some moment, and its projection then.
 #[derive(Debug, Clone)]
@@ -181,7 +181,7 @@ impl Index {
         let after = (start_of(&projection), end_of(&projection));
         (entry.start, entry.end) = after;
         let digest = Digest::of(&projection, &mut self.annotations);
-        entry.projection_weight = weigh::projection(&projection);
+        entry.projection_weight = weight(&projection);
         entry.projection = Some(projection);
         if let Some(first) = entry.first() {
             self.warm.insert(first, trace);

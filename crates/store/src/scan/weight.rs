@@ -1,4 +1,4 @@
-//! How much memory a projection takes, roughly: the limits are about orders of magnitude, not bytes.
+//! How much memory a projection takes.
 
 use fluoro_model::document::AnnotationValue;
 use fluoro_trace::Projection;
@@ -8,7 +8,9 @@ use fluoro_trace::projection::{HttpFacts, Node, Observation, Open};
 /// What an allocation costs beyond its bytes.
 const ALLOCATION: usize = 16;
 
-pub(crate) fn projection(projection: &Projection) -> usize {
+/// About how much memory a projection takes, in bytes: limits are about orders of magnitude.
+#[must_use]
+pub fn weight(projection: &Projection) -> usize {
     let nodes: usize = projection.nodes.iter().map(node).sum();
     let calls: usize = projection
         .calls
