@@ -65,6 +65,8 @@ class Timeline:
     made: int = 0
     arrived: int = 0
     seed: int = 0
+    # In the columns of the OpenTelemetry collector's exporter for ClickHouse, too.
+    rows: bool = False
     known: Known = field(default_factory=Known)
 
     def __post_init__(self) -> None:
@@ -84,7 +86,8 @@ class Timeline:
         """The next set, of the next seed."""
         self.seed += 1
         folder = self.scratch / f"seed-{self.seed}"
-        summary = self.tracegen.generate(folder, traces, "--first", str(self.made), "--rate", str(self.rate), seed=self.seed)
+        options = ["--first", str(self.made), "--rate", str(self.rate), *(["--rows"] if self.rows else [])]
+        summary = self.tracegen.generate(folder, traces, *options, seed=self.seed)
         self.made += traces
         return Part(folder, traces, summary)
 
