@@ -34,15 +34,18 @@ use crate::scan::{Axis, Budget, Candidates, Finding, Found, Scan, ScanError};
 
 mod batches;
 mod cache;
+mod cold;
 mod counting;
 mod flush;
 mod index;
 mod lately;
 mod observe;
+mod projector;
 mod refresh;
 mod replay;
 mod rolled;
 pub mod snapshot;
+mod stored;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -54,7 +57,8 @@ use index::{Index, Rest};
 use lately::Lately;
 use observe::Observers;
 pub use observe::ProjectionObserver;
-use refresh::{Refusals, TURNS_A_CACHE, Wakes};
+use refresh::{TURNS_A_CACHE, Wakes};
+use stored::Refusals;
 
 /// What of the hot traces can be chosen.
 #[derive(Debug, Clone, Copy)]

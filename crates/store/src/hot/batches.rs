@@ -9,14 +9,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
+use fluoro_block::traces::Found as Row;
 use fluoro_model::{TimestampMicros, TraceId};
 use fluoro_trace::Projection;
 
+use super::cold::TRACES_A_TURN;
 use super::index::start_of;
 use super::lately::MOST_AT_ONCE;
-use super::refresh::TRACES_A_TURN;
 use super::{HotThen, HotTraces, THREADS};
-use crate::archive::Live;
+use crate::archive::{AtRest, Elsewhere, Live};
 use crate::scan::{
     Axis, Batch, Batches, Candidates, Finding, HELD_AT_ONCE, ScanError, Share, Turn, weight,
 };
@@ -117,6 +118,48 @@ impl HotTraces {
         finding.passed_over = passed_over;
         finding.rest = rest;
         Ok(finding)
+    }
+
+    /// Which traces at rest are meant; those aside that were hot. The share holds them.
+    async fn find_at_rest(
+        &self,
+        live: &Arc<Live>,
+        candidates: &Candidates,
+        hot: HotThen,
+        held: &mut Share,
+    ) -> Result<AtRest, ScanError> {
+        if live.blocks.is_empty() {
+            return Ok(AtRest::default());
+        }
+        let (live, candidates) = (Arc::clone(live), candidates.clone());
+        let index = Arc::clone(&self.index);
+        let asked = Asked::default();
+        let is_asked = asked.still();
+        let mut share = self.budget.share();
+        let found = self.searching(move || {
+            let elsewhere = Elsewhere {
+                since: hot.since,
+                from: hot.from,
+            };
+            let are_elsewhere = |rows: &[Row]| {
+                let index = index.lock();
+                let had = rows.iter().map(|row| index.had(row.trace, hot.generation));
+                had.collect()
+            };
+            let mut refused = None;
+            let goes_on = |found: &AtRest| {
+                refused = share.set(found.bytes()).err();
+                refused.is_none() && is_asked()
+            };
+            let found = live.find(&candidates, elsewhere, are_elsewhere, goes_on)?;
+            match refused {
+                Some(refused) => Err(refused),
+                None => Ok((found, share)),
+            }
+        });
+        let (found, share) = found.await??;
+        *held = share;
+        Ok(found)
     }
 }
 

@@ -7,10 +7,10 @@ use async_trait::async_trait;
 use fluoro_model::TraceId;
 
 use super::batches::{HotBatches, Places};
+use super::cold::TRACES_A_TURN;
 use super::counting::{as_counted, stretch_of};
 use super::index::News;
 use super::lately::MOST_AT_ONCE;
-use super::refresh::TRACES_A_TURN;
 use super::{HotTraces, ScanError};
 use crate::archive::{ArchiveError, Live, range_of};
 use crate::rollups::{Counted, CountedBatch, CountedBatches, RolledUp};

@@ -13,8 +13,8 @@ use fluoro_model::document::Document;
 use fluoro_model::{TimestampMicros, TraceId};
 use fluoro_trace::{Projection, Received};
 
+use super::cold::TRACES_A_TURN;
 use super::index::{HeldTrace, Rest};
-use super::refresh::TRACES_A_TURN;
 use super::{HotTraces, ScanError};
 use crate::archive::{ArchiveError, Live, Slice};
 use crate::documents::STORED;
