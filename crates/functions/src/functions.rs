@@ -17,6 +17,7 @@ use fluoro_model::TimestampMicros;
 use fluoro_sampling::Kept;
 use fluoro_statistics::Statistics;
 use fluoro_store::catalog::{Catalog, CatalogError, Table};
+use fluoro_store::log::disk::make_directory;
 use parking_lot::{Mutex, RwLock};
 use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
@@ -129,7 +130,7 @@ impl Functions {
     /// When the catalog fails or the data directory cannot be written.
     pub async fn open(parts: Parts, mut settings: Settings) -> Result<Self, OpenError> {
         settings.data_dir = prepare(&settings.data_dir, |path| {
-            fs::create_dir_all(path)?;
+            make_directory(path)?;
             // Processes run elsewhere: whatever they are told must not depend on our working directory.
             fs::canonicalize(path)
         })?;

@@ -6,6 +6,7 @@ It is told what happened by the journal of `watch.c`. The model promises what PO
   may be on the disk as it was at any moment since; so may the file's length, independently of them.
 - Names in a folder are certain once a sync of that folder has succeeded that began afterwards. Of what changed since, the first few
   changes are on the disk, in their order; of each folder independently of others and of what files hold.
+- A sync of everything is one of each file and each folder. Where a symbolic link leads goes with its name: it cannot be synced.
 - A folder that is not on the disk takes with it whatever is in it, synced or not.
 """
 
@@ -126,13 +127,24 @@ class File:
 
 
 @dataclass
-class Folder:
-    now: dict[str, File | Folder] = field(default_factory=dict)
-    certain: dict[str, File | Folder] = field(default_factory=dict)
-    # What became of names, and at which event.
-    doubtful: list[tuple[int, dict[str, File | Folder | None]]] = field(default_factory=list)
+class Link:
+    target: str
 
-    def change(self, event: int, names: dict[str, File | Folder | None]) -> None:
+    def after_power_loss(self, luck: Luck, known: dict[int, File]) -> Link:
+        return self
+
+    def save(self, path: Path, saved: dict[int, Path]) -> None:
+        path.symlink_to(self.target)
+
+
+@dataclass
+class Folder:
+    now: dict[str, Node] = field(default_factory=dict)
+    certain: dict[str, Node] = field(default_factory=dict)
+    # What became of names, and at which event.
+    doubtful: list[tuple[int, dict[str, Node | None]]] = field(default_factory=list)
+
+    def change(self, event: int, names: dict[str, Node | None]) -> None:
         apply(self.now, names)
         self.doubtful.append((event, names))
 
@@ -156,7 +168,10 @@ class Folder:
             node.save(path / name, saved)
 
 
-def apply(names: dict[str, File | Folder], change: dict[str, File | Folder | None]) -> None:
+Node = File | Folder | Link
+
+
+def apply(names: dict[str, Node], change: dict[str, Node | None]) -> None:
     for name, node in change.items():
         if node is None:
             del names[name]
@@ -193,7 +208,9 @@ class Disk:
         self.by_inode: dict[int, File | Folder] = {}
         self.learn(path, root)
 
-    def learn(self, path: Path, node: File | Folder) -> None:
+    def learn(self, path: Path, node: Node) -> None:
+        if isinstance(node, Link):
+            return
         self.by_inode[path.stat().st_ino] = node
         if isinstance(node, Folder):
             for name, child in node.now.items():
@@ -225,6 +242,9 @@ class Disk:
                 folder, name = self.named(path)
                 self.by_inode[int(inode)] = Folder()
                 folder.change(at, {name: self.by_inode[int(inode)]})
+            case "symlink", path, target:
+                folder, name = self.named(path)
+                folder.change(at, {name: Link(target)})
             case "link", old, new:
                 (before, old), (after, new) = self.named(old), self.named(new)
                 after.change(at, {new: before.now[old]})
@@ -240,9 +260,9 @@ class Disk:
             case "synced", inode:
                 # Of several at once none knows which it is: all but the first prove less than they could.
                 began = self.began[int(inode)].pop(0)
-                node = self.by_inode[int(inode)]
-                if not self.lies(self, node):
-                    node.synced(began)
+                for node in list(self.by_inode.values()) if inode == "0" else [self.by_inode[int(inode)]]:
+                    if not self.lies(self, node):
+                        node.synced(began)
             case _:
                 raise AssertionError(f"not modelled: {event}")
 
@@ -255,9 +275,13 @@ class Disk:
         return self.root.after_power_loss(Luck(chance), {})
 
 
-def different(path: Path, node: File | Folder) -> Iterator[str]:
+def different(path: Path, node: Node) -> Iterator[str]:
+    if isinstance(node, Link):
+        if not path.is_symlink() or os.readlink(path) != node.target:
+            yield f"{path} leads elsewhere"
+        return
     if isinstance(node, File):
-        if not path.is_file() or path.read_bytes() != node.content():
+        if path.is_symlink() or not path.is_file() or path.read_bytes() != node.content():
             yield f"{path} has other content"
         return
     names = {entry.name for entry in os.scandir(path)}

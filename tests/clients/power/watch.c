@@ -1,6 +1,8 @@
 /* Runs a command and keeps a journal of whatever it, its threads and its children change below a folder, in order.
  *
- *     watch FOLDER JOURNAL COMMAND [ARGUMENT ...]
+ *     watch [-s] FOLDER JOURNAL COMMAND [ARGUMENT ...]
+ *
+ * With -s there is no syncfs, as on some systems.
  *
  * Libraries are not asked: some make their system calls themselves. The kernel is: a seccomp filter stops every call that may
  * change files, and we, as its debugger, let it happen. Only one is under way at a time, so that the order is true; syncs take
@@ -14,14 +16,16 @@
  *     write   INODE  OFFSET  BYTES     followed by the bytes themselves
  *     length  INODE  BYTES             cut off or extended
  *     folder  INODE  PATH              made
+ *     symlink PATH  TARGET             made, and where it leads
  *     link    PATH  PATH
  *     rename  PATH  PATH
  *     remove  PATH                     a file or a folder
- *     sync    INODE                    begins
+ *     sync    INODE                    begins; 0 is everything
  *     synced  INODE                    has succeeded
  *     other   NUMBER                   a system call that changed something below the folder in a way not known here
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/filter.h>
@@ -51,7 +55,7 @@ static const int WATCHED[] = {
     SYS_renameat,
 #endif
     SYS_openat, SYS_openat2, SYS_write, SYS_writev, SYS_pwrite64, SYS_pwritev, SYS_pwritev2, SYS_ftruncate, SYS_truncate,
-    SYS_fallocate, SYS_sendfile, SYS_splice, SYS_copy_file_range, SYS_fsync, SYS_fdatasync, SYS_renameat2, SYS_linkat,
+    SYS_fallocate, SYS_sendfile, SYS_splice, SYS_copy_file_range, SYS_fsync, SYS_fdatasync, SYS_syncfs, SYS_renameat2, SYS_linkat,
     SYS_unlinkat, SYS_mkdirat, SYS_symlinkat, SYS_mknodat, SYS_mmap,
     SYS_io_uring_setup,
 };
@@ -60,6 +64,8 @@ enum { WATCHED_CALLS = sizeof WATCHED / sizeof *WATCHED, SYNCS = 1024 };
 static char folder[PATH_MAX];
 static FILE *journal;
 static pid_t command;
+/* Whether there is no syncfs. */
+static int refuses_syncfs;
 /* Syncs under way, by thread. */
 static struct { pid_t thread; unsigned long inode; } syncs[SYNCS];
 /* A change is under way. */
@@ -106,13 +112,20 @@ static int descriptor_is_below(pid_t thread, int descriptor) {
     return is_below(path);
 }
 
-/* The path that an argument names, and whether it is below the folder. */
-static int named(pid_t thread, int at, uint64_t address, char path[2 * PATH_MAX]) {
-    char memory[64], given[PATH_MAX] = "", base[PATH_MAX] = "", name[32] = "cwd";
+/* The text of an argument. */
+static void text(pid_t thread, uint64_t address, char given[PATH_MAX]) {
+    char memory[64];
     snprintf(memory, sizeof memory, "/proc/%d/mem", thread);
     int file = open(memory, O_RDONLY | O_CLOEXEC);
-    if (file < 0 || pread(file, given, sizeof given - 1, address) <= 0) given[0] = 0;
+    memset(given, 0, PATH_MAX);
+    if (file < 0 || pread(file, given, PATH_MAX - 1, address) <= 0) given[0] = 0;
     if (file >= 0) close(file);
+}
+
+/* The path that an argument names, and whether it is below the folder. */
+static int named(pid_t thread, int at, uint64_t address, char path[2 * PATH_MAX]) {
+    char given[PATH_MAX], base[PATH_MAX] = "", name[32] = "cwd";
+    text(thread, address, given);
     if (given[0] != '/') {
         if (at != AT_FDCWD) snprintf(name, sizeof name, "fd/%d", at);
         linked(thread, name, base);
@@ -187,6 +200,14 @@ static void made(pid_t thread, int at, uint64_t address) {
     fprintf(journal, "\t%lu\t%s\n", found.st_ino, path);
 }
 
+static void led(pid_t thread, uint64_t to, int at, uint64_t address) {
+    char path[2 * PATH_MAX], target[PATH_MAX];
+    text(thread, to, target);
+    if (!named(thread, at, address, path) || happen(thread) != 0) return;
+    note("symlink");
+    fprintf(journal, "\t%s\t%s\n", path, target);
+}
+
 static void removed(pid_t thread, int at, uint64_t address) {
     char path[2 * PATH_MAX];
     if (!named(thread, at, address, path) || happen(thread) != 0) return;
@@ -209,12 +230,12 @@ static void other(pid_t thread, int is_ours, long long number) {
 }
 
 /* Whether the thread goes on until its call is over, which we are told of: a sync has begun. */
-static int sync_began(pid_t thread, int descriptor) {
+static int sync_began(pid_t thread, int descriptor, int is_all) {
     if (!descriptor_is_below(thread, descriptor)) return 0;
     for (int i = 0; i < SYNCS; i++) {
         if (syncs[i].thread) continue;
         syncs[i].thread = thread;
-        syncs[i].inode = inode_of(thread, descriptor);
+        syncs[i].inode = is_all ? 0 : inode_of(thread, descriptor);
         note("sync");
         fprintf(journal, "\t%lu\n", syncs[i].inode);
         return 1;
@@ -250,7 +271,7 @@ static void called(pid_t thread) {
     case SYS_link: named_anew(thread, "link", here, a[0], here, a[1]); break;
     case SYS_unlink: case SYS_rmdir: removed(thread, here, a[0]); break;
     case SYS_mkdir: made(thread, here, a[0]); break;
-    case SYS_symlink: other(thread, named(thread, here, a[1], path), info.seccomp.nr); break;
+    case SYS_symlink: led(thread, a[0], here, a[1]); break;
     case SYS_mknod: other(thread, named(thread, here, a[0], path), info.seccomp.nr); break;
 #endif
 #ifdef SYS_renameat
@@ -269,7 +290,7 @@ static void called(pid_t thread) {
     case SYS_mkdirat: made(thread, a[0], a[1]); break;
     case SYS_openat2: case SYS_mknodat: other(thread, named(thread, a[0], a[1], path), info.seccomp.nr); break;
     case SYS_truncate: other(thread, named(thread, here, a[0], path), info.seccomp.nr); break;
-    case SYS_symlinkat: other(thread, named(thread, a[1], a[2], path), info.seccomp.nr); break;
+    case SYS_symlinkat: led(thread, a[0], a[1], a[2]); break;
     case SYS_sendfile: written(thread, a[0], -1); break;
     case SYS_copy_file_range:
         if (a[3]) other(thread, descriptor_is_below(thread, a[2]), info.seccomp.nr);
@@ -282,8 +303,8 @@ static void called(pid_t thread) {
             other(thread, descriptor_is_below(thread, a[4]), info.seccomp.nr);
         break;
     case SYS_io_uring_setup: other(thread, 1, info.seccomp.nr); break;
-    case SYS_fsync: case SYS_fdatasync:
-        if (sync_began(thread, a[0])) {
+    case SYS_fsync: case SYS_fdatasync: case SYS_syncfs:
+        if (sync_began(thread, a[0], info.seccomp.nr == SYS_syncfs)) {
             ptrace(PTRACE_SYSCALL, thread, 0, 0);
             return;
         }
@@ -299,7 +320,8 @@ static void begin(int may_go, char **arguments) {
     filter[length++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
     for (int i = 0; i < WATCHED_CALLS; i++) {
         filter[length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, WATCHED[i], 0, 1);
-        filter[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE);
+        int is_refused = WATCHED[i] == SYS_syncfs && refuses_syncfs;
+        filter[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, is_refused ? SECCOMP_RET_ERRNO | ENOSYS : SECCOMP_RET_TRACE);
     }
     filter[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
     struct sock_fprog program = {.len = length, .filter = filter};
@@ -314,6 +336,7 @@ static void begin(int may_go, char **arguments) {
 
 int main(int count, char **arguments) {
     int go[2], status, last = 0;
+    if (count > 1 && strcmp(arguments[1], "-s") == 0) refuses_syncfs = 1, count--, arguments++;
     if (count < 4) return 125;
     if (!realpath(arguments[1], folder)) fail(arguments[1]);
     if (!(journal = fopen(arguments[2], "we"))) fail(arguments[2]);
