@@ -65,6 +65,15 @@ impl Columns {
     }
 }
 
+/// How much memory they take, roughly.
+pub(crate) fn weight(annotations: &[Annotation]) -> usize {
+    let texts = annotations.iter().map(|(key, value)| match value {
+        AnnotationValue::Text(text) => key.len() + text.len(),
+        AnnotationValue::Number(_) | AnnotationValue::Boolean(_) => key.len(),
+    });
+    size_of_val(annotations) + texts.sum::<usize>()
+}
+
 /// By key, then value.
 pub(crate) fn in_order(a: &Annotation, b: &Annotation) -> Ordering {
     use AnnotationValue::{Boolean, Number, Text};

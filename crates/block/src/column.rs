@@ -6,7 +6,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_typed_column_reader};
 use parquet::data_type::{
-    ByteArray, ByteArrayType, DataType, FixedLenByteArray, FixedLenByteArrayType,
+    AsBytes, ByteArray, ByteArrayType, DataType, FixedLenByteArray, FixedLenByteArrayType,
 };
 use parquet::errors::Result;
 use parquet::file::writer::SerializedRowGroupWriter;
@@ -298,6 +298,15 @@ impl<T> Leaf<T> {
             read += records;
         }
         Ok(read)
+    }
+
+    /// How many bytes the values take when each is a row's own, also where a page has one for several.
+    pub(crate) fn bytes(&self) -> usize
+    where
+        T: AsBytes,
+    {
+        let own = self.values.iter().map(|value| value.as_bytes().len());
+        size_of_val(&*self.values) + own.sum::<usize>()
     }
 
     /// How many rows there are.

@@ -1,5 +1,6 @@
 //! A Parquet file of ours, open: its footer and page index are held, its rows are not.
 
+use std::iter;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use parquet::column::reader::get_column_reader;
 use parquet::data_type::{DataType, FixedLenByteArray};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::{
-    ColumnChunkMetaData, PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader,
+    ColumnChunkMetaData, PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData,
 };
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::reader::ChunkReader;
@@ -38,8 +39,16 @@ pub(crate) struct Kind {
     pub(crate) version: u32,
 }
 
-/// How many rows are read at a time by who reads all: pages are not cut by it.
-const SLICE: usize = 4096;
+/// How many rows a page has at most.
+pub(crate) const PAGE_ROWS: usize = 512;
+
+/// How many rows are read at a time by who reads all: pages are not cut by it,
+const SLICE: usize = 8 * PAGE_ROWS;
+/// unless their values take more bytes.
+pub(crate) const SLICE_BYTES: usize = 8 << 20;
+
+/// The rows of a batch, and how many bytes their values take.
+pub(crate) type Batch<Row> = (Vec<Row>, usize);
 
 // === impl OpenFile ===
 
@@ -114,16 +123,60 @@ impl<R: ChunkReader + 'static> OpenFile<R> {
         least.is_none_or(|least| least.data() <= id) && most.is_none_or(|most| most.data() >= id)
     }
 
-    /// The rows of all row groups, some thousand at a time.
-    pub(crate) fn slices(&self) -> impl Iterator<Item = (usize, Range<usize>)> {
-        (0..self.groups()).flat_map(|group| self.slices_of(group).map(move |rows| (group, rows)))
+    /// The rows of all row groups, some thousand at a time, or fewer, so that the values of no batch take more than so many
+    /// bytes unless it is one row. Files do not tell how long values are, as a page may have one once for all rows: `read` reads
+    /// some rows of a row group, and says `None` instead when they take more than it is told.
+    pub(crate) fn batches<Row>(
+        &self,
+        bytes: usize,
+        read: impl Fn(usize, &Range<usize>, usize) -> Result<Option<Batch<Row>>>,
+    ) -> impl Iterator<Item = std::result::Result<Vec<Row>, BlockError>> {
+        let (mut group, mut begin, mut step) = (0, 0, self.step(0, bytes));
+        iter::from_fn(move || {
+            while group < self.groups() {
+                let rows = begin..self.rows(group).min(begin + step);
+                if rows.is_empty() {
+                    (group, begin) = (group + 1, 0);
+                    step = step.min(self.step(group, bytes));
+                    continue;
+                }
+                let most = if rows.len() > 1 { bytes } else { usize::MAX };
+                match read(group, &rows, most) {
+                    Ok(None) => step = (rows.len() / 2).max(1),
+                    Ok(Some((batch, taken))) => {
+                        begin = rows.end;
+                        if taken < bytes / 4 {
+                            step = SLICE.min(step * 2);
+                        }
+                        return Some(Ok(batch));
+                    }
+                    Err(error) => {
+                        begin = rows.end;
+                        return Some(Err(error.into()));
+                    }
+                }
+            }
+            None
+        })
     }
 
-    /// The rows of a row group, some thousand at a time.
+    /// The rows of a row group, some thousand at a time, or fewer where they are long.
     pub(crate) fn slices_of(&self, group: usize) -> impl Iterator<Item = Range<usize>> + use<R> {
-        let rows = self.rows(group);
-        let slices = (0..rows).step_by(SLICE);
-        slices.map(move |start| start..rows.min(start + SLICE))
+        let (rows, step) = (self.rows(group), self.step(group, SLICE_BYTES));
+        let slices = (0..rows).step_by(step);
+        slices.map(move |start| start..rows.min(start + step))
+    }
+
+    /// How many rows of a row group may take so many bytes when all are about as long.
+    fn step(&self, group: usize, bytes: usize) -> usize {
+        let group = self.metadata.row_groups().get(group);
+        let all = group.map_or(0, RowGroupMetaData::total_byte_size);
+        let rows = group.map_or(0, RowGroupMetaData::num_rows);
+        let each = usize::try_from(all / rows.max(1)).unwrap_or_default();
+        match bytes / each.max(1) {
+            few @ ..PAGE_ROWS => few.max(1),
+            many => SLICE.min(many - many % PAGE_ROWS),
+        }
     }
 
     /// The bloom filter of a column.

@@ -5,8 +5,16 @@ use std::collections::BinaryHeap;
 
 use crate::BlockError;
 
+/// What is held at a time of the rows of all files, in bytes, roughly.
+const HELD: usize = 48 << 20;
+
+/// What may be held of each of so many files, for [`in_order`].
+pub(crate) fn share(files: usize) -> usize {
+    HELD / files.max(1)
+}
+
 /// Hands over the rows of all files by their keys, and where they are equal by their files' numbers. Each file has its rows in
-/// order; some thousand of each are held.
+/// order, and hands out some at a time, which are held.
 pub(crate) fn in_order<Row, Key: Ord>(
     files: impl IntoIterator<Item: Iterator<Item = Result<Vec<Row>, BlockError>>>,
     key: impl Fn(&Row) -> Key,
@@ -58,7 +66,7 @@ impl<Row, Key: Ord> Ord for Head<Row, Key> {
     }
 }
 
-/// The rows of a file, of which some thousand are held.
+/// The rows of a file, of which some are held.
 struct Rows<I, Row> {
     groups: I,
     group: std::vec::IntoIter<Row>,

@@ -323,6 +323,14 @@ impl<R: Source> RollupsFile<R> {
         Ok(parts)
     }
 
+    /// How long all parts are together, roughly, in bytes.
+    #[must_use]
+    pub fn unpacked(&self) -> u64 {
+        let sections = self.directory.sections.iter();
+        let sections = sections.flat_map(|(_, sections)| sections);
+        sections.map(|section| u64::from(section.inflated)).sum()
+    }
+
     /// All that the file has.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use fluoro_model::{Document, EpochSeconds, SegmentId, TimestampMicros, TraceId};
 use fluoro_shape::{Coded, Encoder, Model, Seeds, Streams};
 
 use crate::BlockError;
-use crate::annotations::in_order;
+use crate::annotations::{self, in_order};
 
 mod logged;
 
@@ -148,15 +148,16 @@ impl SegmentRow {
                 shapes.len() + numbers.len() + ids.len() + text.len()
             }
         };
-        let annotations = self.annotations.iter().map(|(key, value)| match value {
-            AnnotationValue::Text(text) => key.len() + text.len(),
-            AnnotationValue::Number(_) | AnnotationValue::Boolean(_) => key.len(),
-        });
+        let texts = [&self.origin, &self.http_method, &self.http_url, &self.user];
         size_of::<Self>()
-            + size_of_val(&*self.annotations)
+            + annotations::weight(&self.annotations)
             + document
-            + annotations.sum::<usize>()
-            + self.http_url.as_ref().map_or(0, |url| url.len())
+            + self.name.len()
+            + texts
+                .into_iter()
+                .flatten()
+                .map(|text| text.len())
+                .sum::<usize>()
     }
 
     /// Where the row stands among others: by trace, start, receipt and number.

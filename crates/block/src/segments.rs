@@ -10,6 +10,8 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPrope
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::{ColumnPath, TypePtr};
 
+use crate::file::PAGE_ROWS;
+
 mod merge;
 mod reader;
 #[cfg(test)]
@@ -23,12 +25,10 @@ pub use writer::SegmentsWriter;
 /// The version that we write, and the newest that we read.
 pub const VERSION: u32 = 1;
 
-/// How many rows a page has.
-const PAGE_ROWS: usize = 512;
 /// How many rows a row group has,
 const GROUP_ROWS: usize = 32_768;
 /// unless they take so much memory, roughly.
-const GROUP_BYTES: usize = 64 << 20;
+const GROUP_BYTES: usize = 32 << 20;
 
 /// Keys of the footer.
 const VERSION_KEY: &str = "fluoro.segments.version";

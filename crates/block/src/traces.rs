@@ -11,6 +11,8 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPrope
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::{ColumnPath, TypePtr};
 
+use crate::file::PAGE_ROWS;
+
 mod find;
 mod group;
 mod lasting;
@@ -31,10 +33,10 @@ pub use writer::TracesWriter;
 /// The version that we write, and the newest that we read.
 pub const VERSION: u32 = 1;
 
-/// How many rows a page has.
-const PAGE_ROWS: usize = 512;
-/// How many rows a row group has: few, as what bloom filters find is looked for in a whole row group.
+/// How many rows a row group has: few, as what bloom filters find is looked for in a whole row group;
 const GROUP_ROWS: usize = 5 * PAGE_ROWS;
+/// fewer when they take so much memory, roughly.
+const GROUP_BYTES: usize = 16 << 20;
 
 /// The key of the footer.
 const VERSION_KEY: &str = "fluoro.traces.version";

@@ -7,13 +7,13 @@
 //! `FLUORO_BOUNDS` says how many documents of each kind, `FLUORO_BOUNDS_OF` of which kind alone.
 
 #![expect(clippy::unwrap_used, reason = "a test: what fails must end it")]
-#![expect(unsafe_code, reason = "an allocator that counts is one")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
+#[path = "../../block/tests/counting/mod.rs"]
+mod counting;
+
 use std::fmt::Write;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use fluoro_ambient::Ambient;
@@ -40,44 +40,6 @@ const TRACE: usize = 100 << 10;
 
 /// Documents that come together.
 const BATCH: u64 = 50;
-
-/// The system's allocator, counting.
-struct Counting;
-
-static HELD: AtomicUsize = AtomicUsize::new(0);
-static MOST_HELD: AtomicUsize = AtomicUsize::new(0);
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-fn grown(bytes: usize) {
-    let held = HELD.fetch_add(bytes, Ordering::Relaxed) + bytes;
-    MOST_HELD.fetch_max(held, Ordering::Relaxed);
-}
-
-// SAFETY: all is left to the system's allocator, as it was asked for.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        grown(layout.size());
-        // SAFETY: the caller's.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        HELD.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller's.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // There may be both for a moment.
-        grown(size);
-        // SAFETY: the caller's.
-        let moved = unsafe { System.realloc(pointer, layout, size) };
-        HELD.fetch_sub(layout.size(), Ordering::Relaxed);
-        moved
-    }
-}
 
 fn settings() -> HotSettings {
     HotSettings {
@@ -287,8 +249,7 @@ async fn whatever_comes_memory_stays_what_the_settings_say() {
     for (kind, document) in KINDS.into_iter().filter(is_meant) {
         let directory = tempfile::tempdir().unwrap();
         let catalog: Arc<dyn Catalog> = Arc::new(MemoryCatalog::default());
-        let before = HELD.load(Ordering::Relaxed);
-        MOST_HELD.store(before, Ordering::Relaxed);
+        let since = counting::begin();
         let mut store = Store::open(directory.path(), &catalog).await;
         let mut refused = 0;
         for first in (0..documents).step_by(usize::try_from(BATCH).unwrap()) {
@@ -316,7 +277,7 @@ async fn whatever_comes_memory_stays_what_the_settings_say() {
         let kept = store.hot.kept();
         assert_eq!(kept.documents + refused as u64, documents, "{kind}");
         store.close().await;
-        let most = MOST_HELD.load(Ordering::Relaxed).saturating_sub(before);
+        let most = since.most();
         eprintln!("{kind}: {documents} documents, at most {} KiB", most >> 10);
         assert!(most <= MOST, "{kind}: {most} bytes");
     }

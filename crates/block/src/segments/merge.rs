@@ -5,7 +5,7 @@ use parquet::file::metadata::ParquetMetaData;
 use parquet::file::reader::ChunkReader;
 
 use super::{SegmentsFile, SegmentsWriter};
-use crate::merge::in_order;
+use crate::merge::{in_order, share};
 use crate::{BlockError, SegmentRow};
 
 /// Makes one file of several, of the rows that are to be kept. Documents are copied as they are coded.
@@ -28,7 +28,8 @@ pub fn merge<R: ChunkReader + 'static>(
         return Err(BlockError::OtherLineage);
     }
     let mut writer = SegmentsWriter::new(out)?;
-    let all = files.iter().map(|file| file.all());
+    let bytes = share(files.len());
+    let all = files.iter().map(|file| file.all_by(bytes));
     in_order(all, SegmentRow::place, |_, row| {
         if keep(&row) {
             writer.push(row)?;

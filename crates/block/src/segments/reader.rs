@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use parquet::file::reader::ChunkReader;
 
 use super::{LARGEST_MODEL, MODEL_KEY, SCHEMA, VERSION, VERSION_KEY, at};
 use crate::column::{Leaf, as_bytes, as_text};
-use crate::file::{Kind, OpenFile, general, trace_id};
+use crate::file::{Kind, OpenFile, SLICE_BYTES, general, trace_id};
 use crate::row::{Annotation, Body, SegmentRow, Stored};
 use crate::{BlockError, annotations};
 
@@ -139,6 +140,8 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
                 group,
                 places: &places,
                 wanted,
+                bytes: Cell::new(0),
+                most: usize::MAX,
             };
             let found = columns.rows()?.into_iter();
             rows.extend(found.filter(|row| traces.binary_search(&row.trace).is_ok()));
@@ -184,16 +187,29 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
         self.file.may_span(group, at::TRACE_ID, id) && filter.is_none_or(|filter| filter.check(id))
     }
 
-    /// All rows, some thousand at a time.
+    /// All rows, some thousand at a time, fewer where they are long.
     pub fn all(&self) -> impl Iterator<Item = std::result::Result<Vec<SegmentRow>, BlockError>> {
-        self.file.slices().map(|(group, rows)| {
+        self.all_by(SLICE_BYTES)
+    }
+
+    /// The same, so many bytes of them at a time, roughly.
+    pub(super) fn all_by(
+        &self,
+        bytes: usize,
+    ) -> impl Iterator<Item = std::result::Result<Vec<SegmentRow>, BlockError>> {
+        self.file.batches(bytes, move |group, rows, most| {
             let columns = Columns {
                 file: &self.file,
                 group,
-                places: &[rows],
+                places: std::slice::from_ref(rows),
                 wanted: Wanted::All,
+                bytes: Cell::new(0),
+                most,
             };
-            Ok(columns.rows()?)
+            match columns.rows() {
+                Err(_) if columns.bytes.get() > most => Ok(None),
+                rows => Ok(Some((rows?, columns.bytes.get()))),
+            }
         })
     }
 
@@ -211,6 +227,10 @@ struct Columns<'a, R> {
     /// In order, and apart.
     places: &'a [Range<usize>],
     wanted: Wanted,
+    /// How many bytes the values took that were read so far,
+    bytes: Cell<usize>,
+    /// and may take at most.
+    most: usize,
 }
 
 /// What of a row is read.
@@ -377,7 +397,12 @@ impl<R: ChunkReader + 'static> Columns<'_, R> {
     }
 
     fn leaf<T: DataType>(&self, column: usize) -> Result<Leaf<T::T>> {
-        self.file.leaf::<T>(self.group, column, self.places)
+        let leaf = self.file.leaf::<T>(self.group, column, self.places)?;
+        self.bytes.set(self.bytes.get() + leaf.bytes());
+        if self.bytes.get() > self.most {
+            return Err(general("rows that are longer than was thought"));
+        }
+        Ok(leaf)
     }
 }
 

@@ -2,10 +2,12 @@ use bytes::Bytes;
 use fluoro_model::document::AnnotationValue;
 use fluoro_model::{SegmentId, TimestampMicros, TraceId};
 use fluoro_shape::{Encoder, Model};
+use parquet::file::metadata::RowGroupMetaData;
 use proptest::prelude::*;
 
 use super::*;
 use crate::checked::{CHUNK, Checked, Sums};
+use crate::merge::share;
 use crate::sealed::Sealing;
 use crate::{BlockError, Body, SegmentRow, Stored, sealed};
 
@@ -137,9 +139,58 @@ fn a_row_group_of_long_documents_ends_early() {
     let (row, _) = all.into_iter().next().unwrap();
     let mut long = row;
     long.store_as_text(&Bytes::from(vec![b'x'; GROUP_BYTES / 4]));
-    let file = file_of(&vec![long; 6], encoder.model());
-    let groups = file.all().map(|rows| rows.unwrap().len());
+    let rows = vec![long; 6];
+    let mut bytes = Vec::new();
+    let mut writer = SegmentsWriter::new(&mut bytes).unwrap();
+    for row in rows.clone() {
+        writer.push(row).unwrap();
+    }
+    let metadata = writer.finish(encoder.model()).unwrap();
+    let groups = metadata.row_groups().iter().map(RowGroupMetaData::num_rows);
     assert_eq!(groups.collect::<Vec<_>>(), [4, 2]);
+    let file = opened(bytes);
+    // Each is as long as what is read at a time.
+    let read: Vec<Vec<SegmentRow>> = file.all().map(Result::unwrap).collect();
+    assert!(read.iter().all(|rows| rows.len() == 1));
+    assert_eq!(read.concat(), rows);
+}
+
+#[test]
+fn what_a_row_weighs_is_no_less_than_its_texts() {
+    let (all, _) = traces(2);
+    let (row, _) = all.into_iter().next().unwrap();
+    let long = || Box::from("x".repeat(1_000));
+    let row = SegmentRow {
+        name: long(),
+        origin: Some(long()),
+        http_method: Some(long()),
+        http_url: Some(long()),
+        user: Some(long()),
+        annotations: vec![(long(), AnnotationValue::Text(long()))],
+        ..row
+    };
+    assert!(row.weight() >= 7_000);
+}
+
+#[test]
+fn few_rows_are_read_at_a_time_where_they_are_long() {
+    let (all, encoder) = traces(3_000);
+    let (mut rows, _) = split(all);
+    let file = file_of(&rows, encoder.model());
+    let mut read = file.all_by(share(8)).map(Result::unwrap);
+    assert_eq!(read.next().map(|rows| rows.len()), Some(8 * PAGE_ROWS));
+    // A text that a page has once is as long as often as rows have it.
+    for row in &mut rows[2_000..2_600] {
+        row.origin = Some("x".repeat(10_000).into());
+    }
+    let file = file_of(&rows, encoder.model());
+    let read: Vec<Vec<SegmentRow>> = file.all_by(1 << 20).map(Result::unwrap).collect();
+    assert!(
+        read.iter()
+            .all(|rows| rows.iter().map(SegmentRow::weight).sum::<usize>() < 4 << 20)
+    );
+    assert!(read.iter().any(|rows| rows.len() >= PAGE_ROWS));
+    assert_eq!(read.concat(), rows);
 }
 
 #[test]

@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::ops::Range;
 use std::slice;
 
@@ -14,7 +15,7 @@ use super::group::Filters;
 use super::lasting::Lasting;
 use super::{Membership, SCHEMA, Service, TraceRow, VERSION, VERSION_KEY, at};
 use crate::column::{Leaf, as_text};
-use crate::file::{Kind, OpenFile, general, trace_id};
+use crate::file::{Kind, OpenFile, SLICE_BYTES, general, trace_id};
 use crate::{BlockError, annotations};
 
 /// A file of traces, open: its footer, page index and bloom filters are held, its rows are not.
@@ -76,11 +77,7 @@ impl<R: ChunkReader + 'static> TracesFile<R> {
         let Some((group, rows)) = self.place_of(trace)? else {
             return Ok(None);
         };
-        let columns = Columns {
-            file: &self.file,
-            group,
-            rows: &rows,
-        };
+        let columns = Columns::of(&self.file, group, &rows);
         Ok(columns.rows(Parts::ALL)?.pop())
     }
 
@@ -93,11 +90,7 @@ impl<R: ChunkReader + 'static> TracesFile<R> {
         let Some((group, rows)) = self.place_of(trace)? else {
             return Ok(None);
         };
-        let columns = Columns {
-            file: &self.file,
-            group,
-            rows: &rows,
-        };
+        let columns = Columns::of(&self.file, group, &rows);
         let documents = next(&mut columns.each::<Int32Type>(at::DOCUMENTS)?)?;
         let bytes = next(&mut columns.each::<Int64Type>(at::BYTES)?)?;
         Ok(Some((documents.cast_unsigned(), bytes.cast_unsigned())))
@@ -149,11 +142,7 @@ impl<R: ChunkReader + 'static> TracesFile<R> {
     pub fn members(&self) -> impl Iterator<Item = std::result::Result<Vec<Member>, BlockError>> {
         self.groups().map(|group| {
             let rows = 0..self.file.rows(group);
-            let columns = Columns {
-                file: &self.file,
-                group,
-                rows: &rows,
-            };
+            let columns = Columns::of(&self.file, group, &rows);
             let traces = columns.each::<FixedLenByteArrayType>(at::TRACE_ID)?;
             let received = columns.each::<Int64Type>(at::FIRST_RECEIVED)?;
             let members = traces.zip(received).zip(columns.groups()?);
@@ -164,19 +153,27 @@ impl<R: ChunkReader + 'static> TracesFile<R> {
         })
     }
 
-    /// All rows, some thousand at a time.
+    /// All rows, some thousand at a time, fewer where they are long.
     pub fn all(&self) -> impl Iterator<Item = std::result::Result<Vec<TraceRow>, BlockError>> {
-        self.file.slices().map(|(group, rows)| {
-            let columns = Columns {
-                file: &self.file,
-                group,
-                rows: &rows,
-            };
-            Ok(columns.rows(Parts::ALL)?)
+        self.all_by(SLICE_BYTES)
+    }
+
+    /// The same, so many bytes of them at a time, roughly.
+    pub(super) fn all_by(
+        &self,
+        bytes: usize,
+    ) -> impl Iterator<Item = std::result::Result<Vec<TraceRow>, BlockError>> {
+        self.file.batches(bytes, move |group, rows, most| {
+            let mut columns = Columns::of(&self.file, group, rows);
+            columns.most = most;
+            match columns.rows(Parts::ALL) {
+                Err(_) if columns.bytes.get() > most => Ok(None),
+                rows => Ok(Some((rows?, columns.bytes.get()))),
+            }
         })
     }
 
-    /// The rows of a row group as ranges of some thousand, for [`rows`](Self::rows).
+    /// The rows of a row group as ranges of some thousand, fewer where they are long, for [`rows`](Self::rows).
     pub fn slices(&self, group: usize) -> impl Iterator<Item = Range<usize>> + use<R> {
         self.file.slices_of(group)
     }
@@ -192,11 +189,7 @@ impl<R: ChunkReader + 'static> TracesFile<R> {
         rows: &Range<usize>,
         parts: Parts,
     ) -> std::result::Result<Vec<TraceRow>, BlockError> {
-        let columns = Columns {
-            file: &self.file,
-            group,
-            rows,
-        };
+        let columns = Columns::of(&self.file, group, rows);
         Ok(columns.rows(parts)?)
     }
 }
@@ -237,11 +230,25 @@ struct Columns<'a, R> {
     file: &'a OpenFile<R>,
     group: usize,
     rows: &'a Range<usize>,
+    /// How many bytes the values took that were read so far,
+    bytes: Cell<usize>,
+    /// and may take at most.
+    most: usize,
 }
 
 // === impl Columns ===
 
-impl<R: ChunkReader + 'static> Columns<'_, R> {
+impl<'a, R: ChunkReader + 'static> Columns<'a, R> {
+    fn of(file: &'a OpenFile<R>, group: usize, rows: &'a Range<usize>) -> Self {
+        Self {
+            file,
+            group,
+            rows,
+            bytes: Cell::new(0),
+            most: usize::MAX,
+        }
+    }
+
     fn rows(&self, parts: Parts) -> Result<Vec<TraceRow>> {
         let traces = self.leaf::<FixedLenByteArrayType>(at::TRACE_ID)?.required();
         let mut revisions = self.each::<Int32Type>(at::REVISION)?;
@@ -396,8 +403,13 @@ impl<R: ChunkReader + 'static> Columns<'_, R> {
     }
 
     fn leaf<T: DataType>(&self, column: usize) -> Result<Leaf<T::T>> {
-        self.file
-            .leaf::<T>(self.group, column, slice::from_ref(self.rows))
+        let rows = slice::from_ref(self.rows);
+        let leaf = self.file.leaf::<T>(self.group, column, rows)?;
+        self.bytes.set(self.bytes.get() + leaf.bytes());
+        if self.bytes.get() > self.most {
+            return Err(general("rows that are longer than was thought"));
+        }
+        Ok(leaf)
     }
 }
 

@@ -2,7 +2,7 @@ use fluoro_model::{TimestampMicros, TraceId};
 use fluoro_trace::Projection;
 use fluoro_trace::projection::{Observation, Outcome};
 
-use crate::annotations::in_order;
+use crate::annotations::{self, in_order};
 use crate::row::Annotation;
 
 /// What searches ask of a trace, as of one revision.
@@ -154,6 +154,32 @@ impl TraceRow {
             annotations,
             groups: Vec::new(),
         }
+    }
+
+    /// How much memory it takes, roughly.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        let texts = [
+            &self.name,
+            &self.http_method,
+            &self.http_url,
+            &self.http_user_agent,
+            &self.http_client_ip,
+        ];
+        let of_services = self.services.iter().flat_map(|service| {
+            let name = Some(&service.name);
+            [name, service.kind.as_ref(), service.account_id.as_ref()]
+        });
+        let of_groups = self.groups.iter().map(|member| &member.group);
+        let texts = texts.into_iter().flatten();
+        let texts = texts.chain(of_services.flatten()).chain(of_groups);
+        let texts = texts.chain(&self.users).map(|text| text.len());
+        size_of::<Self>()
+            + size_of_val(&*self.services)
+            + size_of_val(&*self.users)
+            + size_of_val(&*self.groups)
+            + annotations::weight(&self.annotations)
+            + texts.sum::<usize>()
     }
 
     /// Where the row stands among others: by start, those without one first, and trace.

@@ -15,12 +15,13 @@ use serde_json::json;
 use super::*;
 use crate::BlockError;
 use crate::checked::{CHUNK, Checked, Sums};
+use crate::merge::share;
 use crate::segments::SegmentsFile;
 
 fn written(rows: &[TraceRow]) -> Vec<u8> {
     let mut file = Vec::new();
     let mut writer = TracesWriter::new(&mut file).unwrap();
-    writer.group = 10_000;
+    writer.group = (10_000, usize::MAX);
     for row in rows {
         writer.push(row.clone()).unwrap();
     }
@@ -427,6 +428,11 @@ fn files_are_merged_and_rows_of_older_ones_dropped() {
     new.extend(touched.iter().cloned());
     new.sort_by_key(TraceRow::place);
     let files = [file_of(&old), file_of(&new)];
+    let first = files[0].all_by(share(8)).next().unwrap();
+    assert!(
+        first.unwrap().len() >= GROUP_ROWS,
+        "some thousand at a time"
+    );
     let mut merged = Vec::new();
     let keep = |file: usize, row: &mut TraceRow| file == 1 || !row.trace.bits().is_multiple_of(5);
     merge(&[&files[0], &files[1]], keep, &mut merged).unwrap();

@@ -10,7 +10,7 @@ use parquet::file::metadata::{KeyValue, ParquetMetaData};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 
 use super::lasting::Lasting;
-use super::{GROUP_ROWS, PROPERTIES, SCHEMA, Service, TraceRow, VERSION, VERSION_KEY};
+use super::{GROUP_BYTES, GROUP_ROWS, PROPERTIES, SCHEMA, Service, TraceRow, VERSION, VERSION_KEY};
 use crate::column::{Entries, write as put, write_ids, write_optional, write_optional_texts};
 use crate::{BlockError, annotations};
 
@@ -19,8 +19,10 @@ pub struct TracesWriter<W: Write + Send> {
     file: SerializedFileWriter<W>,
     rows: Vec<TraceRow>,
     lasting: Lasting,
-    /// How many rows a group has.
-    pub(super) group: usize,
+    /// How much memory they take, roughly.
+    bytes: usize,
+    /// How many rows a group has at most, and how much memory they take, roughly.
+    pub(super) group: (usize, usize),
 }
 
 // === impl TracesWriter ===
@@ -40,7 +42,8 @@ impl<W: Write + Send> TracesWriter<W> {
             file,
             rows: Vec::new(),
             lasting: Lasting::default(),
-            group: GROUP_ROWS,
+            bytes: 0,
+            group: (GROUP_ROWS, GROUP_BYTES),
         })
     }
 
@@ -55,8 +58,10 @@ impl<W: Write + Send> TracesWriter<W> {
                 .last()
                 .is_none_or(|last| last.place() <= row.place())
         );
+        self.bytes += row.weight();
         self.rows.push(row);
-        if self.rows.len() == self.group {
+        let (rows, bytes) = self.group;
+        if self.rows.len() >= rows || self.bytes >= bytes {
             self.end_group()?;
         }
         Ok(())
@@ -83,6 +88,7 @@ impl<W: Write + Send> TracesWriter<W> {
         group.close()?;
         self.lasting.push(&self.rows);
         self.rows.clear();
+        self.bytes = 0;
         Ok(())
     }
 }

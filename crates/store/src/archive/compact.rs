@@ -18,6 +18,9 @@ const MOST_DOCUMENTS: u64 = 131_072;
 /// And its files take at most so many bytes, for the same reason: of documents that are large there are fewer.
 const MOST_BYTES: u64 = 64 << 20;
 
+/// So many are merged at most at once: some rows of each are held.
+const MOST_BLOCKS: usize = 32;
+
 /// The documents of the smallest kind of block.
 const SMALL: u64 = 8_192;
 
@@ -146,6 +149,7 @@ fn fit(records: &[&BlockRecord], size: u64, most_micros: i64) -> bool {
         && records
             .windows(2)
             .all(|pair| pair[0].lineage == pair[1].lineage)
+        && records.len() <= MOST_BLOCKS
         && documents <= MOST_DOCUMENTS
         && bytes <= MOST_BYTES
         && lasts.is_none_or(|lasts| lasts <= most_micros)
@@ -177,7 +181,9 @@ fn merge(
     let number = blocks.first().map_or(0, |block| block.record.number);
     let numbers: HashSet<u64> = blocks.iter().map(|block| block.record.number).collect();
     let failed = file_error(number);
-    let mut all_segments = Vec::new();
+    // At once, as it would be copied to grow.
+    let bytes: u64 = blocks.iter().map(|block| block.record.bytes).sum();
+    let mut all_segments = Vec::with_capacity(usize::try_from(bytes).unwrap_or_default());
     let files: Vec<_> = blocks.iter().map(|block| &block.segments).collect();
     segments::merge(&files, |_| true, &mut all_segments).map_err(&failed)?;
     let mut all_traces = Vec::new();
@@ -188,9 +194,8 @@ fn merge(
         .iter()
         .take_while(|block| block.record.number != number);
     let older: Vec<_> = older.collect();
-    let mut rollups = maker
-        .map(|maker| MergedRollups::of(blocks, maker))
-        .transpose()?;
+    let rollups = maker.map(|maker| MergedRollups::of(blocks, maker));
+    let mut rollups = rollups.transpose()?.flatten();
     let counts = |file: usize, row: &mut traces::TraceRow| {
         let was_again = row.again;
         let is_kept = match live.latest.get(&row.trace) {
@@ -243,7 +248,7 @@ mod tests {
     use crate::documents::Lineage;
 
     #[test]
-    fn what_is_merged_is_bounded_in_documents_and_bytes() {
+    fn what_is_merged_is_bounded_in_blocks_documents_and_bytes() {
         let runs = |documents: u64, bytes: u64, thoroughly: bool| {
             let record = |number: u64| BlockRecord {
                 number,
@@ -257,11 +262,11 @@ mod tests {
                 last_received: 0,
                 rollups: false,
             };
-            let records: Vec<BlockRecord> = (0..20).map(record).collect();
+            let records: Vec<BlockRecord> = (0..40).map(record).collect();
             let records: Vec<&BlockRecord> = records.iter().collect();
             run_of(&records, thoroughly, 1)
         };
-        assert_eq!(runs(10, 1_000, true), Some(0..20));
+        assert_eq!(runs(10, 1_000, true), Some(0..MOST_BLOCKS));
         assert_eq!(runs(MOST_DOCUMENTS / 4, 1_000, true), Some(0..4));
         assert_eq!(runs(10, MOST_BYTES / 4, true), Some(0..4));
         // Few fill a block, too.

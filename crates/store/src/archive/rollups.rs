@@ -263,16 +263,22 @@ impl Block {
 }
 
 /// Parts that take more bytes together are not merged: the block has none.
-const MOST_BYTES: usize = 32 << 20;
+const MOST_BYTES: u64 = 32 << 20;
 
 // === impl MergedRollups ===
 
 impl<'m> MergedRollups<'m> {
-    /// Nothing yet, of these blocks.
+    /// Nothing yet, of these blocks; `None` when they have too much.
     pub(super) fn of(
         blocks: &[Arc<Block>],
         maker: &'m dyn RollupMaker,
-    ) -> Result<Self, ArchiveError> {
+    ) -> Result<Option<Self>, ArchiveError> {
+        let rollups = blocks
+            .iter()
+            .filter_map(|block| block.rollups(maker.form()));
+        if rollups.map(RollupsFile::unpacked).sum::<u64>() > MOST_BYTES {
+            return Ok(None);
+        }
         let mut inputs = Vec::with_capacity(blocks.len());
         for block in blocks {
             let all = block.rollups(maker.form()).map(RollupsFile::all);
@@ -289,7 +295,7 @@ impl<'m> MergedRollups<'m> {
             let uncounted = rollups.iter().flat_map(|rollups| &rollups.uncounted);
             uncounted.map(|one| (one.trace, *one)).collect()
         });
-        Ok(Self {
+        Ok(Some(Self {
             maker,
             uncounted: uncounted.collect(),
             last_received: {
@@ -301,7 +307,7 @@ impl<'m> MergedRollups<'m> {
                 ..Rollups::default()
             },
             inputs,
-        })
+        }))
     }
 
     /// Takes note of a row of one of the blocks: whether its trace was at rest before, and whether the row is kept.
@@ -323,16 +329,10 @@ impl<'m> MergedRollups<'m> {
         self.merged.uncounted.extend(uncounted.filter(|_| is_kept));
     }
 
-    /// The rollups of all, now that every row was taken; `None` when no block had any, they cannot be understood, or take too
-    /// much.
+    /// The rollups of all, now that every row was taken; `None` when no block had any, or they cannot be understood.
     pub(super) fn finish(self) -> Option<Rollups> {
         let mut merged = self.merged;
         if self.inputs.iter().all(Option::is_none) {
-            return None;
-        }
-        let inputs = self.inputs.iter().flatten();
-        let all = inputs.flat_map(|input| input.parts.values().flat_map(BTreeMap::values));
-        if all.map(Bytes::len).sum::<usize>() > MOST_BYTES {
             return None;
         }
         let mut parts: BTreeMap<Box<str>, BTreeMap<i64, Vec<Bytes>>> = BTreeMap::new();
