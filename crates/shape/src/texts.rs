@@ -18,6 +18,9 @@ pub(crate) fn template(text: &[u8], template: &mut Vec<u8>, numbers: &mut Vec<u6
     numbers.clear();
     let mut rest = text;
     while let Some(digit) = rest.iter().position(|byte| byte.is_ascii_digit()) {
+        if numbers.len() == MOST_NUMBERS {
+            return false;
+        }
         let (literal, after) = rest.split_at(digit);
         let width = after
             .iter()
@@ -34,7 +37,7 @@ pub(crate) fn template(text: &[u8], template: &mut Vec<u8>, numbers: &mut Vec<u6
         rest = after;
     }
     template.extend_from_slice(rest);
-    !numbers.is_empty() && numbers.len() <= MOST_NUMBERS && !text.contains(&NUMBER)
+    !numbers.is_empty() && !text.contains(&NUMBER)
 }
 
 /// Writes the numbers of a template, those of a fixed width with as many bytes as that takes.
