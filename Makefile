@@ -35,7 +35,7 @@ bench-query: ## measure how fast questions are answered over a million spans, a 
 	@scripts/need cc python
 	@"$$(scripts/venv tests/requirements.txt)/bin/python" scripts/bench query
 
-bench-store: ## measure the store at 1, 3 and 10 million spans, and rewrite that table of SPECIFICATION.md; most of an hour, never in CI
+bench-store: ## measure the store at 1, 3 and 10 million spans, and rewrite that table of SPECIFICATION.md; half an hour, never in CI
 	@scripts/need cc python
 	@scripts/bench-store
 

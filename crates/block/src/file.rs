@@ -47,9 +47,6 @@ const SLICE: usize = 8 * PAGE_ROWS;
 /// unless their values take more bytes.
 pub(crate) const SLICE_BYTES: usize = 8 << 20;
 
-/// The rows of a batch, and how many bytes their values take.
-pub(crate) type Batch<Row> = (Vec<Row>, usize);
-
 // === impl OpenFile ===
 
 impl<R: ChunkReader + 'static> OpenFile<R> {
@@ -125,11 +122,11 @@ impl<R: ChunkReader + 'static> OpenFile<R> {
 
     /// The rows of all row groups, some thousand at a time, or fewer, so that the values of no batch take more than so many
     /// bytes unless it is one row. Files do not tell how long values are, as a page may have one once for all rows: `read` reads
-    /// some rows of a row group, and says `None` instead when they take more than it is told.
+    /// some rows of a row group, gives up once they take more than it is told, and says how many bytes they took.
     pub(crate) fn batches<Row>(
         &self,
         bytes: usize,
-        read: impl Fn(usize, &Range<usize>, usize) -> Result<Option<Batch<Row>>>,
+        read: impl Fn(usize, &Range<usize>, usize) -> (Result<Vec<Row>>, usize),
     ) -> impl Iterator<Item = std::result::Result<Vec<Row>, BlockError>> {
         let (mut group, mut begin, mut step) = (0, 0, self.step(0, bytes));
         iter::from_fn(move || {
@@ -141,20 +138,16 @@ impl<R: ChunkReader + 'static> OpenFile<R> {
                     continue;
                 }
                 let most = if rows.len() > 1 { bytes } else { usize::MAX };
-                match read(group, &rows, most) {
-                    Ok(None) => step = (rows.len() / 2).max(1),
-                    Ok(Some((batch, taken))) => {
-                        begin = rows.end;
-                        if taken < bytes / 4 {
-                            step = SLICE.min(step * 2);
-                        }
-                        return Some(Ok(batch));
-                    }
-                    Err(error) => {
-                        begin = rows.end;
-                        return Some(Err(error.into()));
-                    }
+                let (batch, taken) = read(group, &rows, most);
+                if taken > most {
+                    step = (rows.len() / 2).max(1);
+                    continue;
                 }
+                begin = rows.end;
+                if taken < bytes / 4 {
+                    step = SLICE.min(step * 2);
+                }
+                return Some(batch.map_err(BlockError::from));
             }
             None
         })

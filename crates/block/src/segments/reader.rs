@@ -206,10 +206,7 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
                 bytes: Cell::new(0),
                 most,
             };
-            match columns.rows() {
-                Err(_) if columns.bytes.get() > most => Ok(None),
-                rows => Ok(Some((rows?, columns.bytes.get()))),
-            }
+            (columns.rows(), columns.bytes.get())
         })
     }
 

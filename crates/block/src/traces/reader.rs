@@ -166,10 +166,7 @@ impl<R: ChunkReader + 'static> TracesFile<R> {
         self.file.batches(bytes, move |group, rows, most| {
             let mut columns = Columns::of(&self.file, group, rows);
             columns.most = most;
-            match columns.rows(Parts::ALL) {
-                Err(_) if columns.bytes.get() > most => Ok(None),
-                rows => Ok(Some((rows?, columns.bytes.get()))),
-            }
+            (columns.rows(Parts::ALL), columns.bytes.get())
         })
     }
 
