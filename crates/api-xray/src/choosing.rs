@@ -55,7 +55,7 @@ impl Choosing {
     pub async fn ids(&self) -> Result<Vec<TraceId>, ScanError> {
         let (mut ids, mut after) = (Vec::new(), None);
         loop {
-            let candidates = self.selection.latest(after, ROWS);
+            let candidates = self.selection.latest(after, ROWS, ROWS);
             let mut found = self.scan.open(&candidates).await?;
             let mut held = found.share();
             while let Some(batch) = found.next().await? {

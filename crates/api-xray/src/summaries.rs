@@ -60,11 +60,11 @@ impl XRay {
         let (mut page, mut after) = (Page::default(), input.after);
         let held = loop {
             let mut until = None;
-            let candidates = input.selection.latest(after, rows);
+            let candidates = input.selection.latest(after, rows, limit);
             let mut found = self.parts.scan.open(&candidates).await?;
             let (rest, mut held) = (found.rest, found.share());
             held.set(page.weight())?;
-            while !page.is_settled(until, limit)
+            while !page.is_settled(until, rest.is_some(), limit)
                 && let Some(batch) = found.next().await?
             {
                 until = batch.until;

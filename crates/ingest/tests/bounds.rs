@@ -118,6 +118,7 @@ impl Store {
             latest: Some(Latest {
                 before: None,
                 rows: 100,
+                likely: 100,
             }),
         };
         assert!(!self.hot.find(&all).await.unwrap().projections.is_empty());

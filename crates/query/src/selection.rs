@@ -48,9 +48,10 @@ impl Selection {
         }
     }
 
-    /// As [`candidates`](Self::candidates), the latest `rows` after a position first; what a page needs.
+    /// As [`candidates`](Self::candidates), the latest `rows` after a position first, of which the first are `likely` to be what
+    /// a page needs.
     #[must_use]
-    pub fn latest(&self, after: Option<Position>, rows: usize) -> Candidates {
+    pub fn latest(&self, after: Option<Position>, rows: usize, likely: usize) -> Candidates {
         let mut candidates = self.candidates();
         if let Some(Position(time, _)) = after {
             let up_to = self.range.up_to(time);
@@ -61,6 +62,7 @@ impl Selection {
             latest: Some(Latest {
                 before: after.map(|Position(time, trace)| (time, trace)),
                 rows,
+                likely,
             }),
             ..candidates
         }

@@ -116,14 +116,16 @@ impl Page {
         }
     }
 
-    /// Whether nothing of this scan can change the page any more, when all that comes is of this time or earlier.
+    /// Whether nothing of this scan can change the page any more, when all that comes is of this time or earlier, and the scan
+    /// has more, or `is_cut`.
     #[must_use]
-    pub fn is_settled(&self, until: Option<TimestampMicros>, limit: usize) -> bool {
+    pub fn is_settled(&self, until: Option<TimestampMicros>, is_cut: bool, limit: usize) -> bool {
         let room = limit.saturating_sub(self.traces.len());
         let last = self.sifted.last(room);
         let is_behind = last.zip(until).is_some_and(|(last, until)| until < last.0);
-        is_behind
-            && (self.sifted.are_more || self.sifted.seen.iter().any(|seen| Some(*seen) < last))
+        let sifted = &self.sifted;
+        let are_more = || sifted.are_more || sifted.seen.iter().any(|seen| Some(*seen) < last);
+        is_behind && (is_cut || are_more())
     }
 
     /// Ends a scan: what it passed over counts, and the page goes on behind its last trace when the scan has more, or `is_cut`.

@@ -65,14 +65,15 @@ pub struct Candidates {
 }
 
 /// The latest traces by their start, a trace of equal start being the later one by its id. Only scans by
-/// [`Axis::Start`] keep to it; others find all, and may find the latest first, so many and then more at a time
-/// ([`Batch::until`]).
+/// [`Axis::Start`] keep to it; others find all. The latest may be found first, some and then more at a time ([`Batch::until`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Latest {
     /// Those before this one.
     pub before: Option<(TimestampMicros, TraceId)>,
     /// At most so many.
     pub rows: usize,
+    /// So many of them are likely to do.
+    pub likely: usize,
 }
 
 /// What a scan found.

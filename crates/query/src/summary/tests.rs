@@ -287,7 +287,7 @@ fn a_page_is_the_same_in_whatever_order_and_batches_traces_are_looked_at() {
                     }
                     page.sift(&selection, some, after, limit, third);
                 }
-                assert!(!page.is_settled(Some(at(5000)), limit));
+                assert!(!page.is_settled(Some(at(5000)), false, limit));
                 page.close(&selection, &[], false, after, limit);
                 let found: Vec<TraceId> = page.traces.iter().map(|trace| trace.id).collect();
                 let plain = plainly(&traces, &selection, after, limit, third);
@@ -319,7 +319,7 @@ fn a_page_of_the_latest_is_settled_before_the_rest_is_looked_at() {
         let until = latest_first
             .peek()
             .map(|rest| rest[rest.len() - 1].last_received);
-        if page.is_settled(until, 10) {
+        if page.is_settled(until, false, 10) {
             break;
         }
     }

@@ -85,7 +85,13 @@ impl HotTraces {
         // Only now: what went to rest before is there, and what goes to rest from here on was just found.
         let live = self.archive.live();
         let mut held = self.budget.share();
-        let at_rest = self.find_at_rest(&live, candidates, hot, &mut held).await?;
+        let is_by_start = candidates.by == Axis::Start;
+        let mut wanted = candidates.clone();
+        // What began before the last of the hot ones that are wanted is for the next scan.
+        if let Some((last, _)) = found.rest.filter(|_| is_by_start) {
+            wanted.range.start = wanted.range.start.max(last);
+        }
+        let at_rest = self.find_at_rest(&live, wanted, hot, &mut held).await?;
         drop(looking);
         let mut places = Places {
             ready: found.projections,
@@ -95,7 +101,6 @@ impl HotTraces {
         let mut passed_over = found.passed_over;
         passed_over.extend(at_rest.passed_over);
         let mut rest = found.rest.max(at_rest.rest);
-        let is_by_start = candidates.by == Axis::Start;
         if let Some(latest) = candidates.latest.filter(|_| is_by_start) {
             let mut all: Vec<(TimestampMicros, TraceId)> = places
                 .traces()
@@ -111,8 +116,7 @@ impl HotTraces {
             passed_over.retain(|(start, _)| *start >= rest.0);
         }
         held.set(places.bytes() + size_of_val(&*passed_over))?;
-        let stretch = candidates.latest.filter(|_| !is_by_start);
-        let stretch = stretch.map(|latest| latest.rows.max(1));
+        let stretch = candidates.latest.map(|latest| latest.likely.max(1));
         let batches = HotBatches::new(self, live, places, stretch, rest, held);
         let mut finding = Finding::new(Box::new(batches), Arc::clone(&self.budget));
         finding.passed_over = passed_over;
@@ -124,14 +128,14 @@ impl HotTraces {
     async fn find_at_rest(
         &self,
         live: &Arc<Live>,
-        candidates: &Candidates,
+        candidates: Candidates,
         hot: HotThen,
         held: &mut Share,
     ) -> Result<AtRest, ScanError> {
         if live.blocks.is_empty() {
             return Ok(AtRest::default());
         }
-        let (live, candidates) = (Arc::clone(live), candidates.clone());
+        let live = Arc::clone(live);
         let index = Arc::clone(&self.index);
         let asked = Asked::default();
         let is_asked = asked.still();

@@ -325,7 +325,11 @@ async fn the_latest_come_first_and_the_rest_before_them() {
             range: TimestampMicros(0)..TimestampMicros(i64::MAX),
             by: Axis::Start,
             columns: Columns::Anything,
-            latest: Some(Latest { before, rows: 7 }),
+            latest: Some(Latest {
+                before,
+                rows: 7,
+                likely: 3,
+            }),
         };
         let found = bench.hot.find(&candidates).await.unwrap();
         let place = |found: &Arc<Projection>| (found.start.unwrap().micros(), found.id);

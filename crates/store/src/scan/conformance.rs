@@ -262,7 +262,11 @@ async fn check_latest(scan: &dyn Scan, model: &Model, range: &Range<TimestampMic
             range: range.clone(),
             by: Axis::Start,
             columns: Columns::Anything,
-            latest: Some(Latest { before, rows: 7 }),
+            latest: Some(Latest {
+                before,
+                rows: 7,
+                likely: 3,
+            }),
         };
         let found = scan.find(&candidates).await.expect("find");
         let rest = found.rest;

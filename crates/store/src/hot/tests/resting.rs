@@ -269,7 +269,11 @@ async fn the_latest_are_found_page_by_page_wherever_they_are() {
             range: TimestampMicros(NOW)..TimestampMicros(NOW + 1_000_000_000),
             by: Axis::Start,
             columns: Columns::Anything,
-            latest: Some(Latest { before, rows: 13 }),
+            latest: Some(Latest {
+                before,
+                rows: 13,
+                likely: 9,
+            }),
         };
         let found = bench.hot.find(&candidates).await.unwrap();
         let mut page: Vec<_> = found
@@ -335,7 +339,11 @@ async fn what_a_list_of_traces_at_rest_passes_over_is_counted_once() {
                 range: TimestampMicros(NOW)..TimestampMicros(NOW + 1_000_000_000),
                 by: Axis::Start,
                 columns: filter.columns(),
-                latest: Some(Latest { before, rows }),
+                latest: Some(Latest {
+                    before,
+                    rows,
+                    likely: 5,
+                }),
             };
             let found = bench.hot.find(&candidates).await.unwrap();
             seen.extend(found.projections.iter().map(|projection| projection.id));

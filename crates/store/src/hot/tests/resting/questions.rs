@@ -74,6 +74,7 @@ async fn the_latest_received_come_first_and_the_earlier_ones_are_not_made() {
     let latest = Some(Latest {
         before: None,
         rows: 30,
+        likely: 30,
     });
     for by in [Axis::Updated, Axis::Received, Axis::ReceivedOrEnded] {
         let mut finding = bench.hot.open_scan(&all_by(by, latest)).await.unwrap();
@@ -118,6 +119,7 @@ async fn a_scan_that_would_hold_too_much_is_refused_and_leaves_nothing_behind() 
     let few = Some(Latest {
         before: None,
         rows: 3,
+        likely: 3,
     });
     let found = bench.hot.find(&all_by(Axis::Start, few)).await.unwrap();
     assert_eq!(found.projections.len(), 3);
