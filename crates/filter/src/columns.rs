@@ -5,10 +5,13 @@
 //! the other way round. It names columns, not how a store holds them: [`Row`] answers for one row, be it with statistics, with
 //! bloom filters or with a [`Digest`](crate::Digest).
 
+use fluoro_trace::Projection;
+
 use crate::ast::{
     Annotation, Body, Expression, Flag, NodeRef, Number, NumberTest, Predicate, RootCauseKind,
     RootCauseLevel, Text, TextTest, ValueTest,
 };
+use crate::evaluate::has_lasting;
 
 /// A predicate over the columns of one row.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,6 +69,29 @@ pub trait Row {
 
     /// Whether the test may fail; `false` only when it surely holds.
     fn may_not(&self, test: &ColumnTest) -> bool;
+}
+
+/// A row whose trace is at hand: its projection tells of what the row tells least.
+#[derive(Debug)]
+pub struct RowOf<'p, R> {
+    /// What is asked first.
+    pub row: R,
+    /// Of the same revision.
+    pub projection: &'p Projection,
+}
+
+impl<R: Row> Row for RowOf<'_, R> {
+    fn may(&self, test: &ColumnTest) -> bool {
+        let may_hold = || match test {
+            ColumnTest::LongestOf(name, test) => has_lasting(self.projection, name, *test),
+            _ => true,
+        };
+        self.row.may(test) && may_hold()
+    }
+
+    fn may_not(&self, test: &ColumnTest) -> bool {
+        self.row.may_not(test)
+    }
 }
 
 impl Columns {

@@ -97,6 +97,15 @@ fn observations<'p>(
     body: &Body,
     ended: &Ended,
 ) -> impl Iterator<Item = &'p Observation> {
+    let fitting = seen_of_nodes(projection).filter(move |(node, seen)| {
+        means(reference, node)
+            && ended.contains(seen.end)
+            && holds_in(body, Subject::Service(node, seen))
+    });
+    fitting.map(|(_, seen)| seen)
+}
+
+fn seen_of_nodes(projection: &Projection) -> impl Iterator<Item = (&Node, &Observation)> {
     let own = projection.observations.iter();
     let own = own.map(|seen| (projection.node(seen.node), seen));
     let from_clients = projection.calls.iter();
@@ -106,12 +115,14 @@ fn observations<'p>(
             let root = &projection.observations[call.callee as usize];
             (projection.node(call.from), root)
         });
-    let fitting = own.chain(from_clients).filter(move |(node, seen)| {
-        means(reference, node)
-            && ended.contains(seen.end)
-            && holds_in(body, Subject::Service(node, seen))
-    });
-    fitting.map(|(_, seen)| seen)
+    own.chain(from_clients)
+}
+
+/// Whether a service of this name lasted so.
+pub(crate) fn has_lasting(projection: &Projection, name: &str, test: NumberTest) -> bool {
+    seen_of_nodes(projection).any(|(node, seen)| {
+        seen.duration().is_some_and(|lasted| test.holds(lasted)) && &*node.name == name
+    })
 }
 
 fn calls<'p>(

@@ -24,7 +24,7 @@ pub use ast::{
     Annotation, AnnotationOf, Body, Expression, Flag, GroupBy, Level, NodeRef, Number, NumberTest,
     Predicate, RootCauseKind, RootCauseLevel, Text, TextTest, ValueTest,
 };
-pub use columns::{ColumnTest, Columns, Row};
+pub use columns::{ColumnTest, Columns, Row, RowOf};
 pub use digest::{Digest, KnownAnnotations};
 pub use evaluate::{Ended, Matched, annotation_fulfils};
 pub use filter::{Filter, GroupError, GroupExpressions, NoGroups};

@@ -21,6 +21,13 @@ pub(crate) fn admits(columns: &Columns, trace: &Projection) -> bool {
     columns.admit(&known.row(&digest))
 }
 
+fn admits_at_hand(columns: &Columns, projection: &Projection) -> bool {
+    let mut known = KnownAnnotations::default();
+    let digest = Digest::of(projection, &mut known);
+    let row = known.row(&digest);
+    columns.admit(&RowOf { row, projection })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1024))]
 
@@ -29,6 +36,8 @@ proptest! {
     fn columns_never_lose_a_trace(expression in arbitrary::expression(), trace in arbitrary::trace()) {
         let filter = Filter::new(&expression, &NoGroups).unwrap();
         let admitted = admits(&filter.columns(), &trace);
+        prop_assert!(admitted || !filter.matches(&trace), "{expression}");
+        let admitted = admits_at_hand(&filter.columns(), &trace);
         prop_assert!(admitted || !filter.matches(&trace), "{expression}");
         let from = trace.start.map_or(0, |start| start.micros().0);
         let ended = Ended::Within(fluoro_model::TimestampMicros(from)..fluoro_model::TimestampMicros(from + 1_500_000));
@@ -123,6 +132,32 @@ fn columns_pass_over_what_is_surely_not_meant() {
             "{text}"
         );
     }
+}
+
+#[test]
+fn a_projection_at_hand_tells_which_service_lasted_how_long() {
+    let (failed, called) = (failed(), handled());
+    for (text, of_digest, at_hand) in [
+        ("service(\"shop\") { duration >= 3.9 }", true, true),
+        ("service(\"books\") { duration >= 3.9 }", true, false),
+        ("service(\"books\") { duration > 0.001 }", true, true),
+        ("service(\"nobody\") { duration > 0.001 }", false, false),
+        (
+            "service(\"books\") { duration >= 3.9 } OR fault",
+            true,
+            true,
+        ),
+        ("!service(\"books\") { duration >= 3.9 }", true, true),
+    ] {
+        let columns = columns(text);
+        let told = (admits(&columns, &failed), admits_at_hand(&columns, &failed));
+        assert_eq!(told, (of_digest, at_hand), "{text}");
+    }
+    // Of a client, the roots that it called.
+    let client = called.calls.iter().find(|call| call.caller.is_none());
+    let client = &called.node(client.unwrap().from).name;
+    let columns = columns(&format!("service(\"{client}\") {{ duration > 0 }}"));
+    assert!(admits_at_hand(&columns, &called));
 }
 
 #[test]

@@ -271,6 +271,42 @@ async fn ranges_never_leave_out_a_trace() {
 }
 
 #[tokio::test]
+async fn hot_traces_in_which_only_others_took_long_do_not_fill_a_page() {
+    let bench = Bench::new(Arc::new(MemoryLog::default()), uncached());
+    for number in 0..40_u64 {
+        let slow = segment(number, 100.0 - f64::from(u8::try_from(number).unwrap()));
+        let slow = slow.replacen("\"name\":\"s", "\"name\":\"of-", 1);
+        let name = if number % 10 == 9 { "rare" } else { "other" };
+        let slow = slow.replacen(&format!("of-{number}"), name, 1);
+        let quick = subsegment(number, 100 + number, number);
+        let quick = quick.replacen("\"part\"", "\"rare\",\"namespace\":\"remote\"", 1);
+        bench.put(NOW, &[slow, quick]).await;
+    }
+    let find = async |text: &str, rows| {
+        let filter = Filter::new(&parse(text).unwrap(), &NoGroups).unwrap();
+        let candidates = Candidates {
+            range: TimestampMicros(0)..TimestampMicros(i64::MAX),
+            by: Axis::Start,
+            columns: filter.columns(),
+            latest: Some(Latest {
+                before: None,
+                rows,
+                likely: 2,
+            }),
+        };
+        let found = bench.hot.find(&candidates).await.unwrap();
+        assert!(found.projections.iter().all(|trace| filter.matches(trace)));
+        found
+    };
+    let all = find("service(\"rare\") AND duration > 0.3", 50).await;
+    assert_eq!(all.projections.len(), 40);
+    let found = find("service(\"rare\") { duration > 0.3 }", 4).await;
+    let slow: BTreeSet<TraceId> = found.projections.iter().map(|trace| trace.id).collect();
+    assert!(slow.into_iter().eq([9, 19, 29, 39].map(trace)));
+    assert_eq!((found.passed_over.len(), found.rest), (36, None));
+}
+
+#[tokio::test]
 async fn columns_pass_over_traces_also_cold_ones() {
     let settings = HotSettings {
         memory_bytes: 80_000,

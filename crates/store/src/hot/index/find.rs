@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use fluoro_filter::Digest;
+use fluoro_filter::{Digest, RowOf};
 use fluoro_model::{TimestampMicros, TraceId};
 use fluoro_trace::Projection;
 
@@ -133,6 +133,13 @@ impl Index {
             let Some(entry) = self.traces.get(&trace) else {
                 continue;
             };
+            if let Some(row) = digest.map(|digest| self.annotations.row(digest))
+                && let Some(projection) = &entry.projection
+                && !candidates.columns.admit(&RowOf { row, projection })
+            {
+                found.passed_over.push((time, 1));
+                continue;
+            }
             match &entry.projection {
                 Some(projection) => found.projections.push((time, Arc::clone(projection))),
                 None => cold.push((entry.first(), time, trace)),
