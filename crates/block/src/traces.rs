@@ -23,7 +23,7 @@ mod row;
 mod tests;
 mod writer;
 
-pub use find::Found;
+pub use find::{Found, Meant};
 pub use group::GroupTimes;
 pub use merge::merge;
 pub use reader::{Member, Parts, TracesFile};

@@ -5,17 +5,19 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
+use std::slice;
 
 use fluoro_filter::{
     ColumnTest, Columns, Flag, NodeRef, NumberTest, Text, TextTest, ValueTest, annotation_fulfils,
 };
 use fluoro_model::document::AnnotationValue;
 use fluoro_model::{TimestampMicros, TraceId};
-use parquet::data_type::{BoolType, DataType, DoubleType, Int32Type, Int64Type};
+use parquet::data_type::{BoolType, DataType, DoubleType, Int64Type};
 use parquet::errors::Result;
 use parquet::file::reader::ChunkReader;
 
-use super::group::{NumberColumn, cause, names_of_failed, root_flag, some_flag};
+use super::group::{NumberColumn, cause, may_last, names_of_failed, root_flag, some_flag};
+use super::lasting::Lasting;
 use super::{PAGE_ROWS, TracesFile, at};
 use crate::BlockError;
 use crate::column::Leaf;
@@ -26,8 +28,6 @@ use crate::file::OpenFile;
 pub struct Found {
     /// The trace.
     pub trace: TraceId,
-    /// Of its projection.
-    pub revision: u32,
     /// Its start.
     pub start: Option<TimestampMicros>,
     /// Its latest end.
@@ -38,6 +38,15 @@ pub struct Found {
     pub last_received: TimestampMicros,
     /// Whether it may be meant; `false` only when it surely is not.
     pub admitted: bool,
+}
+
+/// A row that may be meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Meant {
+    /// The trace.
+    pub trace: TraceId,
+    /// Its start.
+    pub start: Option<TimestampMicros>,
 }
 
 // === impl TracesFile ===
@@ -64,7 +73,7 @@ impl<R: ChunkReader + 'static> TracesFile<R> {
         Ok(search.found(&all, &admitted)?)
     }
 
-    /// As [`find`](Self::find), but only the first row, and those that may be meant.
+    /// As [`find`](Self::find), but only those that may be meant, and less of them.
     ///
     /// # Errors
     ///
@@ -78,18 +87,38 @@ impl<R: ChunkReader + 'static> TracesFile<R> {
         group: usize,
         rows: Range<usize>,
         columns: &Columns,
-    ) -> std::result::Result<Vec<Found>, BlockError> {
+    ) -> std::result::Result<Vec<Meant>, BlockError> {
         let search = self.search(group);
-        let first = rows.start;
         let admitted = search.admitted(columns, &Rows::of(self.file.rows(group), rows))?;
-        let mut wanted = admitted.clone();
-        wanted.0[first] = true;
-        Ok(search.found(&wanted, &admitted)?)
+        Ok(search.meant(&admitted)?)
+    }
+
+    /// The start of a row.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read.
+    pub fn start(
+        &self,
+        group: usize,
+        row: usize,
+    ) -> std::result::Result<Option<TimestampMicros>, BlockError> {
+        let rows = row..row + 1;
+        let ranges = slice::from_ref(&rows);
+        let start = self.file.leaf::<Int64Type>(group, at::START_TIME, ranges)?;
+        Ok(start.values.first().copied().map(TimestampMicros))
+    }
+
+    /// Whether it is known without looking which of a row group's rows may be meant, or few of them.
+    #[must_use]
+    pub fn tells(&self, group: usize, columns: &Columns) -> bool {
+        self.search(group).is_told(columns)
     }
 
     fn search(&self, group: usize) -> Search<'_, R> {
         Search {
             file: &self.file,
+            lasting: &self.lasting,
             group,
             read: RefCell::default(),
         }
@@ -103,6 +132,7 @@ struct Rows(Vec<bool>);
 /// A search through a row group, and the columns that were read for it.
 struct Search<'f, R> {
     file: &'f OpenFile<R>,
+    lasting: &'f Lasting,
     group: usize,
     read: RefCell<HashMap<usize, Rc<dyn Any>>>,
 }
@@ -126,15 +156,34 @@ enum Tested {
 // === impl Search ===
 
 impl<R: ChunkReader + 'static> Search<'_, R> {
-    /// Some rows, and whether they are among those that may be meant.
-    fn found(&self, rows: &Rows, admitted: &Rows) -> Result<Vec<Found>> {
+    /// Some rows.
+    fn meant(&self, rows: &Rows) -> Result<Vec<Meant>> {
+        if !rows.any() {
+            return Ok(Vec::new());
+        }
+        let starts = self.read::<Int64Type>(at::START_TIME, rows)?;
+        let traces = self.ids(rows)?.into_iter();
+        let meant = traces.zip(starts.entries(rows));
+        let meant = meant.map(|((_, trace), (_, start))| Meant {
+            trace: TraceId::from_bits(u128::from_be_bytes(trace)),
+            start: start.copied().map(TimestampMicros),
+        });
+        Ok(meant.collect())
+    }
+
+    fn ids(&self, rows: &Rows) -> Result<Vec<(usize, [u8; 16])>> {
         let mut traces = Vec::new();
         for page in rows.pages() {
             let ids = self.file.ids(self.group, at::TRACE_ID, &page)?;
             let ids = page.zip(ids).filter(|(row, _)| rows.0[*row]);
             traces.extend(ids);
         }
-        let revisions = self.read::<Int32Type>(at::REVISION, rows)?;
+        Ok(traces)
+    }
+
+    /// Some rows, and whether they are among those that may be meant.
+    fn found(&self, rows: &Rows, admitted: &Rows) -> Result<Vec<Found>> {
+        let traces = self.ids(rows)?;
         let starts = self.read::<Int64Type>(at::START_TIME, rows)?;
         let ends = self.read::<Int64Type>(at::END_TIME, rows)?;
         let first_received = self.read::<Int64Type>(at::FIRST_RECEIVED, rows)?;
@@ -143,14 +192,12 @@ impl<R: ChunkReader + 'static> Search<'_, R> {
         let received = first_received
             .entries(rows)
             .zip(last_received.entries(rows));
-        let values = traces.iter().zip(revisions.entries(rows));
-        let values = values.zip(times.zip(received));
-        let found = values.map(|(((row, trace), (_, revision)), (times, received))| {
+        let values = traces.iter().zip(times.zip(received));
+        let found = values.map(|((row, trace), (times, received))| {
             let ((_, start), (_, end)) = times;
             let ((_, first_received), (_, last_received)) = received;
             Found {
                 trace: TraceId::from_bits(u128::from_be_bytes(*trace)),
-                revision: revision.copied().unwrap_or_default().cast_unsigned(),
                 start: start.copied().map(TimestampMicros),
                 end: end.copied().map(TimestampMicros),
                 first_received: TimestampMicros(first_received.copied().unwrap_or_default()),
@@ -168,14 +215,14 @@ impl<R: ChunkReader + 'static> Search<'_, R> {
             Columns::Nothing => Ok(among.none()),
             Columns::All(parts) => {
                 let mut left = among.clone();
-                for part in cheapest_first(parts) {
+                for part in self.cheapest_first(parts) {
                     left = self.admitted(part, &left)?;
                 }
                 Ok(left)
             }
             Columns::Some(parts) => {
                 let mut left = among.clone();
-                for part in cheapest_first(parts) {
+                for part in self.cheapest_first(parts) {
                     left = left.without(&self.admitted(part, &left)?);
                 }
                 Ok(among.without(&left))
@@ -360,10 +407,20 @@ impl<R: ChunkReader + 'static> Search<'_, R> {
         Ok(among.only(fitting.map(|(row, _)| row)))
     }
 
+    /// The rows in which a service may have lasted so; `None` where only the column tells.
+    fn lasting(&self, name: &str, test: &NumberTest) -> Option<&[u16]> {
+        let fits = |longest| may_last(test, longest);
+        self.lasting.rows(self.group, name, fits)
+    }
+
     /// The rows with a service of this name that lasted so.
     fn with_lasting(&self, name: &str, test: &NumberTest, among: &Rows) -> Result<Rows> {
         if !among.any() {
             return Ok(among.none());
+        }
+        if let Some(rows) = self.lasting(name, test) {
+            let rows = rows.iter().map(|row| usize::from(*row));
+            return Ok(among.only(rows.filter(|row| among.0.get(*row) == Some(&true))));
         }
         let names = self.texts(at::SERVICE_NAME, among, |text| text == name.as_bytes())?;
         let longest = self.read::<Int64Type>(at::SERVICE_LONGEST, among)?;
@@ -432,6 +489,33 @@ impl<R: ChunkReader + 'static> Search<'_, R> {
             }
         }
         Ok(fitting)
+    }
+
+    /// In the order in which it is best to ask: what is small and tells much.
+    fn cheapest_first<'c>(&self, parts: &'c [Columns]) -> Vec<&'c Columns> {
+        let mut parts: Vec<&Columns> = parts.iter().collect();
+        parts.sort_by_key(|part| self.cost(part));
+        parts
+    }
+
+    fn cost(&self, columns: &Columns) -> u32 {
+        match columns {
+            Columns::Anything | Columns::Nothing => 0,
+            Columns::All(parts) | Columns::Some(parts) => {
+                let costs = parts.iter().map(|part| self.cost(part));
+                costs.fold(0, u32::saturating_add)
+            }
+            _ if self.is_told(columns) => 0,
+            Columns::Is(test) | Columns::IsNot(test) => cost(test),
+        }
+    }
+
+    fn is_told(&self, columns: &Columns) -> bool {
+        match columns {
+            Columns::All(parts) => parts.iter().any(|part| self.is_told(part)),
+            Columns::Is(ColumnTest::LongestOf(name, test)) => self.lasting(name, test).is_some(),
+            _ => false,
+        }
     }
 
     /// Which texts fit, in the pages of a column that have these rows.
@@ -530,33 +614,20 @@ impl<T> Read<T> {
     }
 }
 
-/// In the order in which it is best to ask: what is small and tells much.
-fn cheapest_first(parts: &[Columns]) -> Vec<&Columns> {
-    let mut parts: Vec<&Columns> = parts.iter().collect();
-    parts.sort_by_key(|part| cost(part));
-    parts
-}
-
-fn cost(columns: &Columns) -> u32 {
-    match columns {
-        Columns::Anything | Columns::Nothing => 0,
-        Columns::All(parts) | Columns::Some(parts) => {
-            parts.iter().map(cost).fold(0, u32::saturating_add)
-        }
-        Columns::Is(test) | Columns::IsNot(test) => match test {
-            ColumnTest::Flag(_)
-            | ColumnTest::Some(_)
-            | ColumnTest::Cause(_)
-            | ColumnTest::Exception(_) => 1,
-            ColumnTest::Number(..) | ColumnTest::Longest(_) => 2,
-            ColumnTest::FailedService(..)
-            | ColumnTest::FailedCall(..)
-            | ColumnTest::LongestOf(..)
-            | ColumnTest::CauseNode(..) => 5,
-            ColumnTest::Text(..) => 10,
-            ColumnTest::Node(_) => 20,
-            ColumnTest::Annotation(..) => 50,
-        },
+fn cost(test: &ColumnTest) -> u32 {
+    match test {
+        ColumnTest::Flag(_)
+        | ColumnTest::Some(_)
+        | ColumnTest::Cause(_)
+        | ColumnTest::Exception(_) => 1,
+        ColumnTest::Number(..) | ColumnTest::Longest(_) => 2,
+        ColumnTest::FailedService(..)
+        | ColumnTest::FailedCall(..)
+        | ColumnTest::LongestOf(..)
+        | ColumnTest::CauseNode(..) => 5,
+        ColumnTest::Text(..) => 10,
+        ColumnTest::Node(_) => 20,
+        ColumnTest::Annotation(..) => 50,
     }
 }
 

@@ -3,7 +3,8 @@
 use std::ops::RangeInclusive;
 
 use fluoro_filter::{
-    ColumnTest, Columns, Flag, NodeRef, Number, RootCauseKind, Row, Text, TextTest, ValueTest,
+    ColumnTest, Columns, Flag, NodeRef, Number, NumberTest, RootCauseKind, Row, Text, TextTest,
+    ValueTest,
 };
 use fluoro_model::TimestampMicros;
 use parquet::bloom_filter::Sbbf;
@@ -245,10 +246,7 @@ impl<R: ChunkReader + 'static> Row for GroupRow<'_, R> {
             }
             ColumnTest::LongestOf(name, test) => {
                 let lasting = &self.file.lasting;
-                let may_last = lasting.may(self.group, name, |longest| {
-                    let most = *NumberColumn::Longest.meant(longest).end();
-                    test.may_hold(&(f64::NEG_INFINITY..=most))
-                });
+                let may_last = lasting.may(self.group, name, |longest| may_last(test, longest));
                 may_last
                     && self.filters().may_have_service(name)
                     && self.may(&ColumnTest::Longest(*test))
@@ -343,6 +341,12 @@ fn seconds(micros: i64) -> RangeInclusive<f64> {
         _ => seconds + hidden,
     };
     least..=most
+}
+
+/// Whether what took so long at most, in microseconds, may fulfil a test.
+pub(super) fn may_last(test: &NumberTest, longest: i64) -> bool {
+    let most = *NumberColumn::Longest.meant(longest).end();
+    test.may_hold(&(f64::NEG_INFINITY..=most))
 }
 
 /// Where a flag of a trace stands; `None` when rows do not have it.

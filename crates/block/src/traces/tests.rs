@@ -8,10 +8,12 @@ use fluoro_model::document::AnnotationValue;
 use fluoro_model::{TimestampMicros, TraceId};
 use fluoro_trace::Projection;
 use fluoro_trace::projection::Outcome;
+use parquet::file::metadata::KeyValue;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::json;
 
+use super::lasting::Lasting;
 use super::*;
 use crate::BlockError;
 use crate::checked::{CHUNK, Checked, Sums};
@@ -19,9 +21,13 @@ use crate::merge::share;
 use crate::segments::SegmentsFile;
 
 fn written(rows: &[TraceRow]) -> Vec<u8> {
+    written_in_groups(rows, 10_000)
+}
+
+fn written_in_groups(rows: &[TraceRow], of: usize) -> Vec<u8> {
     let mut file = Vec::new();
     let mut writer = TracesWriter::new(&mut file).unwrap();
-    writer.group = (10_000, usize::MAX);
+    writer.group = (of, usize::MAX);
     for row in rows {
         writer.push(row.clone()).unwrap();
     }
@@ -351,6 +357,248 @@ fn row_groups_in_which_a_service_was_quick_are_passed_over() {
         row.services[0].longest = Some(1_000);
     }
     assert_eq!(may(&rows, slow_books), [true, false, true]);
+}
+
+/// In row groups of a thousand.
+fn in_thousands(rows: &[TraceRow]) -> TracesFile<Checked<Bytes>> {
+    opened(written_in_groups(rows, 1_000))
+}
+
+/// The rows that may be meant, by what the footer tells and by the columns alone, which must be the same; and in how many row
+/// groups the footer tells them.
+fn slow_rows(file: &mut TracesFile<Checked<Bytes>>, text: &str) -> (Vec<usize>, usize) {
+    let columns = columns(text);
+    let meant = |file: &TracesFile<Checked<Bytes>>| {
+        let meant = file.groups().map(|group| {
+            let all = 0..file.times(group).rows;
+            let meant = file.find_meant(group, all.clone(), &columns).unwrap();
+            let found = file.find(group, all, &columns).unwrap();
+            let found = found.iter().filter(|row| row.admitted);
+            let found = found.map(|row| (row.trace, row.start));
+            assert!(found.eq(meant.iter().map(|row| (row.trace, row.start))));
+            assert!(meant.is_empty() || file.may_admit(group, &columns));
+            meant
+                .into_iter()
+                .map(|row| row.trace.bits() - trace(0).bits())
+        });
+        let rows = meant.flatten().map(usize::try_from);
+        rows.collect::<Result<Vec<usize>, _>>().unwrap()
+    };
+    let by_footer = meant(file);
+    let groups = file.groups();
+    let told = groups.filter(|group| file.tells(*group, &columns)).count();
+    let lasting = std::mem::take(&mut file.lasting);
+    assert!(file.groups().all(|group| !file.tells(group, &columns)));
+    assert_eq!(by_footer, meant(file), "{text}");
+    file.lasting = lasting;
+    (by_footer, told)
+}
+
+/// So many rows, each with these services, and how long they took.
+fn lasting_rows(count: u32, lasted: impl Fn(usize) -> Vec<(String, Option<i64>)>) -> Vec<TraceRow> {
+    let mut rows = rows(count);
+    for (number, row) in rows.iter_mut().enumerate() {
+        let service = row.services[0].clone();
+        let services = lasted(number).into_iter();
+        let services = services.map(|(name, longest)| Service {
+            name: name.into(),
+            longest,
+            ..service.clone()
+        });
+        row.services = services.collect();
+        row.longest = Some(60_000_000);
+    }
+    rows
+}
+
+#[test]
+fn the_footer_tells_in_which_rows_a_service_took_long() {
+    // Of `rare` one row in forty took long, of `often` every tenth, of `stuck` all took the same, `idle` did not end, and `twice`
+    // is there twice, once quicker.
+    let rows = lasting_rows(2_500, |number| {
+        let number = i64::try_from(number).unwrap();
+        let long = |of: i64, long: i64| if number % of == 7 { long } else { number };
+        vec![
+            ("rare".to_owned(), Some(long(40, 3_000_000 + number))),
+            ("often".to_owned(), Some(long(10, 3_000_000))),
+            ("stuck".to_owned(), Some(3_000_000)),
+            ("idle".to_owned(), None),
+            ("twice".to_owned(), Some(long(500, 3_000_000))),
+            ("twice".to_owned(), Some(1_000)),
+        ]
+    });
+    let every = |of: usize, from: usize| (7..2_500).step_by(of).skip(from).collect::<Vec<_>>();
+    let either = every(10, 0).into_iter();
+    let either = either
+        .filter(|row| row % 40 == 7 || row % 500 == 7)
+        .collect();
+    let mut file = in_thousands(&rows);
+    for (text, meant, told) in [
+        ("service(\"rare\") { duration > 2 }", every(40, 0), 3),
+        // The fourth of them took 3.000127 s, and a microsecond may be hidden.
+        ("service(\"rare\") { duration > 3.000126 }", every(40, 3), 3),
+        (
+            "service(\"rare\") { duration >= 3.000128 }",
+            every(40, 3),
+            3,
+        ),
+        (
+            "service(\"rare\") { duration >= 3.000129 }",
+            every(40, 4),
+            3,
+        ),
+        ("service(\"often\") { duration > 2 }", every(10, 0), 0),
+        ("service(\"often\") { duration > 4 }", vec![], 3),
+        (
+            "service(\"stuck\") { duration > 2 }",
+            (0..2_500).collect(),
+            0,
+        ),
+        ("service(\"stuck\") { duration > 3.1 }", vec![], 3),
+        ("service(\"idle\") { duration >= 0 }", vec![], 3),
+        ("service(\"twice\") { duration > 2 }", every(500, 0), 3),
+        ("service(\"nobody\") { duration > 2 }", vec![], 3),
+        (
+            "service(\"rare\") { duration > 2 } AND annotation.total > 2400 AND service(\"often\") { duration > 2 }",
+            every(40, 60),
+            3,
+        ),
+        (
+            "service(\"rare\") { duration > 2 } OR service(\"twice\") { duration > 2 }",
+            either,
+            0,
+        ),
+    ] {
+        assert_eq!(slow_rows(&mut file, text), (meant, told), "{text}");
+    }
+    // A part of a row group.
+    let rare = columns("service(\"rare\") { duration > 2 }");
+    let some = file.find_meant(1, 40..121, &rare).unwrap();
+    let some = some.iter().map(|row| row.trace);
+    assert!(some.eq([1_047, 1_087].map(trace)));
+    let starts = [0, 511, 512, 999].map(|row| file.start(1, row).unwrap());
+    let expected = [1_000, 1_511, 1_512, 1_999].map(|row: usize| rows[row].start);
+    assert_eq!(starts, expected);
+}
+
+#[test]
+fn of_many_services_the_footer_tells_fewer_rows() {
+    let file = |services: usize| {
+        let rows = lasting_rows(1_000, |number| {
+            let micros = i64::try_from(number * 1_000).unwrap();
+            let names = (0..30).map(|of| format!("s-{}", (number + of) % services));
+            names.map(|name| (name, Some(micros))).collect()
+        });
+        in_thousands(&rows)
+    };
+    // A sixteenth of 30,000 is 1,875: 46 for each of 40, and 7 for each of 256.
+    for (services, most) in [(40, 46), (256, 7)] {
+        let mut file = file(services);
+        let has = |row: &usize| (0..30).any(|of| (row + of) % services == 2);
+        let mut slowest: Vec<usize> = (0..1_000).filter(has).rev().collect();
+        for (rows, told) in [(most, 1), (most + 1, 0)] {
+            let least = slowest[rows - 1] as f64 / 1e3 - 5e-4;
+            let text = format!("service(\"s-2\") {{ duration > {least} }}");
+            let mut meant = slowest[..rows].to_vec();
+            meant.sort_unstable();
+            assert_eq!(slow_rows(&mut file, &text), (meant, told), "{services}");
+        }
+        slowest.reverse();
+        let all = slow_rows(&mut file, "service(\"s-2\") { duration >= 0 }");
+        assert_eq!(all, (slowest, 0));
+    }
+    // Of more services nothing is told, and all is found.
+    let (meant, told) = slow_rows(&mut file(257), "service(\"s-2\") { duration > 0.7 }");
+    assert_eq!((meant, told), ((744..774).collect(), 0));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn what_the_footer_tells_is_what_the_columns_tell(
+        lasted in vec(vec((0..4_u8, proptest::option::of(0..12_i64)), 0..8), 1..400),
+        asked in vec((0..5_u8, 0..13_i64, any::<bool>()), 1..6),
+    ) {
+        let rows = lasting_rows(u32::try_from(lasted.len()).unwrap(), |number| {
+            let services = lasted[number].iter();
+            let services = services.map(|(name, seconds)| {
+                // Few take long.
+                (format!("s-{name}"), seconds.map(|seconds| (seconds / 2 * (seconds / 5)) * 1_000_000))
+            });
+            services.collect()
+        });
+        let mut file = in_thousands(&rows);
+        for (name, seconds, or_equal) in asked {
+            let than = if or_equal { ">=" } else { ">" };
+            let (meant, _) = slow_rows(&mut file, &format!("service(\"s-{name}\") {{ duration {than} {seconds} }}"));
+            let is_meant = |row: &usize| lasted[*row].iter().any(|(of, lasted)| {
+                let lasted = lasted.map(|lasted| lasted / 2 * (lasted / 5));
+                *of == name && lasted.is_some_and(|lasted| lasted >= seconds)
+            });
+            // A microsecond may be hidden: what took just as long may be meant.
+            prop_assert!(meant.iter().copied().eq((0..rows.len()).filter(is_meant)));
+        }
+    }
+}
+
+#[test]
+fn footers_from_before_tell_no_rows() {
+    let slow = |file: &TracesFile<Checked<Bytes>>, group, text: &str| {
+        let columns = columns(text);
+        let meant = file.find_meant(group, 0..file.times(group).rows, &columns);
+        (
+            file.may_admit(group, &columns),
+            file.tells(group, &columns),
+            meant.unwrap().len(),
+        )
+    };
+    let mut file = file_of(&rows(25_000));
+    let footer = |key: &str, text: &str| {
+        let told = KeyValue::new(key.to_owned(), text.to_owned());
+        Lasting::of(Some(&vec![told]))
+    };
+    let (shop, books) = (
+        "service(\"shop\") { duration > 19.5 }",
+        "service(\"books\") { duration > 19.5 }",
+    );
+    let older = r#"[{"shop": 9999000, "books": 9999000}, null, {"shop": 24999000}]"#;
+    file.lasting = footer("fluoro.traces.longest", older);
+    assert_eq!(slow(&file, 0, shop), (false, true, 0));
+    assert_eq!(slow(&file, 1, shop), (true, false, 500));
+    assert_eq!(slow(&file, 2, shop), (true, false, 5_000));
+    assert_eq!(
+        (slow(&file, 2, books).0, slow(&file, 1, books).0),
+        (false, true)
+    );
+    // What is not in the form that it should have tells nothing.
+    for odd in [
+        "[{\"shop\": [[5, 1], [6, 2]]}]",
+        "[{\"shop\": [[5, 70000]]}]",
+        "[{\"shop\": [[5, -1]]}]",
+        "[{\"shop\": [[5], [4, 1]]}]",
+        "[{\"shop\": [[]]}]",
+        "[{\"shop\": 7}]",
+        "[",
+    ] {
+        file.lasting = footer("fluoro.traces.slowest", odd);
+        assert_eq!(slow(&file, 2, shop), (true, false, 5_000), "{odd}");
+        assert_eq!(
+            slow(&file, 0, shop),
+            (false, false, 0),
+            "by the column `longest`"
+        );
+        let quick = "service(\"shop\") { duration > 9.9 }";
+        assert_eq!(slow(&file, 0, quick), (true, false, 100), "{odd}");
+    }
+    file.lasting = footer(
+        "fluoro.traces.slowest",
+        r#"[null, null, {"shop": [[24999000, 4999, 60000]]}]"#,
+    );
+    assert_eq!(
+        slow(&file, 2, shop),
+        (true, true, 1),
+        "there is no row of that number"
+    );
 }
 
 #[test]

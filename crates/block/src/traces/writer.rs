@@ -9,7 +9,7 @@ use parquet::errors::Result;
 use parquet::file::metadata::{KeyValue, ParquetMetaData};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 
-use super::lasting::Lasting;
+use super::lasting::Telling;
 use super::{GROUP_BYTES, GROUP_ROWS, PROPERTIES, SCHEMA, Service, TraceRow, VERSION, VERSION_KEY};
 use crate::column::{Entries, write as put, write_ids, write_optional, write_optional_texts};
 use crate::{BlockError, annotations};
@@ -18,7 +18,7 @@ use crate::{BlockError, annotations};
 pub struct TracesWriter<W: Write + Send> {
     file: SerializedFileWriter<W>,
     rows: Vec<TraceRow>,
-    lasting: Lasting,
+    telling: Telling,
     /// How much memory they take, roughly.
     bytes: usize,
     /// How many rows a group has at most, and how much memory they take, roughly.
@@ -41,7 +41,7 @@ impl<W: Write + Send> TracesWriter<W> {
         Ok(Self {
             file,
             rows: Vec::new(),
-            lasting: Lasting::default(),
+            telling: Telling::default(),
             bytes: 0,
             group: (GROUP_ROWS, GROUP_BYTES),
         })
@@ -74,8 +74,8 @@ impl<W: Write + Send> TracesWriter<W> {
     /// When `out` fails.
     pub fn finish(mut self) -> std::result::Result<ParquetMetaData, BlockError> {
         self.end_group()?;
-        let lasting = self.lasting.to_key_value();
-        self.file.append_key_value_metadata(lasting);
+        let slowest = self.telling.to_key_value();
+        self.file.append_key_value_metadata(slowest);
         Ok(self.file.close()?)
     }
 
@@ -86,7 +86,7 @@ impl<W: Write + Send> TracesWriter<W> {
         let mut group = self.file.next_row_group()?;
         write_columns(&mut group, &self.rows)?;
         group.close()?;
-        self.lasting.push(&self.rows);
+        self.telling.push(&self.rows);
         self.rows.clear();
         self.bytes = 0;
         Ok(())

@@ -112,13 +112,13 @@ impl Live {
         Ok(in_order.collect())
     }
 
-    /// The traces that are meant; those aside that are somebody else's care, told with a flag for each of the rows. Before each
+    /// The traces that are meant; those aside that are somebody else's care, told with a flag for each of them. Before each
     /// row group is asked whether to go on, in view of what was found; when not, that is for nobody.
     pub(crate) fn find(
         &self,
         candidates: &Candidates,
         elsewhere: Elsewhere,
-        are_elsewhere: impl Fn(&[Found]) -> Vec<bool>,
+        are_elsewhere: impl Fn(&[TraceId]) -> Vec<bool>,
         mut goes_on: impl FnMut(&AtRest) -> bool,
     ) -> Result<AtRest, ArchiveError> {
         let axis = At { candidates };
@@ -182,7 +182,7 @@ impl Live {
         group: &Group<'_>,
         most: usize,
         axis: &At<'_>,
-        are_elsewhere: impl Fn(&[Found]) -> Vec<bool>,
+        are_elsewhere: impl Fn(&[TraceId]) -> Vec<bool>,
         found: &mut AtRest,
     ) -> Result<(), ArchiveError> {
         let columns = &axis.candidates.columns;
@@ -190,6 +190,7 @@ impl Live {
         let mut end = group.rows;
         let mut size = match most {
             usize::MAX => group.rows,
+            _ if block.traces.tells(group.group, columns) => group.rows,
             _ => SLICE,
         };
         let mut latest = group.latest.filter(|_| most < usize::MAX);
@@ -201,14 +202,17 @@ impl Live {
                 let Some(mut rows) = block.unless_damaged(rows)? else {
                     continue;
                 };
-                latest = rows.first().and_then(|row| row.start).or(latest);
-                rows.retain(|row| row.admitted);
+                if end > 0 {
+                    let start = block.traces.start(group.group, end);
+                    latest = block.unless_damaged(start)?.flatten().or(latest);
+                }
                 let passed_over = slice.len() - rows.len();
                 rows.retain(|row| self.counts(block, row.trace));
                 // Of the slice that fills the page, each row is asked for its time.
                 if found.traces.len() + rows.len() < most {
                     found.passed_over.push((of_slice, passed_over as u64));
-                    let elsewhere = are_elsewhere(&rows);
+                    let traces: Vec<TraceId> = rows.iter().map(|row| row.trace).collect();
+                    let elsewhere = are_elsewhere(&traces);
                     let here = rows.iter().zip(elsewhere).filter(|(_, is)| !is);
                     let here = here.filter_map(|(row, _)| Some((row.start?, row.trace)));
                     found.traces.extend(here);
@@ -221,7 +225,8 @@ impl Live {
             };
             let earliest = rows.first().and_then(|row| row.start);
             rows.retain(|row| axis.time_of(row).is_some() && self.counts(block, row.trace));
-            let elsewhere = are_elsewhere(&rows);
+            let traces: Vec<TraceId> = rows.iter().map(|row| row.trace).collect();
+            let elsewhere = are_elsewhere(&traces);
             for (row, _) in rows.iter().zip(elsewhere).filter(|(_, is)| !is) {
                 let Some(time) = axis.time_of(row) else {
                     continue;

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use fluoro_block::traces::Found as Row;
 use fluoro_model::{TimestampMicros, TraceId};
 use fluoro_trace::Projection;
 
@@ -145,9 +144,9 @@ impl HotTraces {
                 since: hot.since,
                 from: hot.from,
             };
-            let are_elsewhere = |rows: &[Row]| {
+            let are_elsewhere = |traces: &[TraceId]| {
                 let index = index.lock();
-                let had = rows.iter().map(|row| index.had(row.trace, hot.generation));
+                let had = traces.iter().map(|trace| index.had(*trace, hot.generation));
                 had.collect()
             };
             let mut refused = None;

@@ -170,7 +170,7 @@ async fn looking_at_rest_ends_at_the_next_row_group_when_nobody_waits() {
     let look = |goes_on: bool| {
         let mut asked = 0;
         let everything = all_by(Axis::Received, None);
-        let nowhere = |rows: &[fluoro_block::traces::Found]| vec![false; rows.len()];
+        let nowhere = |traces: &[TraceId]| vec![false; traces.len()];
         let found = live.find(&everything, elsewhere, nowhere, |_| {
             asked += 1;
             goes_on
