@@ -55,6 +55,9 @@ pub struct SegmentRow {
     pub stored: Stored,
 }
 
+/// A document is mostly no longer than so many bytes.
+const LIKELY: usize = 64 << 10;
+
 /// Key and value.
 pub type Annotation = (Box<str>, AnnotationValue);
 
@@ -195,34 +198,23 @@ impl SegmentRow {
     ///
     /// When the row or the model is not what it was coded with.
     pub fn document(&self, model: &Model) -> Result<Bytes, BlockError> {
-        let document = match &self.stored.body {
-            Body::Text(text) => text.clone(),
-            Body::Coded(streams) => {
-                let coded: Coded<'_> = streams.coded();
-                let mut document = Vec::new();
-                self.with_seeds(|seeds| model.decode(seeds, coded, &mut document))
-                    .map_err(|_corrupt| BlockError::Damaged)?;
-                document.into()
-            }
-        };
-        let is_sound = crc32fast::hash(&document) == self.stored.checksum;
-        is_sound.then_some(document).ok_or(BlockError::Damaged)
+        let Stored { checksum, body } = &self.stored;
+        match body {
+            Body::Text(text) => sound(text.clone(), *checksum),
+            Body::Coded(streams) => self
+                .with_seeds(|seeds| decoded(model, seeds, streams.coded(), *checksum, self.bytes)),
+        }
     }
 
-    /// In an order that only the columns decide.
     fn with_seeds<T>(&self, work: impl FnOnce(&Seeds<'_>) -> T) -> T {
-        let columns = [&self.http_url, &self.user].into_iter().flatten();
         let annotations = self
             .annotations
             .iter()
             .filter_map(|(_, value)| match value {
-                AnnotationValue::Text(text) => Some(text),
+                AnnotationValue::Text(text) => Some(&**text),
                 AnnotationValue::Number(_) | AnnotationValue::Boolean(_) => None,
             });
-        let texts: Vec<&[u8]> = columns
-            .chain(annotations)
-            .map(|text| text.as_bytes())
-            .collect();
+        let texts = seed_texts(self.http_url.as_deref(), self.user.as_deref(), annotations);
         work(&Seeds {
             trace: self.trace.bits().to_be_bytes(),
             id: self.id.bits().to_be_bytes(),
@@ -232,6 +224,38 @@ impl SegmentRow {
             texts: &texts,
         })
     }
+}
+
+/// The texts that a document is coded by: in an order that only the columns decide.
+fn seed_texts<'t>(
+    http_url: Option<&'t str>,
+    user: Option<&'t str>,
+    annotations: impl Iterator<Item = &'t str>,
+) -> Vec<&'t [u8]> {
+    let columns = [http_url, user].into_iter().flatten();
+    let texts = columns.chain(annotations);
+    texts.map(str::as_bytes).collect()
+}
+
+/// A document that was coded so.
+fn decoded(
+    model: &Model,
+    seeds: &Seeds<'_>,
+    coded: Coded<'_>,
+    checksum: u32,
+    length: u32,
+) -> Result<Bytes, BlockError> {
+    // What is damaged may have any length.
+    let mut document = Vec::with_capacity((length as usize).min(LIKELY));
+    model
+        .decode(seeds, coded, &mut document)
+        .map_err(|_corrupt| BlockError::Damaged)?;
+    sound(document.into(), checksum)
+}
+
+fn sound(document: Bytes, checksum: u32) -> Result<Bytes, BlockError> {
+    let is_sound = crc32fast::hash(&document) == checksum;
+    is_sound.then_some(document).ok_or(BlockError::Damaged)
 }
 
 impl Default for Stored {

@@ -143,8 +143,6 @@ struct Valid {
     batch: usize,
     json: Bytes,
     facts: Arc<Document>,
-    /// The facts as JSON.
-    facts_json: Bytes,
 }
 
 /// In-flight bytes are counted in units of this many.
@@ -416,7 +414,6 @@ impl Intake {
                 outcome.push(checked.map(|ReadDocument { json, facts }| {
                     valid.push(Valid {
                         batch: number,
-                        facts_json: facts.facts_in(&json),
                         facts,
                         json,
                     });
@@ -494,7 +491,6 @@ impl Intake {
         let documents = valid.iter().map(|valid| Incoming {
             bytes: valid.json.len(),
             facts: Arc::clone(&valid.facts),
-            facts_json: valid.facts_json.clone(),
         });
         if let Err(error) = self.hot.put(row, at, coded, documents).await {
             let cause = match error {

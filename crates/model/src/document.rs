@@ -11,6 +11,7 @@ mod draft;
 mod entity;
 mod lenient;
 mod members;
+mod object;
 mod refusal;
 mod surrogates;
 
@@ -21,11 +22,8 @@ pub use entity::{
     AnnotationValue, Aws, Entity, Flags, Http, HttpRequest, HttpResponse, Link, NAME_LIMIT,
     SegmentFields, Sql,
 };
+pub use object::Object;
 pub use refusal::{Refusal, RefusalCode};
-
-use std::ops::Range;
-
-use bytes::Bytes;
 
 use self::lenient::Context;
 use crate::{SegmentId, TraceId};
@@ -41,8 +39,8 @@ pub struct Document {
     pub entity: Entity,
     /// What was dropped while reading.
     pub trims: Trims,
-    /// Where in its JSON the metadata lies that [`Document::parse_facts`] left there.
-    pub metadata_left: Vec<Range<usize>>,
+    /// How many bytes of its JSON are metadata that [`Document::parse_facts`] left there.
+    pub metadata_left: usize,
 }
 
 /// The two kinds of document.
@@ -114,23 +112,7 @@ impl Document {
             return Err(Refusal::too_large(None));
         }
         let draft = draft::read(context, json)?;
-        check::document(draft, context.trims(), context.take_metadata_left())
-    }
-
-    /// The document's `json` with metadata emptied that [`Document::parse_facts`] left: the same facts, and shorter. Always
-    /// bytes of their own: a document mostly lies in the body that it came with, which must not stay for what is kept of it.
-    #[must_use]
-    pub fn facts_in(&self, json: &[u8]) -> Bytes {
-        let mut facts = Vec::with_capacity(json.len());
-        let mut from = 0;
-        for left in &self.metadata_left {
-            facts.extend_from_slice(&json[from..left.start]);
-            facts.extend_from_slice(b"{}");
-            from = left.end;
-        }
-        facts.extend_from_slice(&json[from..]);
-        facts.shrink_to_fit();
-        facts.into()
+        check::document(draft, context.trims(), context.metadata_left())
     }
 }
 

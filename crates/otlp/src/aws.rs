@@ -1,7 +1,7 @@
 //! The `aws` block: what a call to AWS names, and on segments what the service runs on.
 
-use fluoro_model::document::Aws;
-use serde_json::{Map, Value as Json};
+use fluoro_model::document::{Aws, Object};
+use serde_json::Value as Json;
 
 use crate::Malformed;
 use crate::facts;
@@ -42,7 +42,7 @@ pub(crate) fn write(
     open: &mut Open,
     out: &mut Vec<u8>,
 ) -> Result<Option<Aws>, Malformed> {
-    let (mut block, mut facts) = (Vec::new(), Map::new());
+    let (mut block, mut facts) = (Vec::new(), Object::default());
     let into = &mut block;
     let mut members = object(into);
     let account = attributes.take_text(Slot::Account);
@@ -56,7 +56,7 @@ pub(crate) fn write(
     }
     if let Some(retries) = attributes.take_integer(Slot::Retries) {
         members.integer(into, "retries", retries);
-        facts.insert("retries".to_owned(), Json::from(retries));
+        facts.insert("retries", Json::from(retries));
     }
     tables(attributes, &mut members, into, &mut facts)?;
     if let Some(service) = service {
@@ -91,9 +91,9 @@ fn tables(
     attributes: &mut Attributes<'_, '_>,
     members: &mut Open,
     out: &mut Vec<u8>,
-    facts: &mut Map<String, Json>,
+    facts: &mut Object,
 ) -> Result<(), Malformed> {
-    if facts.contains_key("table_name") {
+    if facts.get("table_name").is_some() {
         return Ok(());
     }
     let mut names = Vec::new();
@@ -127,7 +127,7 @@ fn tables(
                 text(out, name);
             }
             open.close(out);
-            facts.insert("table_names".to_owned(), Json::from(names));
+            facts.insert("table_names", Json::from(names));
         }
     }
     Ok(())

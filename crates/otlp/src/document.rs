@@ -3,10 +3,9 @@
 use std::borrow::Cow;
 
 use fluoro_model::document::{
-    Document, Entity, Flags, Kind, Link, Refusal, RefusalCode, Trims, name_from,
+    Document, Entity, Flags, Kind, Link, Object, Refusal, RefusalCode, Trims, name_from,
 };
 use fluoro_model::{SegmentId, TraceId};
-use serde_json::Map;
 
 use crate::json::{Open, list, object};
 use crate::message::{Span, SpanKind};
@@ -239,9 +238,9 @@ fn segment(
     }
     draft.head(span, &name, out);
     draft.entity.flags = cause::flags(span, &attributes, &mut draft.open, out);
-    draft.entity.http = http::write(span.kind, &mut attributes, &mut draft.open, out);
+    draft.entity.http = http::write(span.kind, &mut attributes, &mut draft.open, out).map(Box::new);
     let service = Some(context.service);
-    draft.entity.aws = aws::write(service, &mut attributes, &mut draft.open, out)?;
+    draft.entity.aws = aws::write(service, &mut attributes, &mut draft.open, out)?.map(Box::new);
     let resource = attributes.text(Slot::ResourceId);
     if resource.is_some_and(|id| id.starts_with("arn:")) {
         attributes.hold(Slot::ResourceId);
@@ -292,9 +291,9 @@ fn subsegment(
     draft.head(span, &name, out);
     draft.entity.namespace = facts::text(&mut draft.open, out, "namespace", namespace);
     draft.entity.flags = cause::flags(span, &attributes, &mut draft.open, out);
-    draft.entity.http = http::write(span.kind, &mut attributes, &mut draft.open, out);
-    draft.entity.aws = aws::write(None, &mut attributes, &mut draft.open, out)?;
-    draft.entity.sql = sql::write(&mut attributes, &mut draft.open, out);
+    draft.entity.http = http::write(span.kind, &mut attributes, &mut draft.open, out).map(Box::new);
+    draft.entity.aws = aws::write(None, &mut attributes, &mut draft.open, out)?.map(Box::new);
+    draft.entity.sql = sql::write(&mut attributes, &mut draft.open, out).map(Box::new);
     draft.rest(context, span, &name, tells_service, attributes, out)?;
     draft.finish(out, drafts);
     Ok(())
@@ -319,7 +318,7 @@ fn service_of_call(
     draft.entity.flags = cause::flags(span, attributes, &mut draft.open, out);
     let mut none = Attributes::of(&[]);
     let service = Some(context.service);
-    draft.entity.aws = aws::write(service, &mut none, &mut draft.open, out)?;
+    draft.entity.aws = aws::write(service, &mut none, &mut draft.open, out)?.map(Box::new);
     let user = attributes
         .text(Slot::EndUser)
         .or(attributes.text(Slot::User));
@@ -340,7 +339,7 @@ struct Draft {
     trace_id: TraceId,
     kind: Kind,
     entity: Entity,
-    metadata: std::ops::Range<usize>,
+    metadata_bytes: usize,
 }
 
 // === impl Draft ===
@@ -373,7 +372,7 @@ impl Draft {
                 links: Vec::new(),
                 subsegments: Vec::new(),
             },
-            metadata: 0..0,
+            metadata_bytes: 0,
         }
     }
 
@@ -405,7 +404,7 @@ impl Draft {
         let open = &mut self.open;
         self.entity.annotations =
             metadata::write_annotations(context, tells_service, &mut attributes, open, out)?;
-        self.entity.cause = cause::write(span, self.entity.id, open, out);
+        self.entity.cause = cause::write(span, self.entity.id, open, out).map(Box::new);
         self.entity.links = links(span, open, out)?;
         self.metadata(out, |out| {
             metadata::write(context, span, name, tells_service, &attributes, out)
@@ -421,7 +420,7 @@ impl Draft {
         self.open.plain_key(out, "metadata");
         let from = out.len();
         write(out)?;
-        self.metadata = from - self.from..out.len() - self.from;
+        self.metadata_bytes = out.len() - from;
         Ok(())
     }
 
@@ -432,7 +431,7 @@ impl Draft {
             kind: self.kind,
             entity: self.entity,
             trims: Trims::default(),
-            metadata_left: vec![self.metadata],
+            metadata_left: self.metadata_bytes,
         };
         let range = self.from..out.len();
         drafts.documents.push((drafts.spans, range, document));
@@ -458,7 +457,7 @@ fn links(span: &Span<'_>, open: &mut Open, out: &mut Vec<u8>) -> Result<Vec<Link
         let mut members = object(out);
         facts::trace_id(&mut members, out, trace_id);
         facts::segment_id(&mut members, out, "id", id);
-        let mut attributes = Map::new();
+        let mut attributes = Object::default();
         if !link.attributes.is_empty() {
             members.plain_key(out, "attributes");
             let from = out.len();

@@ -1,8 +1,8 @@
 //! Members that are written and remembered in one go: the text and the fact cannot differ.
 
-use fluoro_model::document::AnnotationValue;
+use fluoro_model::document::{AnnotationValue, Object};
 use fluoro_model::{EpochSeconds, SegmentId, TraceId};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::json::{self, Open};
 
@@ -41,13 +41,13 @@ pub(crate) fn flag(open: &mut Open, out: &mut Vec<u8>, key: &str, value: bool) -
 pub(crate) fn free_text(
     open: &mut Open,
     out: &mut Vec<u8>,
-    facts: &mut Map<String, Value>,
+    facts: &mut Object,
     key: &str,
     value: Option<&str>,
 ) {
     if let Some(value) = value {
         open.text(out, key, value);
-        facts.insert(key.to_owned(), Value::from(value));
+        facts.insert(key, Value::from(value));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::HashSet;
 
-use fluoro_model::document::{AnnotationValue, SegmentFields};
+use fluoro_model::document::{AnnotationValue, Object, SegmentFields};
 use foldhash::fast::FixedState;
 use serde_json::{Map, Value as Json};
 
@@ -42,7 +42,7 @@ pub(crate) struct Prepared {
 #[derive(Debug, Default)]
 struct Members {
     text: Vec<u8>,
-    facts: Map<String, Json>,
+    facts: Object,
 }
 
 // === impl Service ===
@@ -328,12 +328,13 @@ impl<'a> Service<'a> {
         &self,
         open: &mut Open,
         out: &mut Vec<u8>,
-        facts: &mut Map<String, Json>,
+        facts: &mut Object,
     ) -> Result<(), Malformed> {
         let aws = &self.prepared()?.aws;
         open.members_of(out, &aws.text);
-        let own = aws.facts.iter();
-        facts.extend(own.map(|(key, value)| (key.clone(), value.clone())));
+        for (key, value) in aws.facts.iter() {
+            facts.insert(key, value.clone());
+        }
         Ok(())
     }
 }
@@ -360,6 +361,6 @@ impl Members {
         json::text(&mut self.text, key);
         self.text.push(b':');
         serde_json::to_writer(&mut self.text, &value).expect("a JSON value can be written");
-        self.facts.insert(key.to_owned(), value);
+        self.facts.insert(key, value);
     }
 }

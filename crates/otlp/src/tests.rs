@@ -77,7 +77,6 @@ fn documents_of(mapping: &Mapping, request: &[u8]) -> Vec<Json> {
     let documents = translated.documents.iter().map(|made| {
         let read = Document::parse_facts(Limits::DEFAULT, &made.json).unwrap();
         assert_eq!(format!("{read:?}"), format!("{:?}", made.facts));
-        assert_eq!(read.facts_in(&made.json), made.facts.facts_in(&made.json));
         serde_json::from_slice(&made.json).unwrap()
     });
     documents.collect()

@@ -30,11 +30,13 @@ use parking_lot::{Mutex, RwLock};
 use crate::log::{Chunk, Extent, Log, LogError, Position, Record};
 
 mod lineage;
+mod recent;
 #[cfg(test)]
 mod tests;
 
 use lineage::{Growth, Models};
 pub use lineage::{Lineage, ModelSettings};
+use recent::Recent;
 
 /// What the log had once was short enough, by whatever limit.
 pub(crate) const STORED: Limits = Limits {
@@ -64,6 +66,7 @@ pub struct DocumentLog {
     whole_failed: AtomicBool,
     /// What documents are read with.
     models: RwLock<Models>,
+    recent: Mutex<Recent>,
     told: Seldom,
 }
 
@@ -106,6 +109,16 @@ pub struct Logged {
     pub received: TimestampMicros,
     /// As it came.
     pub document: Bytes,
+}
+
+// === impl Coded ===
+
+impl Coded {
+    /// How many documents there are.
+    #[must_use]
+    pub fn documents(&self) -> usize {
+        self.rows.len()
+    }
 }
 
 // === impl Logged ===
@@ -164,8 +177,20 @@ impl DocumentLog {
             }),
             whole_failed: AtomicBool::new(false),
             models: RwLock::new(Models::new(models)),
+            recent: Mutex::default(),
             told: Seldom::default(),
         })
+    }
+
+    /// Holds the latest documents in memory from now on, as they are coded, in at most so many bytes. Until then none are.
+    pub fn hold_recent(&self, bytes: usize) {
+        self.recent.lock().hold(bytes);
+    }
+
+    /// How many bytes the latest documents take in memory, roughly.
+    #[must_use]
+    pub fn recent_bytes(&self) -> usize {
+        self.recent.lock().bytes()
     }
 
     /// Goes on with the newest model, now that the whole log was [scanned](DocumentLog::scan): from here on documents
@@ -278,7 +303,8 @@ impl DocumentLog {
             received,
             document,
         });
-        let records = records.collect();
+        let records: Vec<Record> = records.collect();
+        let documents = records[besides..].to_vec();
         let appended = match row {
             Row::First => self.log.append_first(records).await,
             Row::Second => self.log.append(records).await,
@@ -287,7 +313,12 @@ impl DocumentLog {
             Ok(mut positions) => {
                 let durable = &coded.growth.durable;
                 durable.fetch_max(coded.journal, Ordering::AcqRel);
-                Ok(positions.split_off(besides))
+                let positions = positions.split_off(besides);
+                let mut recent = self.recent.lock();
+                for (position, record) in positions.iter().zip(documents) {
+                    recent.insert(*position, record);
+                }
+                Ok(positions)
             }
             Err(error) => {
                 self.whole_failed.fetch_or(is_whole, Ordering::Relaxed);
@@ -311,7 +342,7 @@ impl DocumentLog {
         self: &Arc<Self>,
         positions: &[Position],
     ) -> Result<Vec<Option<Logged>>, LogError> {
-        let records = self.log.read(positions).await?;
+        let records = self.records(positions).await?;
         let decoded = self.blocking(move |this| {
             let documents = records.iter().map(|record| {
                 let record = record.as_ref()?;
@@ -327,6 +358,27 @@ impl DocumentLog {
             documents.collect()
         });
         decoded.await
+    }
+
+    /// The records at these positions, those that are not held from the log.
+    async fn records(&self, positions: &[Position]) -> Result<Vec<Option<Record>>, LogError> {
+        let mut records: Vec<Option<Record>> = {
+            let recent = self.recent.lock();
+            let held = positions.iter();
+            held.map(|position| recent.get(*position).cloned())
+                .collect()
+        };
+        let missing = positions.iter().zip(&records);
+        let missing = missing.filter(|(_, record)| record.is_none());
+        let missing: Vec<Position> = missing.map(|(position, _)| *position).collect();
+        if missing.is_empty() {
+            return Ok(records);
+        }
+        let mut read = self.log.read(&missing).await?.into_iter();
+        for record in records.iter_mut().filter(|record| record.is_none()) {
+            *record = read.next().flatten();
+        }
+        Ok(records)
     }
 
     /// The rows from `from` on, as [`Log::scan`]; without those that are damaged, which is reported. What was learnt
@@ -401,6 +453,7 @@ impl DocumentLog {
     ///
     /// As [`Log::release`].
     pub async fn release(&self, up_to: Position) -> Result<(), LogError> {
+        self.recent.lock().release(up_to);
         self.log.release(up_to).await
     }
 
@@ -468,8 +521,9 @@ impl DocumentLog {
     fn document(&self, record: &Record) -> Option<Bytes> {
         match record.document.first() {
             Some(&ROW) => {
-                let (lineage, row) = logged_row(record)?;
-                row.document(&self.model(lineage).unwrap_or_default()).ok()
+                let (lineage, logged) = lineage_of(record)?;
+                let model = self.model(lineage).unwrap_or_default();
+                SegmentRow::logged_document(record.trace, &logged, &model).ok()
             }
             Some(&LEARNT) => None,
             _ => Some(record.document.clone()),
@@ -561,9 +615,14 @@ fn learnt(record: &[u8]) -> Option<(Lineage, usize, &[u8])> {
 }
 
 fn logged_row(record: &Record) -> Option<(Lineage, SegmentRow)> {
+    let (lineage, logged) = lineage_of(record)?;
+    let row = SegmentRow::from_logged(record.trace, record.received, &logged).ok()?;
+    Some((lineage, row))
+}
+
+/// The lineage of a row, and the row.
+fn lineage_of(record: &Record) -> Option<(Lineage, Bytes)> {
     let head = record.document.get(1..ROW_HEAD)?;
     let lineage = u32::from_le_bytes(head.try_into().ok()?);
-    let logged = record.document.slice(ROW_HEAD..);
-    let row = SegmentRow::from_logged(record.trace, record.received, &logged).ok()?;
-    Some((Lineage(lineage), row))
+    Some((Lineage(lineage), record.document.slice(ROW_HEAD..)))
 }

@@ -1,7 +1,7 @@
 //! Hot traces: what was received lately, assembled live from the log, readable as soon as it is acknowledged.
 //!
 //! It keeps where each trace's documents lie in the log, and each trace's projection; what documents say only in a
-//! bounded [`cache`]. When memory runs short, traces go that are at rest, then the latest projections, which are made again
+//! bounded [`cache`], and the latest as they are coded. When memory runs short, traces go that are at rest, then the latest projections, which are made again
 //! from the log for whoever asks. A projection is made anew when its trace was touched: by a task of its own once no more
 //! documents of it come, or at once when somebody asks. After a restart what is not at rest is rebuilt from the log
 //! ([`HotTraces::caught_up`]).
@@ -40,6 +40,7 @@ mod flush;
 mod index;
 mod lately;
 mod observe;
+mod pace;
 mod projector;
 mod refresh;
 mod replay;
@@ -50,13 +51,14 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 
-use cache::DocumentCache;
+use cache::FactsCache;
 pub use fluoro_block::traces::Membership;
 use flush::Looking;
 use index::{Index, Rest};
 use lately::Lately;
 use observe::Observers;
 pub use observe::ProjectionObserver;
+use pace::Pace;
 use refresh::{TURNS_A_CACHE, Wakes};
 use stored::Refusals;
 
@@ -67,8 +69,8 @@ pub struct HotSettings {
     /// more nothing is taken in, projections are made only for who asks and for what comes to rest, and the latest go, which
     /// are made again.
     pub memory_bytes: usize,
-    /// How much memory what the latest documents say may take, in bytes, roughly; and half as much again what traces at rest
-    /// say that were asked for lately.
+    /// How much memory the latest documents may take, read and as they are coded, in bytes, roughly; and half as much again
+    /// what traces at rest say that were asked for lately.
     pub cache_bytes: usize,
     /// How long after its receipt a document is kept, in microseconds.
     pub retention_micros: i64,
@@ -102,6 +104,15 @@ impl Default for HotSettings {
     }
 }
 
+// === impl HotSettings ===
+
+impl HotSettings {
+    /// How much of the cache parsed documents take at most.
+    const fn facts_bytes(&self) -> usize {
+        self.cache_bytes - self.cache_bytes / CODED_AT_LEAST
+    }
+}
+
 /// A document that the log has made durable.
 #[derive(Debug, Clone)]
 pub struct Arrival {
@@ -120,8 +131,6 @@ pub struct Incoming {
     pub bytes: usize,
     /// What it says; its metadata is not asked for.
     pub facts: Arc<Document>,
-    /// The JSON in which it says so, without metadata.
-    pub facts_json: Bytes,
 }
 
 /// How many documents were let go, by cause, since the start.
@@ -185,7 +194,7 @@ pub struct HotTraces {
     settings: HotSettings,
     index: Arc<Mutex<Index>>,
     observers: Arc<Observers>,
-    cache: Mutex<DocumentCache>,
+    cache: Mutex<FactsCache>,
     lately: Mutex<Lately>,
     losses: Arc<Mutex<Losses>>,
     refusals: Arc<Refusals>,
@@ -201,6 +210,7 @@ pub struct HotTraces {
     looking: Arc<Looking>,
     progress: watch::Sender<Progress>,
     wakes: Arc<Wakes>,
+    pace: Pace,
     /// How many bytes the cache took in this turn.
     taken: AtomicUsize,
     /// Projections are made by one at a time, so that readers who come together do not all do the same work.
@@ -212,6 +222,9 @@ pub struct HotTraces {
     /// What questions under way hold.
     budget: Arc<Budget>,
 }
+
+/// One part in so many of the cache is for documents as they are coded, at least: what parsed ones leave of it.
+const CODED_AT_LEAST: usize = 4;
 
 /// How many blocking threads assembling may use at once.
 const THREADS: usize = 2;
@@ -249,6 +262,7 @@ impl HotTraces {
         observers: Vec<Arc<dyn ProjectionObserver>>,
     ) -> Arc<Self> {
         let index = Index::new(!observers.is_empty());
+        log.hold_recent(settings.cache_bytes);
         let hot = Arc::new(Self {
             refusals: Arc::new(Refusals::new(ambient.clone())),
             ambient,
@@ -257,7 +271,7 @@ impl HotTraces {
             settings,
             index: Arc::new(Mutex::new(index)),
             observers: Arc::new(Observers::new(observers)),
-            cache: Mutex::new(DocumentCache::new(settings.cache_bytes)),
+            cache: Mutex::new(FactsCache::new(settings.facts_bytes())),
             lately: Mutex::new(Lately::new(settings.cache_bytes / 2)),
             losses: Arc::default(),
             appending: tokio::sync::RwLock::default(),
@@ -273,6 +287,7 @@ impl HotTraces {
                 failed: false,
             }),
             wakes: Arc::default(),
+            pace: Pace::default(),
             taken: AtomicUsize::new(0),
             refreshing: tokio::sync::Mutex::default(),
             threads: Arc::new(Semaphore::new(THREADS)),
@@ -318,7 +333,7 @@ impl HotTraces {
 
     /// Appends documents to the log and takes them in: when it is done, they are durable and found.
     ///
-    /// Waits a while for memory that is due to be given back.
+    /// Waits a while for memory that is due to be given back, and for projections where these are behind.
     ///
     /// # Errors
     ///
@@ -333,6 +348,9 @@ impl HotTraces {
         if let Err(error) = self.wait_for_room().await {
             self.log.give_up(&coded);
             return Err(error);
+        }
+        if row == Row::Second {
+            self.pace.keep(coded.documents()).await;
         }
         let _appending = self.appending.read().await;
         let positions = self.log.append(row, at, coded).await?;
@@ -351,21 +369,20 @@ impl HotTraces {
 
     /// Takes documents that the log has made durable. From now on they are found.
     pub fn apply(&self, arrivals: &[Arrival]) {
-        let cached: usize = {
+        let (taken, facts_bytes) = {
             let mut cache = self.cache.lock();
-            let cached = arrivals.iter().map(|arrival| {
-                let Incoming {
-                    facts, facts_json, ..
-                } = &arrival.document;
-                let (json, facts) = (facts_json.clone(), Arc::clone(facts));
-                cache.insert(arrival.position, arrival.at, json, facts)
+            let taken = arrivals.iter().map(|arrival| {
+                let Incoming { facts, bytes } = &arrival.document;
+                cache.insert(arrival.position, *bytes, Arc::clone(facts))
             });
-            cached.sum()
+            (taken.sum::<usize>(), cache.bytes())
         };
+        self.log
+            .hold_recent(self.settings.cache_bytes - facts_bytes);
         {
             let mut index = self.index.lock();
             for arrival in arrivals {
-                let Incoming { facts, bytes, .. } = &arrival.document;
+                let Incoming { facts, bytes } = &arrival.document;
                 let place = index::Place::new(arrival.position, arrival.at, *bytes);
                 index.add(facts.trace_id, place, is_whole(facts));
             }
@@ -373,8 +390,8 @@ impl HotTraces {
         }
         self.note_unflushed(arrivals.iter().map(|arrival| arrival.at));
         self.wakes.touched.notify_one();
-        let taken = self.taken.fetch_add(cached, Ordering::Relaxed) + cached;
-        if taken > self.settings.cache_bytes / TURNS_A_CACHE {
+        let taken = self.taken.fetch_add(taken, Ordering::Relaxed) + taken;
+        if taken > self.settings.facts_bytes() / TURNS_A_CACHE {
             self.taken.store(0, Ordering::Relaxed);
             self.wakes.hurried.notify_one();
         }
@@ -499,7 +516,7 @@ impl HotTraces {
     /// What is held now.
     #[must_use]
     pub fn held(&self) -> Held {
-        let cache_bytes = self.cache.lock().bytes();
+        let cache_bytes = self.cache.lock().bytes() + self.log.recent_bytes();
         let index = self.index.lock();
         Held {
             traces: index.len(),

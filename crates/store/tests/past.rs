@@ -349,7 +349,6 @@ async fn put_all(hot: &HotTraces, mut after: impl AsyncFnMut(usize)) {
         let incoming = Incoming {
             bytes: document.len(),
             facts: Arc::new(facts),
-            facts_json: document.clone(),
         };
         let put = hot.put(
             Row::Second,

@@ -103,7 +103,7 @@ impl Json {
     /// Members of free form, and behind them `resource_names` with one name.
     pub(crate) fn object<'v>(
         &mut self,
-        members: impl Iterator<Item = (&'v String, &'v Value)>,
+        members: impl Iterator<Item = (&'v str, &'v Value)>,
         resource: Option<&str>,
     ) {
         self.open();

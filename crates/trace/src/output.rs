@@ -273,7 +273,7 @@ fn write_sql(json: &mut Json, entity: &Entity) {
 }
 
 fn write_cause(json: &mut Json, entity: &Entity) {
-    let recorded = match &entity.cause {
+    let recorded = match entity.cause.as_deref() {
         None => return,
         Some(Cause::Reference(id)) => return json.text("cause", id),
         Some(Cause::Recorded(recorded)) => recorded,

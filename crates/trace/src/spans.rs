@@ -4,7 +4,7 @@
 //! OpenTelemetry's semantic conventions and, for what only X-Ray has, those of the OpenTelemetry Collector's X-Ray receiver.
 //! What has no name in either keeps its X-Ray name behind `aws.`.
 
-use fluoro_model::document::{AnnotationValue, Cause, Entity, Exception, Flags};
+use fluoro_model::document::{AnnotationValue, Cause, Entity, Exception, Flags, Object};
 use fluoro_model::{EpochSeconds, SegmentId};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -73,7 +73,7 @@ struct Link {
     trace_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     span_id: Option<String>,
-    attributes: Map<String, Value>,
+    attributes: Object,
 }
 
 /// Attributes, without those that are not there.
@@ -211,7 +211,7 @@ fn attributes(entry: &Entry<'_>) -> Map<String, Value> {
     ] {
         attributes.add(name, flag);
     }
-    for (member, value) in entity.aws.iter().flat_map(|aws| &aws.0) {
+    for (member, value) in entity.aws.iter().flat_map(|aws| aws.0.iter()) {
         let name = format!("aws.{member}");
         match value {
             Value::Null => {}
@@ -249,7 +249,7 @@ fn attributes(entry: &Entry<'_>) -> Map<String, Value> {
 }
 
 fn events(entity: &Entity) -> Vec<Event> {
-    let Some(Cause::Recorded(recorded)) = &entity.cause else {
+    let Some(Cause::Recorded(recorded)) = entity.cause.as_deref() else {
         return Vec::new();
     };
     let at = entity.end.unwrap_or(entity.start);

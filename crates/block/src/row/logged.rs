@@ -6,10 +6,10 @@
 use bytes::Bytes;
 use fluoro_model::document::AnnotationValue;
 use fluoro_model::{SegmentId, TimestampMicros, TraceId};
-use fluoro_shape::Streams;
+use fluoro_shape::{Coded, Model, Seeds, Streams};
 use serde::{Deserialize, Serialize};
 
-use super::{Annotation, Body, SegmentRow, Stored};
+use super::{Annotation, Body, SegmentRow, Stored, decoded, seed_texts, sound};
 use crate::BlockError;
 
 /// Everything but the document.
@@ -94,23 +94,16 @@ impl SegmentRow {
         received: TimestampMicros,
         logged: &Bytes,
     ) -> Result<Self, BlockError> {
-        let (head, mut rest): (Head<'_>, &[u8]) =
-            postcard::take_from_bytes(logged).map_err(|_| BlockError::Damaged)?;
+        let (head, rest) = head_of(logged)?;
         let body = match head.streams {
             None => Body::Text(logged.slice_ref(rest)),
             Some(lengths) => {
-                let mut part = |number: usize| {
-                    let (part, after) = rest
-                        .split_at_checked(lengths[number] as usize)
-                        .ok_or(BlockError::Damaged)?;
-                    rest = after;
-                    Ok::<_, BlockError>(part.to_vec())
-                };
+                let [shapes, numbers, ids, text] = parted(rest, lengths)?.map(<[u8]>::to_vec);
                 Body::Coded(Streams {
-                    shapes: part(0)?,
-                    numbers: part(1)?,
-                    ids: part(2)?,
-                    text: part(3)?,
+                    shapes,
+                    numbers,
+                    ids,
+                    text,
                 })
             }
         };
@@ -142,6 +135,59 @@ impl SegmentRow {
             },
         })
     }
+
+    /// The document, byte for byte, of the row of this trace that was written so.
+    ///
+    /// # Errors
+    ///
+    /// When it is none, or the model is not what it was coded with.
+    pub fn logged_document(
+        trace: TraceId,
+        logged: &Bytes,
+        model: &Model,
+    ) -> Result<Bytes, BlockError> {
+        let (head, rest) = head_of(logged)?;
+        let Some(lengths) = head.streams else {
+            return sound(logged.slice_ref(rest), head.checksum);
+        };
+        let [shapes, numbers, ids, text] = parted(rest, lengths)?;
+        let coded = Coded {
+            shapes,
+            numbers,
+            ids,
+            text,
+        };
+        let annotations = head
+            .annotations
+            .iter()
+            .filter_map(|(_, value)| match value {
+                Value::Text(text) => Some(*text),
+                Value::Number(_) | Value::Boolean(_) => None,
+            });
+        let seeds = Seeds {
+            trace: trace.bits().to_be_bytes(),
+            id: head.id,
+            parent: head.parent,
+            start_micros: head.start,
+            end_micros: head.end.map(|end| head.start.wrapping_add(end)),
+            texts: &seed_texts(head.http_url, head.user, annotations),
+        };
+        decoded(model, &seeds, coded, head.checksum, head.bytes)
+    }
+}
+
+fn head_of(logged: &[u8]) -> Result<(Head<'_>, &[u8]), BlockError> {
+    postcard::take_from_bytes(logged).map_err(|_| BlockError::Damaged)
+}
+
+/// The streams behind a head.
+fn parted(mut rest: &[u8], lengths: [u32; 4]) -> Result<[&[u8]; 4], BlockError> {
+    let mut parts = [&[][..]; 4];
+    for (part, length) in parts.iter_mut().zip(lengths) {
+        let parted = rest.split_at_checked(length as usize);
+        (*part, rest) = parted.ok_or(BlockError::Damaged)?;
+    }
+    Ok(parts)
 }
 
 fn parts(streams: &Streams) -> [&[u8]; 4] {
@@ -196,30 +242,35 @@ mod tests {
     #[test]
     fn a_row_comes_back_coded_or_as_text() {
         let document = Bytes::from_static(DOCUMENT.as_bytes());
+        let mut encoder = Encoder::new(Model::default());
         let mut coded = row(DOCUMENT);
-        coded.store(&mut Encoder::new(Model::default()), &document);
+        coded.store(&mut encoder, &document);
         let mut plain = row(DOCUMENT);
         plain.store_as_text(&document);
         for row in [coded, plain] {
             let mut logged = Vec::new();
             row.write_logged(&mut logged);
-            let again = SegmentRow::from_logged(row.trace, row.received, &logged.into()).unwrap();
+            let logged = Bytes::from(logged);
+            let again = SegmentRow::from_logged(row.trace, row.received, &logged).unwrap();
             assert_eq!(again, row);
+            let again = SegmentRow::logged_document(row.trace, &logged, encoder.model()).unwrap();
+            assert_eq!(again, document);
         }
     }
 
     #[test]
     fn what_is_cut_short_is_damaged() {
+        let mut encoder = Encoder::new(Model::default());
         let mut row = row(DOCUMENT);
-        row.store(
-            &mut Encoder::new(Model::default()),
-            &Bytes::from_static(DOCUMENT.as_bytes()),
-        );
+        row.store(&mut encoder, &Bytes::from_static(DOCUMENT.as_bytes()));
         let mut logged = Vec::new();
         row.write_logged(&mut logged);
         let logged = Bytes::from(logged);
         for length in 0..logged.len() {
             let cut = SegmentRow::from_logged(row.trace, row.received, &logged.slice(..length));
+            assert!(matches!(cut, Err(BlockError::Damaged)), "{length}");
+            let cut =
+                SegmentRow::logged_document(row.trace, &logged.slice(..length), encoder.model());
             assert!(matches!(cut, Err(BlockError::Damaged)), "{length}");
         }
     }

@@ -4,11 +4,10 @@
 //! first fault refuses the whole document under the id of the outermost entity (recorded).
 
 use std::borrow::Cow;
-use std::ops::Range;
 
 use super::draft::{Draft, IdText, KindText, TraceIdText};
 use super::refusal::{Refusal, RefusalCode, Refused};
-use super::{Aws, Document, Entity, Kind, NAME_LIMIT, SegmentFields, Trims};
+use super::{Document, Entity, Kind, NAME_LIMIT, SegmentFields, Trims};
 use crate::{EpochSeconds, SegmentId, TraceId};
 
 /// What is wrong, before it is known under which id to report it.
@@ -25,7 +24,7 @@ struct Head {
 pub(super) fn document(
     draft: Box<Draft>,
     mut trims: Trims,
-    metadata_left: Vec<Range<usize>>,
+    metadata_left: usize,
 ) -> Result<Document, Refusal> {
     let echo = match &draft.id {
         Some(IdText::Valid(id, None)) => Some(id.to_string()),
@@ -40,7 +39,7 @@ pub(super) fn document(
 fn top_level(
     mut draft: Box<Draft>,
     trims: &mut Trims,
-    metadata_left: Vec<Range<usize>>,
+    metadata_left: usize,
 ) -> Result<Document, Fault> {
     let refused = match draft.kind {
         None | Some(KindText::Segment) => Refused::Segment,
@@ -112,7 +111,7 @@ fn entity(head: Head, draft: Box<Draft>, trims: &mut Trims) -> Result<Entity, Fa
         end: head.end,
         flags: draft.flags,
         http: draft.http,
-        aws: draft.aws.map(Aws),
+        aws: draft.aws,
         annotations: draft.annotations.map_or_else(Vec::new, |list| list.0),
         metadata: draft.metadata,
         namespace: draft.namespace,

@@ -2,10 +2,10 @@
 
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess};
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 
-use super::entity::{AnnotationValue, Flags, Http, Link, Sql};
+use super::entity::{AnnotationValue, Aws, Flags, Http, Link, Sql};
 use super::lenient::{Context, Field, Key, Number, pass_over_list, pass_over_object};
+use super::object::Object;
 use super::refusal::{Refusal, RefusalCode, Refused};
 use super::{Cause, surrogates};
 use crate::{EpochSeconds, SegmentId, TraceId};
@@ -23,16 +23,16 @@ pub(super) struct Draft {
     pub(super) in_progress: Option<bool>,
     pub(super) inferred: Option<bool>,
     pub(super) flags: Flags,
-    pub(super) http: Option<Http>,
-    pub(super) aws: Option<Map<String, Value>>,
+    pub(super) http: Option<Box<Http>>,
+    pub(super) aws: Option<Box<Aws>>,
     pub(super) annotations: Option<Annotations>,
     pub(super) metadata: Option<Box<RawValue>>,
     pub(super) namespace: Option<Box<str>>,
-    pub(super) sql: Option<Sql>,
-    pub(super) cause: Option<Cause>,
+    pub(super) sql: Option<Box<Sql>>,
+    pub(super) cause: Option<Box<Cause>>,
     pub(super) precursor_ids: Option<Vec<Box<str>>>,
     pub(super) links: Option<Vec<Link>>,
-    pub(super) service: Option<Map<String, Value>>,
+    pub(super) service: Option<Object>,
     pub(super) user: Option<Box<str>>,
     pub(super) origin: Option<Box<str>>,
     pub(super) resource_arn: Option<Box<str>>,
@@ -111,13 +111,16 @@ impl Draft {
             "fault" => self.flags.fault = map.next_value_seed(context.member())?,
             "error" => self.flags.error = map.next_value_seed(context.member())?,
             "throttle" => self.flags.throttle = map.next_value_seed(context.member())?,
-            "http" => self.http = map.next_value_seed(context.member())?,
-            "aws" => self.aws = map.next_value_seed(context.free_form())?,
+            "http" => self.http = map.next_value_seed(context.member())?.map(Box::new),
+            "aws" => {
+                let aws = map.next_value_seed(context.free_form())?;
+                self.aws = aws.map(|aws| Box::new(Aws(aws)));
+            }
             "annotations" => self.annotations = map.next_value_seed(context.member())?,
             "metadata" => self.metadata = map.next_value_seed(context.metadata())?,
             "namespace" => self.namespace = map.next_value_seed(context.member())?,
-            "sql" => self.sql = map.next_value_seed(context.member())?,
-            "cause" => self.cause = map.next_value_seed(context.member())?,
+            "sql" => self.sql = map.next_value_seed(context.member())?.map(Box::new),
+            "cause" => self.cause = map.next_value_seed(context.member())?.map(Box::new),
             "precursor_ids" => self.precursor_ids = map.next_value_seed(context.member())?,
             "links" => self.links = map.next_value_seed(context.member())?,
             "service" => self.service = map.next_value_seed(context.free_form())?,

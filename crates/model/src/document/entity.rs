@@ -1,10 +1,11 @@
 //! What a segment or subsegment holds once it has been checked.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 
 use super::cause::Cause;
+use super::object::Object;
 use crate::{EpochSeconds, SegmentId, TraceId};
 
 /// A segment's or subsegment's common part, with the subsegments embedded in it.
@@ -24,9 +25,9 @@ pub struct Entity {
     /// How it ended, in the sender's words.
     pub flags: Flags,
     /// The HTTP request that it served or made.
-    pub http: Option<Http>,
+    pub http: Option<Box<Http>>,
     /// The AWS resource it ran on or called.
-    pub aws: Option<Aws>,
+    pub aws: Option<Box<Aws>>,
     /// Values to search by, in the order sent. A repeated key keeps its last value.
     pub annotations: Vec<(Box<str>, AnnotationValue)>,
     /// A JSON object, byte for byte as sent; always `None` when only facts were read.
@@ -34,9 +35,9 @@ pub struct Entity {
     /// Subsegments: `aws` and `remote` are calls to other services, anything else is local work.
     pub namespace: Option<Box<str>>,
     /// Subsegments: the query to a database.
-    pub sql: Option<Sql>,
+    pub sql: Option<Box<Sql>>,
     /// Why it failed.
-    pub cause: Option<Cause>,
+    pub cause: Option<Box<Cause>>,
     /// Subsegments: siblings that finished before this one began.
     pub precursor_ids: Vec<Box<str>>,
     /// Other traces that this work belongs to.
@@ -94,7 +95,7 @@ pub struct HttpResponse {
 
 /// The `aws` block: some known members and whatever else an SDK recorded of a call, in the order sent.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Aws(pub Map<String, Value>);
+pub struct Aws(pub Object);
 
 /// The `sql` block.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -125,7 +126,7 @@ pub struct Link {
     /// The segment there.
     pub id: Option<SegmentId>,
     /// What kind of link: `aws.xray.reserved.reference_type` is `parent` or `child`.
-    pub attributes: Map<String, Value>,
+    pub attributes: Object,
 }
 
 /// An annotation's value. Types are never coerced into each other; numbers are doubles (recorded: `3` comes back `3.0`).
@@ -145,7 +146,7 @@ pub struct SegmentFields {
     /// The caller's subsegment or segment; `None` on a root.
     pub parent_id: Option<SegmentId>,
     /// The service's version and runtime.
-    pub service: Option<Map<String, Value>>,
+    pub service: Option<Object>,
     /// The user who sent the request.
     pub user: Option<Box<str>>,
     /// The kind of AWS resource that ran the service.

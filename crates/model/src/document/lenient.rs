@@ -5,17 +5,16 @@
 //! it has no such bound but the one on subsegments.
 
 use std::borrow::Cow;
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
-use std::ops::Range;
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 
 use super::Trims;
+use super::object::Object;
 use crate::EpochSeconds;
 
 /// How deep free-form JSON (`metadata`, `aws`, …) may nest: what our own reader of it takes.
@@ -36,10 +35,8 @@ pub(super) struct Context {
     entities_left: Cell<usize>,
     trims: Cell<Trims>,
     keeps_metadata: bool,
-    /// Where the document's text begins in memory.
-    text_begins: Cell<usize>,
-    /// Where in it metadata lies that was not kept.
-    metadata_left: RefCell<Vec<Range<usize>>>,
+    /// How many bytes of metadata were not kept.
+    metadata_left: Cell<usize>,
 }
 
 /// A value that takes some kinds of JSON and lets the others pass as if absent.
@@ -110,8 +107,7 @@ impl Context {
             entities_left: Cell::new(0),
             trims: Cell::default(),
             keeps_metadata: true,
-            text_begins: Cell::new(0),
-            metadata_left: RefCell::default(),
+            metadata_left: Cell::new(0),
         }
     }
 
@@ -130,11 +126,10 @@ impl Context {
     pub(super) fn begin(&self, text: &str) {
         self.entities_left
             .set(ENTITIES + text.len() / SHORTEST_ENTITY);
-        self.text_begins.set(text.as_ptr().addr());
     }
 
-    pub(super) fn take_metadata_left(&self) -> Vec<Range<usize>> {
-        self.metadata_left.take()
+    pub(super) fn metadata_left(&self) -> usize {
+        self.metadata_left.get()
     }
 
     pub(super) fn trim(&self, count: impl FnOnce(&mut Trims)) {
@@ -272,7 +267,7 @@ impl<'de, T: Field> Visitor<'de> for Member<'_, T> {
 // === free form ===
 
 impl<'de> DeserializeSeed<'de> for FreeForm<'_> {
-    type Value = Option<Map<String, Value>>;
+    type Value = Option<Object>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         let raw = <&RawValue>::deserialize(deserializer)?.get();
@@ -301,9 +296,8 @@ impl<'de> DeserializeSeed<'de> for Metadata<'_> {
             return Ok(None);
         }
         if !self.0.keeps_metadata {
-            let start = raw.get().as_ptr().addr() - self.0.text_begins.get();
-            let left = start..start + raw.get().len();
-            self.0.metadata_left.borrow_mut().push(left);
+            let left = &self.0.metadata_left;
+            left.set(left.get() + raw.get().len());
             return Ok(None);
         }
         Ok(Some(raw.to_owned()))

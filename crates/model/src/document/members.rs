@@ -1,11 +1,11 @@
 //! The members of fixed shape: `http`, `sql`, links, causes.
 
 use serde::de::MapAccess;
-use serde_json::{Map, Value};
 
 use super::draft::{IdText, TraceIdText};
 use super::entity::{Http, HttpRequest, HttpResponse, Link, Sql};
 use super::lenient::{Context, Field, Key};
+use super::object::Object;
 use super::{Cause, Exception, Frame, Recorded};
 
 // === http, sql, links ===
@@ -103,7 +103,7 @@ impl Field for Link {
     ) -> Result<Option<Self>, A::Error> {
         let mut trace_id: Option<TraceIdText> = None;
         let mut id: Option<IdText> = None;
-        let mut attributes: Option<Map<String, Value>> = None;
+        let mut attributes: Option<Object> = None;
         while let Some(key) = map.next_key::<Key<'_>>()? {
             match &*key.0 {
                 "trace_id" => trace_id = map.next_value_seed(context.member())?,

@@ -420,7 +420,12 @@ fn metadata_is_kept_to_the_byte() {
 
 #[test]
 fn a_cause_has_three_shapes() {
-    let cause = |json: &str| segment(&format!(",\"cause\":{json}")).entity.cause;
+    let cause = |json: &str| {
+        segment(&format!(",\"cause\":{json}"))
+            .entity
+            .cause
+            .map(|cause| *cause)
+    };
     assert_eq!(
         cause("\"8888888888888888\""),
         Some(Cause::Reference("8888888888888888".into()))
@@ -469,7 +474,7 @@ fn the_python_sdks_subsegment_is_taken() {
     assert_eq!(&*child.name, "café");
     assert_eq!(child.start.seconds(), 1_728_053_249.234_567_8);
     assert_eq!(child.sql.as_ref().unwrap().user, None);
-    assert_eq!(child.aws.as_ref().unwrap().0.len(), 2);
+    assert_eq!(child.aws.as_ref().unwrap().0.iter().count(), 2);
     assert!(child.links.is_empty());
 }
 
@@ -485,13 +490,10 @@ fn facts_are_the_document_without_its_metadata() {
     assert!(facts.entity.subsegments[0].metadata.is_none());
     assert_eq!(facts.entity.annotations, whole.entity.annotations);
     assert_eq!(facts.trims, whole.trims);
-    assert_eq!(whole.metadata_left, []);
-    let shorter = facts.facts_in(json.as_bytes());
-    let expected = json
-        .replace(r#"{"first":1}"#, "{}")
-        .replace(r#"{"a":{}}"#, "{}")
-        .replace(r#"{"é":["\ud83d","}"]}"#, "{}");
-    assert_eq!(std::str::from_utf8(&shorter).unwrap(), expected);
+    assert_eq!(whole.metadata_left, 0);
+    let left = [r#"{"first":1}"#, r#"{"a":{}}"#, r#"{"é":["\ud83d","}"]}"#];
+    let left = left.iter().map(|left| left.len());
+    assert_eq!(facts.metadata_left, left.sum::<usize>());
 }
 
 #[test]
@@ -499,16 +501,5 @@ fn metadata_of_the_wrong_type_stays_and_is_counted_again() {
     let json = format!(r#"{{{HEAD},"end_time":2,"metadata":[1]}}"#);
     let facts = Document::parse_facts(Limits::DEFAULT, json.as_bytes()).unwrap();
     assert_eq!(facts.trims.wrong_type, 1);
-    assert_eq!(facts.facts_in(json.as_bytes()), json);
-}
-
-#[test]
-fn facts_do_not_keep_the_body_that_their_document_lies_in() {
-    let json = format!("{{{HEAD},\"end_time\":2}}");
-    let body = Bytes::from(format!("{json}{json}"));
-    let document = body.slice(..json.len());
-    let facts = Document::parse_facts(Limits::DEFAULT, &document).unwrap();
-    let own = facts.facts_in(&document);
-    assert_eq!(own, document);
-    assert_ne!(own.as_ptr(), document.as_ptr());
+    assert_eq!(facts.metadata_left, 0);
 }

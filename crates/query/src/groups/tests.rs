@@ -137,7 +137,6 @@ pub(crate) async fn receive(
     let document = Incoming {
         bytes: json.len(),
         facts: document,
-        facts_json: json,
     };
     hot.apply(&[Arrival {
         position,

@@ -111,7 +111,6 @@ impl Bench {
         let incoming = parsed.iter().zip(&jsons).map(|(document, json)| Incoming {
             bytes: json.len(),
             facts: Arc::clone(document),
-            facts_json: json.clone(),
         });
         let put = self
             .hot

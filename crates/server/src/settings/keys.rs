@@ -107,7 +107,7 @@ pub const KEYS: &[Key] = &[
         "memory of the hot traces' index, and an eighth more for graphs of minutes; beyond it they are written to blocks",
         store.memory
     ),
-    key!("store.cache", "memory of what documents say", store.cache),
+    key!("store.cache", "memory of the latest documents", store.cache),
     key!(
         "bucket.endpoint",
         "address of the store that has the bucket; empty: that of AWS",

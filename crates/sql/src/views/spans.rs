@@ -38,15 +38,15 @@ impl<'t> Span<'t> {
     }
 
     fn aws(&self) -> Option<&'t Aws> {
-        self.placed.entity.aws.as_ref()
+        self.placed.entity.aws.as_deref()
     }
 
     fn sql(&self) -> Option<&'t Sql> {
-        self.placed.entity.sql.as_ref()
+        self.placed.entity.sql.as_deref()
     }
 
     fn exception(&self) -> Option<&'t Exception> {
-        match self.placed.entity.cause.as_ref()? {
+        match self.placed.entity.cause.as_deref()? {
             Cause::Recorded(recorded) => recorded.exceptions.first(),
             _ => None,
         }

@@ -58,6 +58,31 @@ async fn assert_reads(documents: &Arc<DocumentLog>, positions: &[Position], all:
 }
 
 #[tokio::test]
+async fn the_latest_are_read_without_the_log() {
+    let (log, all) = (Arc::new(MemoryLog::default()), [json(1), json(2), json(3)]);
+    let documents = documents_of(&log);
+    documents.resume();
+    documents.hold_recent(1 << 20);
+    let positions = put(&documents, &all).await;
+    // Behind its back.
+    log.release(log.extent().end).await.unwrap();
+    assert_reads(&documents, &positions, &all).await;
+    assert!(documents.recent_bytes() > 0);
+    documents.hold_recent(0);
+    assert_eq!(documents.recent_bytes(), 0);
+    let gone = documents.read(&positions).await.unwrap();
+    assert_eq!(gone, [const { None }; 3]);
+    // Some of them are held.
+    let older = put(&documents, &[json(4)]).await;
+    documents.hold_recent(1 << 20);
+    let younger = put(&documents, &[json(5)]).await;
+    let positions = [younger[0], older[0]];
+    assert_reads(&documents, &positions, &[json(5), json(4)]).await;
+    documents.release(log.extent().end).await.unwrap();
+    assert_eq!(documents.recent_bytes(), 0);
+}
+
+#[tokio::test]
 async fn documents_come_back_also_after_a_start() {
     let log = Arc::new(MemoryLog::default());
     let documents = documents_of(&log);

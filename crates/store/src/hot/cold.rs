@@ -25,7 +25,7 @@ impl HotTraces {
             let (ready, snapshots) = self.index.lock().parted(traces);
             projections.extend(ready);
             // What was read stays out of the cache, as its projection does.
-            let (projector, _) = self.projector(&snapshots).await?;
+            let projector = self.projector(&snapshots).await?;
             let made = self.blocking(move || {
                 let made = snapshots
                     .iter()

@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use fluoro_model::document::Document;
 use fluoro_model::{TimestampMicros, TraceId};
 use fluoro_trace::{Projection, ProjectionLimits, Received, Trace};
 use foldhash::{HashMap, HashMapExt};
 
-use super::cache::Found;
 use super::index::{Place, Rest, Snapshot};
 use super::observe::{Made, Observers};
 use super::stored::parted;
@@ -16,9 +14,6 @@ use super::{HotTraces, ScanError};
 use crate::archive::Live;
 use crate::documents::STORED;
 use crate::log::Position;
-
-/// Documents read from the log, as JSON without metadata.
-pub(super) type Read = Vec<(Position, Bytes)>;
 
 /// What documents say, and how much of a trace is indexed.
 pub(super) struct Projector {
@@ -45,33 +40,30 @@ pub(super) enum Steps {
 const DELIVERIES: usize = 32;
 
 impl HotTraces {
-    /// What makes the projections of these, and the JSON of what was read for it.
-    pub(super) async fn projector(
-        &self,
-        snapshots: &[Snapshot],
-    ) -> Result<(Projector, Read), ScanError> {
+    /// What makes the projections of these.
+    pub(super) async fn projector(&self, snapshots: &[Snapshot]) -> Result<Projector, ScanError> {
         loop {
             let live = self.archive.live();
-            let (projector, read) = self.facts_of(snapshots, &live).await?;
+            let projector = self.facts_of(snapshots, &live).await?;
             let has_lost = snapshots
                 .iter()
                 .any(|from| projector.lost(from).next().is_some());
             // A flush may have taken what was not found to the blocks meanwhile.
             if !has_lost || live.watermark == self.archive.watermark() {
-                return Ok((projector, read));
+                return Ok(projector);
             }
         }
     }
 
-    /// The facts of the documents of these traces, and the JSON of those that the log was asked for.
+    /// The facts of the documents of these traces.
     async fn facts_of(
         &self,
         snapshots: &[Snapshot],
         live: &Arc<Live>,
-    ) -> Result<(Projector, Read), ScanError> {
+    ) -> Result<Projector, ScanError> {
         let places: usize = snapshots.iter().map(|snapshot| snapshot.places.len()).sum();
         let mut documents = HashMap::with_capacity(places);
-        let (mut unparsed, mut missing, mut at_rest) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut missing, mut at_rest) = (Vec::new(), Vec::new());
         {
             let cache = self.cache.lock();
             for snapshot in snapshots {
@@ -90,8 +82,7 @@ impl HotTraces {
                 };
                 for place in here {
                     match cache.get(place.position) {
-                        Some(Found::Facts(facts)) => drop(documents.insert(place.position, facts)),
-                        Some(Found::Json(json)) => unparsed.push((place.position, json)),
+                        Some(facts) => drop(documents.insert(place.position, Arc::clone(facts))),
                         None => missing.push(place.position),
                     }
                 }
@@ -103,8 +94,8 @@ impl HotTraces {
             watermark: live.watermark,
             limits: self.settings.projection,
         };
-        if unparsed.is_empty() && missing.is_empty() && at_rest.is_empty() {
-            return Ok((projector, Read::new()));
+        if missing.is_empty() && at_rest.is_empty() {
+            return Ok(projector);
         }
         let records = match missing.len() {
             0 => Vec::new(),
@@ -113,20 +104,13 @@ impl HotTraces {
         let (refusals, live) = (Arc::clone(&self.refusals), Arc::clone(live));
         let parsed = self.blocking(move || {
             let facts = |json: &[u8]| refusals.accepted_once(Document::parse_facts(STORED, json));
-            let cached = unparsed
-                .iter()
-                .filter_map(|(position, json)| Some((*position, facts(json)?)));
-            projector.documents.extend(cached);
-            let mut read = Vec::with_capacity(records.len());
-            for (position, record) in missing.into_iter().zip(&records) {
-                let Some(record) = record else { continue };
-                if let Some(facts) = facts(&record.document) {
-                    read.push((position, facts.facts_in(&record.document)));
-                    projector.documents.insert(position, facts);
-                }
-            }
+            let read = missing.into_iter().zip(&records);
+            let read = read.filter_map(|(position, record)| {
+                Some((position, facts(&record.as_ref()?.document)?))
+            });
+            projector.documents.extend(read);
             if at_rest.is_empty() {
-                return Ok((projector, read));
+                return Ok(projector);
             }
             let mut found = live.documents(&at_rest)?;
             projector.at_rest = at_rest
@@ -137,7 +121,7 @@ impl HotTraces {
                     (trace, refusals.received(documents, parse))
                 })
                 .collect();
-            Ok::<_, ScanError>((projector, read))
+            Ok::<_, ScanError>(projector)
         });
         parsed.await?
     }

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::index::{QUIET_TURNS, Snapshot};
-use super::projector::{Read, Steps};
+use super::projector::Steps;
 use super::{HotTraces, ScanError};
 
 /// How long a turn lasts, unless documents come so fast that it must be shorter.
@@ -17,7 +17,10 @@ const TURN: Duration = Duration::from_millis(50);
 
 /// A turn ends early when this share of the cache was filled in it, so that documents are still there when their trace is
 /// quiet.
-pub(super) const TURNS_A_CACHE: usize = 40;
+pub(super) const TURNS_A_CACHE: usize = 10;
+
+/// A document is in so many projections, roughly, until its trace is whole.
+const PROJECTED_AGAIN: usize = 2;
 
 /// How long nothing is tried after a turn that failed.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -53,6 +56,10 @@ pub(super) async fn run(hot: Weak<HotTraces>, wakes: Arc<Wakes>) {
             began = Instant::now();
             let refreshed = hot.refresh_due(turns.clamp(1, QUIET_TURNS)).await;
             let is_done = hot.index.lock().stale_count() == 0;
+            if is_done {
+                // Somebody else may have made what a turn left.
+                hot.pace.set(None);
+            }
             drop(hot);
             is_behind = match refreshed {
                 Ok(all) => !all,
@@ -98,13 +105,18 @@ impl HotTraces {
             }
         };
         let mut parts = self.index.lock().turns(&due);
-        let mut all = Ok(());
+        let (mut all, mut documents) = (Ok(()), 0);
         while began.elapsed() < TURN
             && let Some(traces) = parts.pop()
         {
+            documents += self.index.lock().documents_of(traces);
             let refreshed = self.refresh(traces).await;
             all = all.and(refreshed);
         }
+        self.pace.set(match parts.is_empty() {
+            true => None,
+            false => Some(documents / PROJECTED_AGAIN),
+        });
         all.and(self.tell_forgotten().await)?;
         Ok(parts.is_empty())
     }
@@ -136,8 +148,8 @@ impl HotTraces {
         if snapshots.is_empty() {
             return Ok(Vec::new());
         }
-        let (projector, read) = self.projector(&snapshots).await?;
-        self.keep(&snapshots, read);
+        let projector = self.projector(&snapshots).await?;
+        self.drop_facts(&snapshots);
         let (index, observers) = (Arc::clone(&self.index), Arc::clone(&self.observers));
         let (room, losses) = (self.room(), Arc::clone(&self.losses));
         // In one go, so that nothing is readable that was not told, also when who asked goes away.
@@ -162,14 +174,11 @@ impl HotTraces {
         self.blocking(move || observers.catch_up(&index)).await
     }
 
-    /// Puts what was read in the cache. What these documents say is in hand, and will hardly be asked for again.
-    fn keep(&self, snapshots: &[Snapshot], read: Read) {
+    /// What these documents say is in hand, and will hardly be asked for again.
+    fn drop_facts(&self, snapshots: &[Snapshot]) {
         let mut cache = self.cache.lock();
         for place in snapshots.iter().flat_map(|snapshot| &snapshot.places) {
-            cache.drop_facts(place.position);
-        }
-        for (position, json) in read {
-            cache.insert_json(position, json);
+            cache.let_go(place.position);
         }
     }
 }

@@ -101,7 +101,6 @@ impl Bench {
                 document: Incoming {
                     bytes: json.len(),
                     facts: document,
-                    facts_json: Bytes::from(json.clone()),
                 },
             })
             .collect();

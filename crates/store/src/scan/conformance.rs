@@ -57,7 +57,6 @@ pub async fn put(hot: &HotTraces, at: TimestampMicros, documents: &[String]) {
     let coded = hot.code(parsed.iter().map(|(facts, json)| (&**facts, json)));
     let incoming = parsed.into_iter().map(|(facts, json)| Incoming {
         bytes: json.len(),
-        facts_json: facts.facts_in(&json),
         facts,
     });
     let stored = hot.put(Row::Second, at, coded, incoming).await;

@@ -64,7 +64,7 @@ impl<'t> Failures<'t> {
             ways: HashMap::new(),
         };
         for index in tree.entries() {
-            for id in exception_ids(tree.entity(index).cause.as_ref()) {
+            for id in exception_ids(tree.entity(index).cause.as_deref()) {
                 failures.recorded.entry(id).or_insert(index);
             }
         }
@@ -86,7 +86,7 @@ impl<'t> Failures<'t> {
 
     /// The entry below this one that recorded the exception to which its `cause` refers, if any did.
     fn referred(&self, index: usize) -> Option<usize> {
-        let Some(Cause::Reference(id)) = &self.tree.entity(index).cause else {
+        let Some(Cause::Reference(id)) = self.tree.entity(index).cause.as_deref() else {
             return None;
         };
         let recorded = self.recorded.get(&**id).copied();
@@ -112,7 +112,7 @@ impl<'t> Failures<'t> {
         if self.is_silent_failure(index) {
             return Some(here(true));
         }
-        if let Some(Cause::Reference(_)) = &self.tree.entity(index).cause {
+        if let Some(Cause::Reference(_)) = self.tree.entity(index).cause.as_deref() {
             return None;
         }
         let below = self.tree.below(index).filter_map(|child| {
@@ -129,7 +129,7 @@ impl<'t> Failures<'t> {
                 best
             }
         });
-        let owns = !exceptions(self.tree.entity(index).cause.as_ref()).is_empty();
+        let owns = !exceptions(self.tree.entity(index).cause.as_deref()).is_empty();
         best.or_else(|| owns.then(|| here(false)))
     }
 
@@ -159,7 +159,7 @@ impl<'t> Failures<'t> {
         let mut rest = vec![segment];
         while let Some(index) = rest.pop() {
             reached.insert(index);
-            match &self.tree.entity(index).cause {
+            match self.tree.entity(index).cause.as_deref() {
                 Some(Cause::Reference(_)) => {
                     if let Some(Step::To(to)) = self.ways.get(&index).map(|way| way.step) {
                         reached.extend(self.chain(index, to).unwrap_or_default());
@@ -219,7 +219,7 @@ impl<'t> Failures<'t> {
             let step = FailedEntity {
                 name: entity.name.clone(),
                 remote: self.tree.is_call(index),
-                exceptions: exceptions(entity.cause.as_ref()),
+                exceptions: exceptions(entity.cause.as_deref()),
             };
             match services.last_mut() {
                 Some(service) if !self.tree.is_segment(index) => service.entities.push(step),

@@ -73,6 +73,12 @@ impl Index {
         turns
     }
 
+    /// How many documents the traces have.
+    pub(in crate::hot) fn documents_of(&self, traces: &[TraceId]) -> usize {
+        let entries = traces.iter().filter_map(|trace| self.traces.get(trace));
+        entries.map(|entry| entry.places.len()).sum()
+    }
+
     fn in_order<'t>(&self, traces: impl Iterator<Item = &'t TraceId>) -> Vec<TraceId> {
         let first = |trace: &TraceId| self.traces.get(trace).and_then(Entry::first);
         let mut traces: Vec<TraceId> = traces.copied().collect();
