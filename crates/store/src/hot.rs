@@ -350,7 +350,7 @@ impl HotTraces {
             return Err(error);
         }
         if row == Row::Second {
-            self.pace.keep(coded.documents()).await;
+            self.keep_pace(coded.documents()).await;
         }
         let _appending = self.appending.read().await;
         let positions = self.log.append(row, at, coded).await?;

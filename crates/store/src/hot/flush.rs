@@ -393,13 +393,25 @@ impl HotTraces {
         self.settings.memory_bytes + self.settings.memory_bytes / EXCESS
     }
 
+    /// With so much in memory projections will soon have to go that are needed for what comes to rest.
+    pub(super) fn filled_memory(&self) -> usize {
+        self.settings.memory_bytes + self.settings.memory_bytes / EXCESS / 2
+    }
+
     /// Waits until there is memory for what comes.
     pub(super) async fn wait_for_room(&self) -> Result<(), LogError> {
-        let most = self.most_memory();
-        if self.index.lock().memory_bytes() <= most {
-            return Ok(());
-        }
         let deadline = tokio::time::Instant::now() + PATIENCE;
+        match self.memory_below(self.most_memory(), deadline).await {
+            true => Ok(()),
+            false => Err(LogError::Behind),
+        }
+    }
+
+    /// Waits until no more than this is in memory, for as long as that may take; whether it is so.
+    pub(super) async fn memory_below(&self, most: usize, deadline: tokio::time::Instant) -> bool {
+        if self.index.lock().memory_bytes() <= most {
+            return true;
+        }
         loop {
             let changed = self.wakes.flushed.notified();
             tokio::pin!(changed);
@@ -407,10 +419,10 @@ impl HotTraces {
             self.wakes.flush.notify_one();
             self.room()(&mut self.index.lock());
             if self.index.lock().memory_bytes() <= most {
-                return Ok(());
+                return true;
             }
             if tokio::time::timeout_at(deadline, changed).await.is_err() {
-                return Err(LogError::Behind);
+                return false;
             }
         }
     }

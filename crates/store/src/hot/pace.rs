@@ -1,13 +1,15 @@
-//! Who puts documents goes no faster than projections are made of them.
+//! Who puts documents goes no faster than projections are made of them, and no faster than these come to rest.
 //!
-//! Were it faster, traces would wait until their documents have to be read back from the log, which makes all of it slower, and
-//! who asks would wait for all that was left behind.
+//! Were it faster, traces would wait until their documents have to be read back from the log, and projections would have to be
+//! made again for what comes to rest, which makes all of it slower, and who asks would wait for all that was left behind.
 
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
+
+use super::HotTraces;
 
 /// How long who has something to put waits at most.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -18,6 +20,15 @@ pub(super) struct Pace {
     /// How many documents may come, while projections are behind.
     room: Mutex<Option<usize>>,
     changed: Notify,
+}
+
+impl HotTraces {
+    /// Waits for what makes projections of documents and brings them to rest, should they be behind, for a while.
+    pub(super) async fn keep_pace(&self, documents: usize) {
+        let deadline = Instant::now() + PATIENCE;
+        self.pace.keep(documents, deadline).await;
+        self.memory_below(self.filled_memory(), deadline).await;
+    }
 }
 
 // === impl Pace ===
@@ -32,9 +43,8 @@ impl Pace {
         self.changed.notify_waiters();
     }
 
-    /// Waits until so many may come, for a while.
-    pub(super) async fn keep(&self, documents: usize) {
-        let deadline = Instant::now() + PATIENCE;
+    /// Waits until so many may come.
+    async fn keep(&self, documents: usize, deadline: Instant) {
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
@@ -67,16 +77,17 @@ mod tests {
     async fn any_number_may_come_until_projections_are_behind() {
         let pace = Arc::new(Pace::default());
         let began = Instant::now();
-        pace.keep(1_000_000).await;
+        let patience = began + PATIENCE;
+        pace.keep(1_000_000, patience).await;
         pace.set(Some(10));
-        pace.keep(4).await;
-        pace.keep(6).await;
+        pace.keep(4, patience).await;
+        pace.keep(6, patience).await;
         assert_eq!(began.elapsed(), Duration::ZERO);
         // What is too much comes as soon as there is room, or all is made.
         for more in [Some(7), None] {
             let waits = tokio::spawn({
                 let pace = Arc::clone(&pace);
-                async move { pace.keep(7).await }
+                async move { pace.keep(7, patience).await }
             });
             tokio::task::yield_now().await;
             assert!(!waits.is_finished());
@@ -91,7 +102,7 @@ mod tests {
         let pace = Pace::default();
         pace.set(Some(0));
         let began = Instant::now();
-        pace.keep(1).await;
+        pace.keep(1, began + PATIENCE).await;
         assert_eq!(began.elapsed(), PATIENCE);
     }
 }
