@@ -121,13 +121,15 @@ impl HotTraces {
         Ok(parts.is_empty())
     }
 
-    /// Goes on with the next traces where some cannot be had; the first error, at the end.
+    /// Goes on with the next traces where some cannot be had; the first error, at the end. Somebody waits: two turns at a time.
     async fn refresh_in_turns(&self, traces: &[TraceId]) -> Result<(), ScanError> {
         let mut all = Ok(());
         let turns = self.index.lock().turns(traces);
-        for traces in turns {
-            let refreshed = self.refresh(traces).await;
-            all = all.and(refreshed);
+        let mut turns = turns.into_iter();
+        while let Some(one) = turns.next() {
+            let other = turns.next().unwrap_or_default();
+            let (one, other) = tokio::join!(self.refresh(one), self.refresh(other));
+            all = all.and(one).and(other);
         }
         all.and(self.tell_forgotten().await)
     }
