@@ -235,6 +235,8 @@ impl DocumentLog {
             let mut record = vec![ROW];
             record.extend(lineage.0.to_le_bytes());
             row.write_logged(&mut record);
+            // It may be held for a while, and counts as long as it is.
+            record.shrink_to_fit();
             bytes += record.len();
             rows.push((row.trace, Bytes::from(record)));
         }

@@ -1,10 +1,10 @@
 //! Hot traces: what was received lately, assembled live from the log, readable as soon as it is acknowledged.
 //!
 //! It keeps where each trace's documents lie in the log, and each trace's projection; what documents say only in a
-//! bounded [`cache`], and the latest as they are coded. When memory runs short, traces go that are at rest, then the latest projections, which are made again
-//! from the log for whoever asks. A projection is made anew when its trace was touched: by a task of its own once no more
-//! documents of it come, or at once when somebody asks. After a restart what is not at rest is rebuilt from the log
-//! ([`HotTraces::caught_up`]).
+//! bounded [`cache`], and of the latest how they are coded. When memory runs short, traces go that are at rest, then the latest
+//! projections, which are made again from the log for whoever asks. A projection is made anew when its trace was touched: by a
+//! task of its own once no more documents of it come, or at once when somebody asks. After a restart what is not at rest is
+//! rebuilt from the log ([`HotTraces::caught_up`]).
 //!
 //! Whoever keeps more about traces than a projection says is told of each as it is made ([`ProjectionObserver`]).
 //!
