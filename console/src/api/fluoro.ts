@@ -807,6 +807,11 @@ export interface components {
             log_bytes: number;
             /** Format: uint64 */
             block_bytes: number;
+            /**
+             * Format: uint64
+             * @description Memory of what blocks say of themselves, of those that were asked lately.
+             */
+            metadata_bytes: number;
             /** @description The oldest first. */
             blocks: components["schemas"]["Block"][];
         };

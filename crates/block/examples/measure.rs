@@ -89,7 +89,7 @@ fn main() -> Result<()> {
     let mut found = 0;
     for trace in &some {
         for row in file.trace(*trace)? {
-            row.document(file.model())?;
+            row.document(&file.model())?;
             found += 1;
         }
     }

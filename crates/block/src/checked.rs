@@ -56,13 +56,14 @@ pub trait Source: Send + Sync + fmt::Debug {
     fn read_at(&self, start: u64, length: usize) -> io::Result<Bytes>;
 }
 
-/// A file that gives out what its checksums vouch for, and an error instead of anything else.
-#[derive(Debug)]
+/// A file that gives out what its checksums vouch for, and an error instead of anything else. Clones know together what was
+/// found sound.
+#[derive(Debug, Clone)]
 pub struct Checked<R> {
     file: R,
-    sums: Sums,
+    sums: Arc<Sums>,
     /// A bit for each chunk that was found sound.
-    sound: Vec<AtomicU64>,
+    sound: Arc<[AtomicU64]>,
 }
 
 // === impl Sums ===
@@ -178,6 +179,7 @@ impl<R: Source> Checked<R> {
         let sound = std::iter::repeat_with(AtomicU64::default)
             .take(words)
             .collect();
+        let sums = Arc::new(sums);
         Ok(Self { file, sums, sound })
     }
 

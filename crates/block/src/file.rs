@@ -1,8 +1,8 @@
-//! A Parquet file of ours, open: its footer and page index are held, its rows are not.
+//! A Parquet file of ours, open: its footer without our texts and its page index are held, its rows are not.
 
 use std::iter;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use fluoro_model::TraceId;
 use parquet::basic::Compression;
@@ -11,7 +11,8 @@ use parquet::column::reader::get_column_reader;
 use parquet::data_type::{DataType, FixedLenByteArray};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::{
-    ColumnChunkMetaData, PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData,
+    ColumnChunkMetaData, FileMetaData, KeyValue, PageIndexPolicy, ParquetMetaData,
+    ParquetMetaDataBuilder, ParquetMetaDataReader,
 };
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::reader::ChunkReader;
@@ -30,9 +31,13 @@ pub(crate) struct OpenFile<R> {
     metadata: ParquetMetaData,
 }
 
+/// The texts of a footer.
+#[derive(Debug)]
+pub(crate) struct Texts(pub(crate) Vec<KeyValue>);
+
 /// What a file of a kind has.
 pub(crate) struct Kind {
-    pub(crate) schema: &'static TypePtr,
+    pub(crate) schema: &'static LazyLock<TypePtr>,
     /// The footer's key for the version.
     pub(crate) version_key: &'static str,
     /// The newest that we read.
@@ -50,20 +55,19 @@ pub(crate) const SLICE_BYTES: usize = 8 << 20;
 // === impl OpenFile ===
 
 impl<R: ChunkReader + 'static> OpenFile<R> {
-    /// Reads the footer.
+    /// Reads the footer, and returns its texts, too.
     ///
     /// # Errors
     ///
     /// When the file is not one of that kind, or is of a newer version.
-    pub(crate) fn open(file: R, kind: &Kind) -> std::result::Result<Self, BlockError> {
+    pub(crate) fn open(file: R, kind: &Kind) -> std::result::Result<(Self, Texts), BlockError> {
         let mut reader =
             ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Required);
         reader.try_parse(&file)?;
-        let open = Self {
-            metadata: reader.finish()?,
-            file: Arc::new(file),
-        };
-        let found = open.value(kind.version_key)?;
+        let metadata = reader.finish()?;
+        let texts = metadata.file_metadata().key_value_metadata();
+        let texts = Texts(texts.cloned().unwrap_or_default());
+        let found = texts.value(kind.version_key)?;
         let found = found
             .parse()
             .map_err(|_| BlockError::Foreign("its version is no number"))?;
@@ -73,22 +77,20 @@ impl<R: ChunkReader + 'static> OpenFile<R> {
                 known: kind.version,
             });
         }
-        let columns = open.metadata.file_metadata().schema_descr().root_schema();
-        if columns != &**kind.schema {
+        let columns = metadata.file_metadata().schema_descr().root_schema();
+        if columns != &***kind.schema {
             return Err(BlockError::Foreign("it has other columns"));
         }
-        Ok(open)
+        let open = Self {
+            file: Arc::new(file),
+            metadata: without_texts(metadata),
+        };
+        Ok((open, texts))
     }
 
-    /// What the footer says of a key.
-    pub(crate) fn value(&self, key: &str) -> std::result::Result<&str, BlockError> {
-        let pairs = self.metadata.file_metadata().key_value_metadata();
-        let value = pairs
-            .into_iter()
-            .flatten()
-            .filter(|pair| pair.key == key)
-            .find_map(|pair| pair.value.as_deref());
-        value.ok_or(BlockError::Foreign("its footer does not say so"))
+    /// How many bytes of memory what is held takes, roughly.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.metadata.memory_size()
     }
 
     pub(crate) fn metadata(&self) -> &ParquetMetaData {
@@ -112,12 +114,18 @@ impl<R: ChunkReader + 'static> OpenFile<R> {
 
     /// Whether a row group may have this id in a column of ids, by the least and the greatest.
     pub(crate) fn may_span(&self, group: usize, column: usize, id: &[u8]) -> bool {
+        let (least, most) = self.span(group, column);
+        least.is_none_or(|least| least <= id) && most.is_none_or(|most| most >= id)
+    }
+
+    /// The least and the greatest of a column of ids, as far as they are known.
+    pub(crate) fn span(&self, group: usize, column: usize) -> (Option<&[u8]>, Option<&[u8]>) {
         let statistics = self.metadata.row_group(group).column(column).statistics();
         let Some(Statistics::FixedLenByteArray(ids)) = statistics else {
-            return true;
+            return (None, None);
         };
         let (least, most) = (ids.min_opt(), ids.max_opt());
-        least.is_none_or(|least| least.data() <= id) && most.is_none_or(|most| most.data() >= id)
+        (least.map(|id| id.data()), most.map(|id| id.data()))
     }
 
     /// The rows of all row groups, some thousand at a time, or fewer, so that the values of no batch take more than so many
@@ -153,23 +161,18 @@ impl<R: ChunkReader + 'static> OpenFile<R> {
         })
     }
 
-    /// The rows of a row group, some thousand at a time, or fewer where they are long.
-    pub(crate) fn slices_of(&self, group: usize) -> impl Iterator<Item = Range<usize>> + use<R> {
-        let (rows, step) = (self.rows(group), self.step(group, SLICE_BYTES));
-        let slices = (0..rows).step_by(step);
-        slices.map(move |start| start..rows.min(start + step))
-    }
-
     /// How many rows of a row group may take so many bytes when all are about as long.
     fn step(&self, group: usize, bytes: usize) -> usize {
-        let group = self.metadata.row_groups().get(group);
-        let all = group.map_or(0, RowGroupMetaData::total_byte_size);
-        let rows = group.map_or(0, RowGroupMetaData::num_rows);
-        let each = usize::try_from(all / rows.max(1)).unwrap_or_default();
-        match bytes / each.max(1) {
-            few @ ..PAGE_ROWS => few.max(1),
-            many => SLICE.min(many - many % PAGE_ROWS),
+        match group < self.groups() {
+            true => step(self.rows(group), self.bytes(group), bytes),
+            false => SLICE,
         }
+    }
+
+    /// How many bytes the values of a row group take, unpacked.
+    pub(crate) fn bytes(&self, group: usize) -> usize {
+        let bytes = self.metadata.row_group(group).total_byte_size();
+        usize::try_from(bytes).unwrap_or_default()
     }
 
     /// The bloom filter of a column.
@@ -271,6 +274,56 @@ impl<R: ChunkReader + 'static> OpenFile<R> {
         )?;
         Ok(Pages::new(pages, are_compressed))
     }
+}
+
+// === impl Texts ===
+
+impl Texts {
+    /// What the footer says of a key.
+    pub(crate) fn value(&self, key: &str) -> std::result::Result<&str, BlockError> {
+        let value = self.find(key);
+        value.ok_or(BlockError::Foreign("its footer does not say so"))
+    }
+
+    /// The same, if it says anything.
+    pub(crate) fn find(&self, key: &str) -> Option<&str> {
+        let mut pairs = self.0.iter().filter(|pair| pair.key == key);
+        pairs.find_map(|pair| pair.value.as_deref())
+    }
+}
+
+/// All of so many rows that take so many bytes, some thousand at a time, or fewer where they are long.
+pub(crate) fn slices(rows: usize, bytes: usize) -> impl Iterator<Item = Range<usize>> {
+    let step = step(rows, bytes, SLICE_BYTES);
+    let slices = (0..rows).step_by(step);
+    slices.map(move |start| start..rows.min(start + step))
+}
+
+/// How many of so many rows that take so many bytes may take `most` bytes when all are about as long.
+fn step(rows: usize, bytes: usize, most: usize) -> usize {
+    let each = bytes / rows.max(1);
+    match most / each.max(1) {
+        few @ ..PAGE_ROWS => few.max(1),
+        many => SLICE.min(many - many % PAGE_ROWS),
+    }
+}
+
+/// A footer without its texts: they are many, and are looked at once.
+fn without_texts(metadata: ParquetMetaData) -> ParquetMetaData {
+    let file = metadata.file_metadata();
+    let file = FileMetaData::new(
+        file.version(),
+        file.num_rows(),
+        file.created_by().map(str::to_owned),
+        None,
+        file.schema_descr_ptr(),
+        file.column_orders().cloned(),
+    );
+    let mut rest = metadata.into_builder();
+    ParquetMetaDataBuilder::new(file)
+        .set_row_groups(rest.take_row_groups())
+        .set_page_index(rest.take_page_index())
+        .build()
 }
 
 /// Where a column chunk lies, as if its pages were not compressed. [`Pages`] says why.

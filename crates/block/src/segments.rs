@@ -13,13 +13,15 @@ use parquet::schema::types::{ColumnPath, TypePtr};
 use crate::file::PAGE_ROWS;
 
 mod merge;
+mod model;
 mod reader;
 #[cfg(test)]
 mod tests;
 mod writer;
 
 pub use merge::merge;
-pub use reader::{SegmentsFile, StoredDocument};
+pub use model::SharedModel;
+pub use reader::{SegmentsFile, StoredDocument, TraceIds};
 pub use writer::SegmentsWriter;
 
 /// The version that we write, and the newest that we read.

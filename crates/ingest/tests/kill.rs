@@ -478,7 +478,7 @@ impl Kept {
         for block in blocks {
             let segments = SegmentsFile::open(file(block, "segments")).unwrap();
             for row in segments.all().flat_map(Result::unwrap) {
-                self.take(row.trace, &row.document(segments.model()).unwrap());
+                self.take(row.trace, &row.document(&segments.model()).unwrap());
                 self.at_rest += 1;
             }
             let traces = TracesFile::open(file(block, "traces")).unwrap();

@@ -359,6 +359,7 @@ fn hot_settings(settings: &Settings) -> HotSettings {
     HotSettings {
         memory_bytes: store.memory.as_usize(),
         cache_bytes: store.cache.as_usize(),
+        metadata_bytes: store.metadata.as_usize(),
         retention_micros: i64::try_from(store.retention.as_micros()).unwrap_or(i64::MAX),
         disk_bytes: store.size.0,
         flush_micros: i64::try_from(store.flush.as_micros()).unwrap_or(i64::MAX),

@@ -97,8 +97,10 @@ pub struct StoreSettings {
     pub flush: Duration,
     /// What the index of hot traces may take in memory; beyond it they are written to blocks.
     pub memory: ByteSize,
-    /// What parsed documents may take in memory.
+    /// What the latest documents may take in memory.
     pub cache: ByteSize,
+    /// What blocks say of themselves may take in memory.
+    pub metadata: ByteSize,
 }
 
 /// Where traces at rest are.
@@ -280,8 +282,9 @@ impl Default for StoreSettings {
             retention: Duration::from_hours(30 * 24),
             size: ByteSize(20 << 30),
             flush: Duration::from_mins(10),
-            memory: ByteSize(144 << 20),
+            memory: ByteSize(112 << 20),
             cache: ByteSize(48 << 20),
+            metadata: ByteSize(64 << 20),
         }
     }
 }

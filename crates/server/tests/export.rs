@@ -52,7 +52,7 @@ async fn export(server: &TestServer, query: &str) -> (Traces, usize) {
     let mut last = None;
     for row in file.all().flat_map(|rows| rows.expect("rows are sound")) {
         assert!(last.replace(row.place()) < Some(row.place()));
-        let document = row.document(file.model());
+        let document = row.document(&file.model());
         let document: Bytes = document.expect("documents are sound");
         let document = String::from_utf8(document.to_vec()).expect("documents are text");
         let documents = traces.entry(row.trace.to_string()).or_default();

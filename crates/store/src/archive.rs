@@ -26,6 +26,7 @@ mod compact;
 mod drop;
 mod encode;
 mod error;
+mod files;
 mod home;
 mod live;
 mod names;
@@ -41,9 +42,11 @@ use change::Changing;
 pub(crate) use drop::Dropped;
 pub(crate) use encode::NewBlock;
 pub use error::ArchiveError;
+use files::OpenFiles;
 pub use home::Home;
 pub(crate) use live::Live;
 use names::number_of;
+use open::Kin;
 pub(crate) use read::{AtRest, Documents, Elsewhere};
 pub use records::BlockRecord;
 use records::{LIST, LIVE, ListRecord, ModelRecord};
@@ -58,6 +61,8 @@ pub struct Archive {
     live: RwLock<Arc<Live>>,
     /// Held while the list is changed.
     changing: tokio::sync::Mutex<Changing>,
+    kin: Arc<Kin>,
+    open_files: Arc<OpenFiles>,
     losses: Arc<Losses>,
 }
 
@@ -73,6 +78,8 @@ impl Archive {
             models: Table::new(Arc::clone(catalog), "store/models/"),
             live: RwLock::default(),
             changing: tokio::sync::Mutex::default(),
+            kin: Arc::default(),
+            open_files: Arc::new(OpenFiles::new()),
             losses: Arc::default(),
         }
     }
@@ -148,7 +155,7 @@ impl Archive {
                 .iter()
                 .any(|(lineage, _)| *lineage == block.record.lineage);
             if !known {
-                models.push((block.record.lineage, Model::clone(block.segments.model())));
+                models.push((block.record.lineage, Model::clone(&block.model())));
             }
         }
         let mut live = Live::new(opened, aside, Position::from_bits(list.watermark));
@@ -173,6 +180,17 @@ impl Archive {
     #[must_use]
     pub fn unreadable(&self) -> u64 {
         self.losses.documents()
+    }
+
+    /// From here on, what blocks say of themselves takes so many bytes of memory at most, roughly: footers, page indexes, and
+    /// bloom filters but those of trace ids.
+    pub(crate) fn hold_metadata(&self, bytes: usize) {
+        self.open_files.hold(bytes);
+    }
+
+    /// How many bytes of that are held now.
+    pub(crate) fn metadata_bytes(&self) -> u64 {
+        self.open_files.bytes()
     }
 
     /// The live blocks that can be read, the oldest first.

@@ -72,6 +72,9 @@ pub struct HotSettings {
     /// How much memory the latest documents may take, read and as they are coded, in bytes, roughly; and half as much again
     /// what traces at rest say that were asked for lately.
     pub cache_bytes: usize,
+    /// How much memory what blocks say of themselves may take, in bytes, roughly; bloom filters of trace ids, about two bytes
+    /// a trace, are held besides.
+    pub metadata_bytes: usize,
     /// How long after its receipt a document is kept, in microseconds.
     pub retention_micros: i64,
     /// How large log and blocks may grow together, in bytes. Beyond it the oldest blocks go.
@@ -91,8 +94,9 @@ pub struct HotSettings {
 impl Default for HotSettings {
     fn default() -> Self {
         Self {
-            memory_bytes: 144 << 20,
+            memory_bytes: 112 << 20,
             cache_bytes: 48 << 20,
+            metadata_bytes: 64 << 20,
             retention_micros: 30 * 24 * 3600 * 1_000_000,
             disk_bytes: 20 << 30,
             flush_micros: 600 * 1_000_000,
@@ -181,6 +185,8 @@ pub struct Kept {
     pub documents: u64,
     /// What the log takes on disk, in bytes.
     pub log_bytes: u64,
+    /// What is held in memory of what blocks say of themselves, in bytes, roughly.
+    pub metadata_bytes: u64,
     /// The blocks, the oldest first.
     pub blocks: Vec<BlockRecord>,
 }
@@ -263,6 +269,7 @@ impl HotTraces {
     ) -> Arc<Self> {
         let index = Index::new(!observers.is_empty());
         log.hold_recent(settings.cache_bytes);
+        archive.hold_metadata(settings.metadata_bytes);
         let hot = Arc::new(Self {
             refusals: Arc::new(Refusals::new(ambient.clone())),
             ambient,
@@ -540,6 +547,7 @@ impl HotTraces {
             traces: live.traces + traces,
             documents: documents + blocks.iter().map(|block| block.documents).sum::<u64>(),
             log_bytes: self.log.extent().bytes,
+            metadata_bytes: self.archive.metadata_bytes(),
             blocks,
         }
     }

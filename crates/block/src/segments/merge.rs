@@ -1,5 +1,4 @@
 use std::io::Write;
-use std::sync::Arc;
 
 use parquet::file::metadata::ParquetMetaData;
 use parquet::file::reader::ChunkReader;
@@ -19,12 +18,11 @@ pub fn merge<R: ChunkReader + 'static>(
     keep: impl Fn(&SegmentRow) -> bool,
     out: impl Write + Send,
 ) -> Result<ParquetMetaData, BlockError> {
-    let newest = files
-        .iter()
-        .map(|file| file.model())
-        .max_by_key(|model| model.journal().len());
-    let newest = newest.map(Arc::clone).unwrap_or_default();
-    if !files.iter().all(|file| newest.has_grown_from(file.model())) {
+    let models = files.iter().map(|file| file.model());
+    let newest = models.max_by_key(|model| model.journal().len());
+    let newest = newest.unwrap_or_default();
+    let have_grown = |file: &&SegmentsFile<R>| newest.has_grown_from(&file.model());
+    if !files.iter().all(have_grown) {
         return Err(BlockError::OtherLineage);
     }
     let mut writer = SegmentsWriter::new(out)?;

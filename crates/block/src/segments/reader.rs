@@ -13,7 +13,8 @@ use parquet::data_type::{
 use parquet::errors::Result;
 use parquet::file::reader::ChunkReader;
 
-use super::{LARGEST_MODEL, MODEL_KEY, SCHEMA, VERSION, VERSION_KEY, at};
+use super::model::{SharedModel, journal};
+use super::{MODEL_KEY, SCHEMA, VERSION, VERSION_KEY, at};
 use crate::column::{Leaf, as_bytes, as_text};
 use crate::file::{Kind, OpenFile, SLICE_BYTES, general, trace_id};
 use crate::row::{Annotation, Body, SegmentRow, Stored};
@@ -23,10 +24,27 @@ use crate::{BlockError, annotations};
 #[derive(Debug)]
 pub struct SegmentsFile<R> {
     file: OpenFile<R>,
-    /// Of the trace ids, by row group.
-    filters: Vec<Option<Sbbf>>,
-    model: Arc<Model>,
+    ids: Arc<TraceIds>,
+    model: Arc<SharedModel>,
 }
+
+/// Which traces a file of segments may have: about two bytes a trace.
+#[derive(Debug)]
+pub struct TraceIds(Vec<IdsOfGroup>);
+
+/// The same of a row group.
+#[derive(Debug)]
+struct IdsOfGroup {
+    least: Option<[u8; 16]>,
+    most: Option<[u8; 16]>,
+    filter: Option<Sbbf>,
+}
+
+static KIND: Kind = Kind {
+    schema: &SCHEMA,
+    version_key: VERSION_KEY,
+    version: VERSION,
+};
 
 /// So many rows are rather read than passed over.
 const CLOSE: usize = 8;
@@ -40,19 +58,47 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
     ///
     /// When the file is not one of ours, or is of a newer version.
     pub fn open(file: R) -> std::result::Result<Self, BlockError> {
-        let kind = Kind {
-            schema: &SCHEMA,
-            version_key: VERSION_KEY,
-            version: VERSION,
-        };
-        let file = OpenFile::open(file, &kind)?;
-        let filters = (0..file.groups()).map(|group| file.filter(group, at::TRACE_ID));
-        let model = model(file.value(MODEL_KEY)?);
+        Self::open_among(file, &Arc::default())
+    }
+
+    /// The same of a file among others that have a model together, if its own has grown with theirs.
+    ///
+    /// # Errors
+    ///
+    /// As of [`open`](Self::open).
+    pub fn open_among(file: R, others: &Arc<SharedModel>) -> std::result::Result<Self, BlockError> {
+        let (file, texts) = OpenFile::open(file, &KIND)?;
+        let journal = journal(texts.value(MODEL_KEY)?)?;
+        let mut model = Arc::clone(others);
+        if !model.take_in(&journal)? {
+            model = Arc::default();
+            model.take_in(&journal)?;
+        }
         Ok(Self {
-            filters: filters.collect::<Result<_>>()?,
-            model: Arc::new(model.ok_or(BlockError::Foreign("its model is damaged"))?),
+            ids: Arc::new(TraceIds::of(&file)?),
+            model,
             file,
         })
+    }
+
+    /// The same of a file that was open before, whose [`ids`](Self::ids) and [`shared_model`](Self::shared_model) are still held.
+    ///
+    /// # Errors
+    ///
+    /// As of [`open`](Self::open).
+    pub fn open_again(
+        file: R,
+        ids: Arc<TraceIds>,
+        model: Arc<SharedModel>,
+    ) -> std::result::Result<Self, BlockError> {
+        let (file, _) = OpenFile::open(file, &KIND)?;
+        Ok(Self { file, ids, model })
+    }
+
+    /// How many bytes of memory it takes without its ids and its model, roughly.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        self.file.held_bytes()
     }
 
     /// How many rows there are.
@@ -69,15 +115,14 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
 
     /// What the documents are coded with.
     #[must_use]
-    pub fn model(&self) -> &Arc<Model> {
-        &self.model
+    pub fn model(&self) -> Arc<Model> {
+        self.model.get()
     }
 
-    /// Takes another file's model for its own where that has grown out of it, so that there is one in memory.
-    pub fn share_model(&mut self, other: &Arc<Model>) {
-        if other.has_grown_from(&self.model) {
-            self.model = Arc::clone(other);
-        }
+    /// The same, as other files have it, too.
+    #[must_use]
+    pub fn shared_model(&self) -> &Arc<SharedModel> {
+        &self.model
     }
 
     /// A trace's rows; none when it is not here.
@@ -89,11 +134,10 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
         self.traces(&[trace])
     }
 
-    /// Whether there may be rows of the trace; `false` only when there are none.
+    /// Which traces there may be rows of.
     #[must_use]
-    pub fn may_have(&self, trace: TraceId) -> bool {
-        let id = trace.bits().to_be_bytes();
-        (0..self.filters.len()).any(|group| self.may_have_in(group, &id))
+    pub fn ids(&self) -> &Arc<TraceIds> {
+        &self.ids
     }
 
     /// The rows of several traces, which are in ascending order, each once.
@@ -115,11 +159,12 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
         traces: &[TraceId],
     ) -> std::result::Result<Vec<StoredDocument>, BlockError> {
         let rows = self.rows_of(traces, Wanted::Document)?.into_iter();
+        let model = self.model();
         let documents = rows.map(|row| StoredDocument {
             trace: row.trace,
             received: row.received,
             number: row.number,
-            document: row.document(&self.model).ok(),
+            document: row.document(&model).ok(),
         });
         Ok(documents.collect())
     }
@@ -130,7 +175,7 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
         wanted: Wanted,
     ) -> std::result::Result<Vec<SegmentRow>, BlockError> {
         let mut rows = Vec::new();
-        for group in 0..self.filters.len() {
+        for group in 0..self.ids.0.len() {
             let places = self.places_of(group, traces)?;
             if places.is_empty() {
                 continue;
@@ -156,7 +201,7 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
         let mut ids: Vec<FixedLenByteArray> = Vec::new();
         for trace in traces {
             let id = trace.bits().to_be_bytes();
-            if !self.may_have_in(group, &id) {
+            if !self.ids.0[group].may_have(&id) {
                 continue;
             }
             let Some(wanted) = self.pages_of(group, &id) else {
@@ -180,11 +225,6 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
             }
         }
         Ok(places)
-    }
-
-    fn may_have_in(&self, group: usize, id: &[u8]) -> bool {
-        let filter = self.filters[group].as_ref();
-        self.file.may_span(group, at::TRACE_ID, id) && filter.is_none_or(|filter| filter.check(id))
     }
 
     /// All rows, some thousand at a time, fewer where they are long.
@@ -214,6 +254,41 @@ impl<R: ChunkReader + 'static> SegmentsFile<R> {
     fn pages_of(&self, group: usize, id: &[u8]) -> Option<Range<usize>> {
         let pages = self.file.pages_with(group, at::TRACE_ID, id);
         Some(pages.first()?.start..pages.last()?.end)
+    }
+}
+
+// === impl TraceIds ===
+
+impl TraceIds {
+    fn of<R: ChunkReader + 'static>(file: &OpenFile<R>) -> Result<Self> {
+        let groups = (0..file.groups()).map(|group| {
+            let (least, most) = file.span(group, at::TRACE_ID);
+            let whole = |id: &[u8]| id.try_into().ok();
+            Ok(IdsOfGroup {
+                least: least.and_then(whole),
+                most: most.and_then(whole),
+                filter: file.filter(group, at::TRACE_ID)?,
+            })
+        });
+        Ok(Self(groups.collect::<Result<_>>()?))
+    }
+
+    /// Whether there may be rows of the trace; `false` only when there are none.
+    #[must_use]
+    pub fn may_have(&self, trace: TraceId) -> bool {
+        let id = trace.bits().to_be_bytes();
+        self.0.iter().any(|group| group.may_have(&id))
+    }
+}
+
+// === impl IdsOfGroup ===
+
+impl IdsOfGroup {
+    fn may_have(&self, id: &[u8; 16]) -> bool {
+        let is_in =
+            self.least.is_none_or(|least| least <= *id) && self.most.is_none_or(|most| most >= *id);
+        let filter = self.filter.as_ref();
+        is_in && filter.is_none_or(|filter| filter.check(&id[..]))
     }
 }
 
@@ -401,12 +476,6 @@ impl<R: ChunkReader + 'static> Columns<'_, R> {
         }
         Ok(leaf)
     }
-}
-
-fn model(text: &str) -> Option<Model> {
-    let compressed = hex::decode(text).ok()?;
-    let journal = zstd::bulk::decompress(&compressed, LARGEST_MODEL).ok()?;
-    Model::from_journal(&journal).ok()
 }
 
 fn segment_id(bytes: &FixedLenByteArray) -> Result<SegmentId> {

@@ -95,7 +95,7 @@ fn rows_and_documents_come_back() {
     assert_eq!(file.len(), rows.len());
     assert_eq!(again, rows);
     for (row, document) in again.iter().zip(&documents) {
-        assert_eq!(row.document(file.model()).unwrap(), document);
+        assert_eq!(row.document(&file.model()).unwrap(), document);
     }
 }
 
@@ -241,7 +241,7 @@ fn files_of_one_lineage_are_merged_by_copying() {
     for (row, (was, document)) in again.iter().zip(wanted) {
         let document = if row.id == odd[0].id { &new } else { document };
         assert_eq!(
-            (row.id, &row.document(merged.model()).unwrap()),
+            (row.id, &row.document(&merged.model()).unwrap()),
             (was.id, document)
         );
     }
@@ -268,7 +268,7 @@ fn a_document_that_does_not_fit_is_kept_as_it_is() {
     assert!(matches!(row.stored.body, Body::Text(_)));
     let file = file_of(&[row], encoder.model());
     let again: Vec<SegmentRow> = file.all().flat_map(Result::unwrap).collect();
-    assert_eq!(again[0].document(file.model()).unwrap(), garbage);
+    assert_eq!(again[0].document(&file.model()).unwrap(), garbage);
 }
 
 #[test]

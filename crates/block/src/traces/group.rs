@@ -1,6 +1,6 @@
 //! What is known of a row group without its rows: by statistics and bloom filters.
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use fluoro_filter::{
     ColumnTest, Columns, Flag, NodeRef, Number, NumberTest, RootCauseKind, Row, Text, TextTest,
@@ -13,13 +13,15 @@ use parquet::file::reader::ChunkReader;
 use parquet::file::statistics::Statistics;
 
 use super::{TracesFile, at};
-use crate::file::OpenFile;
+use crate::file::{OpenFile, slices};
 
 /// The times of a row group's rows: of each kind the first and the last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupTimes {
     /// How many rows there are.
     pub rows: usize,
+    /// How many bytes their values take, unpacked.
+    pub bytes: usize,
     /// `None` when no row has a start.
     pub start: Option<RangeInclusive<TimestampMicros>>,
     /// Whether a row may lack a start.
@@ -57,6 +59,15 @@ struct Numbers<T> {
     absent: bool,
 }
 
+// === impl GroupTimes ===
+
+impl GroupTimes {
+    /// The rows as ranges of some thousand, fewer where they are long, for [`TracesFile::rows`].
+    pub fn slices(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+        slices(self.rows, self.bytes)
+    }
+}
+
 // === impl Filters ===
 
 impl Filters {
@@ -70,6 +81,28 @@ impl Filters {
             annotation_keys: filter(at::ANNOTATION_KEY)?,
             annotation_texts: filter(at::ANNOTATION_TEXT)?,
         })
+    }
+
+    /// How many bytes of memory they take, roughly.
+    pub(super) fn held_bytes(&self) -> usize {
+        let Self {
+            traces,
+            service_names,
+            service_types,
+            users,
+            annotation_keys,
+            annotation_texts,
+        } = self;
+        let all = [
+            traces,
+            service_names,
+            service_types,
+            users,
+            annotation_keys,
+            annotation_texts,
+        ];
+        let blocks = all.into_iter().flatten().map(Sbbf::num_blocks);
+        size_of::<Self>() + 32 * blocks.sum::<usize>()
     }
 
     pub(super) fn may_have_trace(&self, id: &[u8]) -> bool {
@@ -109,6 +142,7 @@ impl<R: ChunkReader + 'static> TracesFile<R> {
         };
         GroupTimes {
             rows: self.file.rows(group),
+            bytes: self.file.bytes(group),
             without_start: start.absent,
             start: start.range.map(range),
             end: self.int64(group, end).range.map(range),

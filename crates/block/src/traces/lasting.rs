@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use parquet::file::metadata::KeyValue;
 
 use super::TraceRow;
+use crate::file::Texts;
 
 /// The key of the footer.
 const KEY: &str = "fluoro.traces.slowest";
@@ -121,19 +122,14 @@ fn slowest_of(mut rows: Vec<(i64, u16)>, most: usize) -> Vec<Vec<i64>> {
 
 impl Lasting {
     /// What a footer tells; nothing of any row group when it tells nothing, or not in this form.
-    pub(super) fn of(footer: Option<&Vec<KeyValue>>) -> Self {
-        let told = |key: &str| {
-            let mut entries = footer.into_iter().flatten();
-            let entry = entries.find(|entry| entry.key == key)?;
-            entry.value.as_deref()
-        };
-        let known = told(KEY).and_then(|text| {
+    pub(super) fn of(footer: &Texts) -> Self {
+        let known = footer.find(KEY).and_then(|text| {
             let groups: Vec<Option<Told>> = serde_json::from_str(text).ok()?;
             let groups = groups.into_iter();
             Some(groups.map(|of| of.and_then(of_group)).collect())
         });
         let known = known.or_else(|| {
-            let text = told(OLDER_KEY)?;
+            let text = footer.find(OLDER_KEY)?;
             let groups: Vec<Option<HashMap<Box<str>, i64>>> = serde_json::from_str(text).ok()?;
             let without_rows = |(service, longest)| (service, Slowest::without_rows(longest));
             let groups = groups.into_iter();
@@ -141,6 +137,18 @@ impl Lasting {
             Some(groups.collect())
         });
         Self(known.unwrap_or_default())
+    }
+
+    /// How many bytes of memory it takes, roughly.
+    pub(super) fn held_bytes(&self) -> usize {
+        let services = self.0.iter().flatten().flatten();
+        let each = services.map(|(name, slowest)| {
+            size_of::<(Box<str>, Slowest)>()
+                + name.len()
+                + size_of_val(&*slowest.durations)
+                + size_of_val(&*slowest.rows)
+        });
+        each.sum()
     }
 
     /// Whether a service may have taken so long in some row of a row group. `fits` says so of a duration, and of longer ones

@@ -27,6 +27,12 @@ pub struct TracesFile<R> {
     pub(super) lasting: Lasting,
 }
 
+static KIND: Kind = Kind {
+    schema: &SCHEMA,
+    version_key: VERSION_KEY,
+    version: VERSION,
+};
+
 // === impl TracesFile ===
 
 impl<R: ChunkReader + 'static> TracesFile<R> {
@@ -36,18 +42,20 @@ impl<R: ChunkReader + 'static> TracesFile<R> {
     ///
     /// When the file is not one of ours, or is of a newer version.
     pub fn open(file: R) -> std::result::Result<Self, BlockError> {
-        let kind = Kind {
-            schema: &SCHEMA,
-            version_key: VERSION_KEY,
-            version: VERSION,
-        };
-        let file = OpenFile::open(file, &kind)?;
+        let (file, texts) = OpenFile::open(file, &KIND)?;
         let filters = (0..file.groups()).map(|group| Filters::read(&file, group));
         Ok(Self {
             filters: filters.collect::<Result<_>>()?,
-            lasting: Lasting::of(file.metadata().file_metadata().key_value_metadata()),
+            lasting: Lasting::of(&texts),
             file,
         })
+    }
+
+    /// How many bytes of memory it takes, roughly.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        let filters = self.filters.iter().map(Filters::held_bytes);
+        self.file.held_bytes() + filters.sum::<usize>() + self.lasting.held_bytes()
     }
 
     /// How many rows there are.
@@ -168,11 +176,6 @@ impl<R: ChunkReader + 'static> TracesFile<R> {
             columns.most = most;
             (columns.rows(Parts::ALL), columns.bytes.get())
         })
-    }
-
-    /// The rows of a row group as ranges of some thousand, fewer where they are long, for [`rows`](Self::rows).
-    pub fn slices(&self, group: usize) -> impl Iterator<Item = Range<usize>> + use<R> {
-        self.file.slices_of(group)
     }
 
     /// Some rows of a row group, without the parts that nobody wants.

@@ -17,6 +17,7 @@ use super::lasting::Lasting;
 use super::*;
 use crate::BlockError;
 use crate::checked::{CHUNK, Checked, Sums};
+use crate::file::Texts;
 use crate::merge::share;
 use crate::segments::SegmentsFile;
 
@@ -555,7 +556,7 @@ fn footers_from_before_tell_no_rows() {
     let mut file = file_of(&rows(25_000));
     let footer = |key: &str, text: &str| {
         let told = KeyValue::new(key.to_owned(), text.to_owned());
-        Lasting::of(Some(&vec![told]))
+        Lasting::of(&Texts(vec![told]))
     };
     let (shop, books) = (
         "service(\"shop\") { duration > 19.5 }",

@@ -19,7 +19,7 @@ pub(super) async fn send(
     let mut sending = Sending::new(client, tally);
     for rows in file.all() {
         for row in rows? {
-            let document = row.document(file.model())?;
+            let document = row.document(&file.model())?;
             sending.document(&document).await?;
             done += 1;
             reading.tell(done, all, sending.tally());

@@ -303,6 +303,11 @@ async fn random_life(seed: u64) -> u64 {
     let mut ground = Ground::new(HotSettings {
         memory_bytes: if random.chance(500) { 60_000 } else { 10 << 20 },
         cache_bytes: if random.chance(500) { 0 } else { 1 << 20 },
+        metadata_bytes: if seed.is_multiple_of(2) {
+            100_000
+        } else {
+            1 << 20
+        },
         ..HotSettings::default()
     })
     .await;

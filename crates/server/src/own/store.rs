@@ -16,6 +16,8 @@ pub(super) struct StoreState {
     hot: Hot,
     log_bytes: u64,
     block_bytes: u64,
+    /// Memory of what blocks say of themselves, of those that were asked lately.
+    metadata_bytes: u64,
     /// The oldest first.
     blocks: Vec<BlockState>,
 }
@@ -60,6 +62,7 @@ pub(super) fn state(own: &OwnApi) -> Reply {
         },
         log_bytes: kept.log_bytes,
         block_bytes: blocks.iter().map(|block| block.bytes).sum(),
+        metadata_bytes: kept.metadata_bytes,
         blocks,
     })
 }

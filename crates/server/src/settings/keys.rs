@@ -109,6 +109,11 @@ pub const KEYS: &[Key] = &[
     ),
     key!("store.cache", "memory of the latest documents", store.cache),
     key!(
+        "store.metadata",
+        "memory of footers, page indexes and bloom filters of blocks that were asked lately",
+        store.metadata
+    ),
+    key!(
         "bucket.endpoint",
         "address of the store that has the bucket; empty: that of AWS",
         bucket.endpoint

@@ -9,23 +9,28 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bytes::Bytes;
 use fluoro_block::rollups::RollupsFile;
-use fluoro_block::segments::{SegmentsFile, StoredDocument};
-use fluoro_block::traces::TracesFile;
+use fluoro_block::segments::{SegmentsFile, SharedModel, StoredDocument, TraceIds};
+use fluoro_block::traces::{GroupTimes, TracesFile};
 use fluoro_block::{BlockError as FileError, checked};
 use fluoro_model::{TimestampMicros, TraceId};
+use fluoro_shape::Model;
 use parking_lot::Mutex;
 
+use super::files::{File, Files, OpenFiles};
 use super::{ArchiveError, BlockRecord};
-
-/// A file of a block.
-pub(super) type File = checked::Checked<Arc<dyn checked::Source>>;
 
 /// A live block, open.
 #[derive(Debug)]
 pub(crate) struct Block {
     pub(crate) record: BlockRecord,
-    pub(crate) segments: SegmentsFile<File>,
-    pub(crate) traces: TracesFile<File>,
+    /// The row groups of its traces: later ones have later starts.
+    pub(crate) groups: Vec<GroupTimes>,
+    /// The traces of which it may have documents.
+    ids: Arc<TraceIds>,
+    model: Arc<SharedModel>,
+    segments: File,
+    traces: File,
+    open_files: Arc<OpenFiles>,
     /// The traces of which an older block has a row, too.
     pub(super) again: Vec<TraceId>,
     pub(super) rollups: Option<RollupsFile<Arc<dyn checked::Source>>>,
@@ -74,21 +79,53 @@ impl Losses {
 impl Block {
     pub(super) fn new(
         record: BlockRecord,
-        segments: SegmentsFile<File>,
-        traces: TracesFile<File>,
+        (segments, traces): (File, File),
+        kin: &Arc<SharedModel>,
         rollups: Option<RollupsFile<Arc<dyn checked::Source>>>,
-        losses: Arc<Losses>,
+        (open_files, losses): (Arc<OpenFiles>, Arc<Losses>),
     ) -> Result<Self, FileError> {
-        Ok(Self {
+        let files = Files {
+            segments: SegmentsFile::open_among(segments.clone(), kin)?,
+            traces: TracesFile::open(traces.clone())?,
+        };
+        let groups = files.traces.groups();
+        let block = Self {
+            groups: groups.map(|group| files.traces.times(group)).collect(),
+            ids: Arc::clone(files.segments.ids()),
+            model: Arc::clone(files.segments.shared_model()),
+            again: files.traces.again()?,
             record,
             segments,
-            again: traces.again()?,
             traces,
             rollups,
             are_rollups_damaged: AtomicBool::new(false),
             damage: Damage::default(),
+            open_files,
             losses,
+        };
+        block.open_files.insert(block.record.number, files);
+        Ok(block)
+    }
+
+    /// Its files, open.
+    pub(crate) fn files(&self) -> Result<Arc<Files>, FileError> {
+        self.open_files.get(self.record.number, || {
+            let (ids, model) = (Arc::clone(&self.ids), Arc::clone(&self.model));
+            Ok(Files {
+                segments: SegmentsFile::open_again(self.segments.clone(), ids, model)?,
+                traces: TracesFile::open(self.traces.clone())?,
+            })
         })
+    }
+
+    /// Whether there may be documents of the trace, and its row; `false` only when there are none.
+    pub(crate) fn may_have(&self, trace: TraceId) -> bool {
+        self.ids.may_have(trace)
+    }
+
+    /// What its documents are coded with.
+    pub(crate) fn model(&self) -> Arc<Model> {
+        self.model.get()
     }
 
     /// An error of one of the files.
@@ -106,14 +143,20 @@ impl Block {
         traces: &[TraceId],
     ) -> Result<Vec<(TraceId, Arrived)>, ArchiveError> {
         let mut found = Vec::new();
-        if let Some(documents) = self.unless_damaged(self.segments.documents(traces))? {
+        let wanted = traces.iter().copied();
+        let traces: Vec<TraceId> = wanted.filter(|trace| self.may_have(*trace)).collect();
+        if traces.is_empty() {
+            return Ok(found);
+        }
+        let read = |traces: &[TraceId]| self.files()?.segments.documents(traces);
+        if let Some(documents) = self.unless_damaged(read(&traces))? {
             self.take(documents, &mut found)?;
             return Ok(found);
         }
         for trace in traces {
-            match self.unless_damaged(self.segments.documents(&[*trace]))? {
+            match self.unless_damaged(read(&[trace]))? {
                 Some(documents) => self.take(documents, &mut found)?,
-                None => self.lose(*trace),
+                None => self.lose(trace),
             }
         }
         Ok(found)
@@ -172,12 +215,21 @@ impl Block {
 
     /// Reads all of it to see whether it is damaged.
     pub(super) fn examine(&self) -> Result<bool, ArchiveError> {
-        for rows in self.segments.all() {
-            self.unless_damaged(rows)?;
-        }
-        for rows in self.traces.all() {
-            self.unless_damaged(rows)?;
+        if let Some(files) = self.unless_damaged(self.files())? {
+            for rows in files.segments.all() {
+                self.unless_damaged(rows)?;
+            }
+            for rows in files.traces.all() {
+                self.unless_damaged(rows)?;
+            }
         }
         Ok(self.is_damaged())
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        // A file that is held open takes room although it was deleted.
+        self.open_files.let_go(self.record.number);
     }
 }

@@ -184,10 +184,12 @@ fn merge(
     // At once, as it would be copied to grow.
     let bytes: u64 = blocks.iter().map(|block| block.record.bytes).sum();
     let mut all_segments = Vec::with_capacity(usize::try_from(bytes).unwrap_or_default());
-    let files: Vec<_> = blocks.iter().map(|block| &block.segments).collect();
+    let open = blocks.iter().map(|block| block.files());
+    let open: Vec<_> = open.collect::<Result<_, _>>().map_err(&failed)?;
+    let files: Vec<_> = open.iter().map(|files| &files.segments).collect();
     segments::merge(&files, |_| true, &mut all_segments).map_err(&failed)?;
     let mut all_traces = Vec::new();
-    let files: Vec<_> = blocks.iter().map(|block| &block.traces).collect();
+    let files: Vec<_> = open.iter().map(|files| &files.traces).collect();
     // Of a trace that has rows in several blocks the one stays that counts, unless that is elsewhere.
     let older = live
         .blocks
@@ -201,7 +203,7 @@ fn merge(
         let is_kept = match live.latest.get(&row.trace) {
             None => true,
             Some(latest) if numbers.contains(latest) => {
-                row.again = older.iter().any(|block| block.segments.may_have(row.trace));
+                row.again = older.iter().any(|block| block.may_have(row.trace));
                 *latest == blocks[file].record.number
             }
             Some(_) => false,

@@ -71,7 +71,10 @@ impl Archive {
 fn traces_only_in(gone: &[Arc<Block>], left: &Live) -> Result<Vec<TraceId>, ArchiveError> {
     let mut traces = HashSet::new();
     for block in gone {
-        for members in block.traces.members() {
+        let Some(files) = block.unless_damaged(block.files())? else {
+            continue;
+        };
+        for members in files.traces.members() {
             let members = block.unless_damaged(members)?.into_iter().flatten();
             traces.extend(members.map(|(trace, ..)| trace));
         }

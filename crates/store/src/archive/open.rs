@@ -1,27 +1,35 @@
 //! Opens the files of blocks.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Weak};
 
 use fluoro_block::BlockError as FileError;
 use fluoro_block::checked::{Checked, Source, Sums};
 use fluoro_block::rollups::RollupsFile;
-use fluoro_block::segments::SegmentsFile;
-use fluoro_block::traces::TracesFile;
+use fluoro_block::segments::SharedModel;
+use parking_lot::Mutex;
 use tokio::task::JoinSet;
 
-use super::block::{File, Losses};
+use super::block::Losses;
 use super::error::file_error;
+use super::files::{File, OpenFiles};
 use super::names::{Part, name_of, sums_of};
-use super::{Archive, ArchiveError, Block, BlockRecord, Live};
+use super::{Archive, ArchiveError, Block, BlockRecord};
 use crate::blocks::{BlockError, Blocks};
+use crate::documents::Lineage;
 
 /// So many blocks are opened at the same time: where they are far away, most of that is waiting.
 const OPENERS: usize = 16;
 
+/// The models of blocks, by lineage.
+#[derive(Debug, Default)]
+pub(super) struct Kin(Mutex<HashMap<Lineage, Weak<SharedModel>>>);
+
 /// What it takes to open a block.
 struct Opener {
     blocks: Arc<dyn Blocks>,
-    live: Arc<Live>,
+    kin: Arc<Kin>,
+    open_files: Arc<OpenFiles>,
     losses: Arc<Losses>,
 }
 
@@ -38,7 +46,8 @@ impl Archive {
         records: Vec<BlockRecord>,
     ) -> Result<Vec<(BlockRecord, Result<Block, ArchiveError>)>, ArchiveError> {
         let mut opened = Vec::with_capacity(records.len());
-        let mut waiting = records.into_iter().enumerate();
+        // The newest first: their models are the longest.
+        let mut waiting = records.into_iter().enumerate().rev();
         let mut opening = JoinSet::new();
         loop {
             while opening.len() < OPENERS
@@ -63,9 +72,26 @@ impl Archive {
     fn opener(&self) -> Opener {
         Opener {
             blocks: Arc::clone(&self.blocks),
-            live: self.live(),
+            kin: Arc::clone(&self.kin),
+            open_files: Arc::clone(&self.open_files),
             losses: Arc::clone(&self.losses),
         }
+    }
+}
+
+// === impl Kin ===
+
+impl Kin {
+    /// That of a lineage.
+    fn of(&self, lineage: Lineage) -> Arc<SharedModel> {
+        let mut models = self.0.lock();
+        if let Some(model) = models.get(&lineage).and_then(Weak::upgrade) {
+            return model;
+        }
+        models.retain(|_, model| model.strong_count() > 0);
+        let model = Arc::default();
+        models.insert(lineage, Arc::downgrade(&model));
+        model
     }
 }
 
@@ -80,15 +106,10 @@ impl Opener {
             true => self.open_rollups(number).await?,
             false => None,
         };
-        let Self { live, losses, .. } = self;
         let opened = tokio::task::spawn_blocking(move || {
-            let mut segments = SegmentsFile::open(segments)?;
-            let kin = live.blocks.iter().rev();
-            if let Some(kin) = kin.clone().find(|kin| kin.record.lineage == record.lineage) {
-                segments.share_model(kin.segments.model());
-            }
-            let traces = TracesFile::open(traces)?;
-            Block::new(record, segments, traces, rollups, losses)
+            let kin = self.kin.of(record.lineage);
+            let kept = (self.open_files, self.losses);
+            Block::new(record, (segments, traces), &kin, rollups, kept)
         });
         let opened = opened.await.map_err(|_| ArchiveError::Closed)?;
         opened.map_err(file_error(number))

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use fluoro_block::BlockError;
-use fluoro_block::traces::{Found, GroupTimes, Member, TraceRow};
+use fluoro_block::traces::{Found, GroupTimes, Member, TraceRow, TracesFile};
 use fluoro_model::{TimestampMicros, TraceId};
 use foldhash::{HashMap, HashMapExt};
 
+use super::files::{File, Files};
 use super::{ArchiveError, Block, Live};
 use crate::log::Position;
 use crate::scan::{Axis, Candidates};
@@ -41,15 +42,13 @@ pub(crate) type Documents = Vec<(TimestampMicros, Bytes)>;
 impl Live {
     /// Whether there may be documents of the trace; `false` only when there are none.
     pub(crate) fn may_have(&self, trace: TraceId) -> bool {
-        self.blocks
-            .iter()
-            .any(|block| block.segments.may_have(trace))
+        self.blocks.iter().any(|block| block.may_have(trace))
     }
 
     /// The numbers of the blocks that may have documents of the trace.
     pub(crate) fn numbers_of(&self, trace: TraceId) -> Vec<u64> {
         let blocks = self.blocks.iter();
-        let blocks = blocks.filter(|block| block.segments.may_have(trace));
+        let blocks = blocks.filter(|block| block.may_have(trace));
         blocks.map(|block| block.record.number).collect()
     }
 
@@ -63,12 +62,12 @@ impl Live {
         &self,
         trace: TraceId,
     ) -> Result<Option<(TraceRow, &Arc<Block>)>, ArchiveError> {
-        self.first_that_counts(trace, |block| block.traces.row(trace))
+        self.first_that_counts(trace, |files| files.traces.row(trace))
     }
 
     /// How many documents of a trace the row that counts tells of, and how long they are; errors as of [`row`](Self::row).
     pub(crate) fn amount(&self, trace: TraceId) -> Result<Option<(u32, u64)>, ArchiveError> {
-        let found = self.first_that_counts(trace, |block| block.traces.amount(trace))?;
+        let found = self.first_that_counts(trace, |files| files.traces.amount(trace))?;
         Ok(found.map(|(amount, _)| amount))
     }
 
@@ -76,13 +75,14 @@ impl Live {
     fn first_that_counts<T>(
         &self,
         trace: TraceId,
-        read: impl Fn(&Block) -> Result<Option<T>, BlockError>,
+        read: impl Fn(&Files) -> Result<Option<T>, BlockError>,
     ) -> Result<Option<(T, &Arc<Block>)>, ArchiveError> {
         for block in self.blocks.iter().rev() {
-            if !self.counts(block, trace) {
+            if !self.counts(block, trace) || !block.may_have(trace) {
                 continue;
             }
-            if let Some(found) = read(block).map_err(|error| block.failed(error))? {
+            let found = block.files().and_then(|files| read(&files));
+            if let Some(found) = found.map_err(|error| block.failed(error))? {
                 return Ok(Some((found, block)));
             }
         }
@@ -126,8 +126,10 @@ impl Live {
             .blocks
             .iter()
             .filter(|block| block.record.from < elsewhere.from.bits())
-            .flat_map(|block| block.traces.groups().map(move |group| (block, group)))
-            .map(|(block, group)| (block.traces.times(group), block, group))
+            .flat_map(|block| {
+                let groups = block.groups.iter().enumerate();
+                groups.map(move |(group, times)| (times, block, group))
+            })
             .filter(|(times, ..)| axis.may_have(times))
             .collect();
         groups.sort_by_key(|(times, ..)| Reverse(latest_start(times)));
@@ -142,7 +144,7 @@ impl Live {
             }
             if found.traces.len() >= rows {
                 let last = found.keep_latest(rows);
-                if latest_start(&times) < Some(last) {
+                if latest_start(times) < Some(last) {
                     found.rest = found.traces.last().copied();
                     break;
                 }
@@ -150,18 +152,22 @@ impl Live {
             let is_all_here = elsewhere
                 .since
                 .is_none_or(|at| *times.last_received.end() < at);
-            let may_admit = || block.traces.may_admit(group, &candidates.columns);
+            let Some(files) = block.unless_damaged(block.files())? else {
+                continue;
+            };
+            let may_admit = || files.traces.may_admit(group, &candidates.columns);
             match axis
-                .latest_of_all(&times)
+                .latest_of_all(times)
                 .filter(|_| is_all_here && !may_admit())
             {
                 Some(latest) => found.passed_over.push((latest, times.rows as u64)),
                 None => {
                     let group = Group {
                         block,
+                        traces: &files.traces,
                         group,
                         rows: times.rows,
-                        latest: axis.latest_of_all(&times).filter(|_| is_all_here),
+                        latest: axis.latest_of_all(times).filter(|_| is_all_here),
                     };
                     self.look(&group, rows, &axis, &are_elsewhere, &mut found)?;
                 }
@@ -186,11 +192,11 @@ impl Live {
         found: &mut AtRest,
     ) -> Result<(), ArchiveError> {
         let columns = &axis.candidates.columns;
-        let block = group.block;
+        let (block, traces) = (group.block, group.traces);
         let mut end = group.rows;
         let mut size = match most {
             usize::MAX => group.rows,
-            _ if block.traces.tells(group.group, columns) => group.rows,
+            _ if traces.tells(group.group, columns) => group.rows,
             _ => SLICE,
         };
         let mut latest = group.latest.filter(|_| most < usize::MAX);
@@ -198,12 +204,12 @@ impl Live {
             let slice = end.saturating_sub(size)..end;
             (end, size) = (slice.start, size * 2);
             if let Some(of_slice) = latest {
-                let rows = block.traces.find_meant(group.group, slice.clone(), columns);
+                let rows = traces.find_meant(group.group, slice.clone(), columns);
                 let Some(mut rows) = block.unless_damaged(rows)? else {
                     continue;
                 };
                 if end > 0 {
-                    let start = block.traces.start(group.group, end);
+                    let start = traces.start(group.group, end);
                     latest = block.unless_damaged(start)?.flatten().or(latest);
                 }
                 let passed_over = slice.len() - rows.len();
@@ -219,7 +225,7 @@ impl Live {
                     continue;
                 }
             }
-            let rows = block.traces.find(group.group, slice, columns);
+            let rows = traces.find(group.group, slice, columns);
             let Some(mut rows) = block.unless_damaged(rows)? else {
                 continue;
             };
@@ -249,7 +255,10 @@ impl Live {
     /// All traces, each once.
     pub(crate) fn members(&self, mut tell: impl FnMut(Member)) -> Result<(), ArchiveError> {
         for block in &self.blocks {
-            for members in block.traces.members() {
+            let Some(files) = block.unless_damaged(block.files())? else {
+                continue;
+            };
+            for members in files.traces.members() {
                 let members = block.unless_damaged(members)?;
                 let counting = members.into_iter().flatten();
                 counting
@@ -291,6 +300,7 @@ impl AtRest {
 /// A row group of traces.
 struct Group<'a> {
     block: &'a Block,
+    traces: &'a TracesFile<File>,
     group: usize,
     rows: usize,
     /// The latest start, where all rows are meant by their times and none was received since the oldest hot trace.

@@ -127,7 +127,7 @@ impl Live {
             Ok(Some(row)) => widen(row.first_received, row.last_received),
             Ok(None) => {}
             Err(error) if error.is_damage() => {
-                let may_have = |block: &&Arc<Block>| block.segments.may_have(trace);
+                let may_have = |block: &&Arc<Block>| block.may_have(trace);
                 for block in self.blocks.iter().filter(may_have) {
                     let record = &block.record;
                     let first = TimestampMicros(record.first_received);
@@ -191,12 +191,15 @@ impl Live {
             candidates: &candidates,
         };
         let mut again: Option<HashSet<TraceId>> = None;
-        for group in block.traces.groups() {
-            if !axis.may_have(&block.traces.times(group)) {
+        for (group, times) in block.groups.iter().enumerate() {
+            if !axis.may_have(times) {
                 continue;
             }
-            let rows = 0..block.traces.times(group).rows;
-            let rows = block.traces.find(group, rows, &candidates.columns);
+            let files = block.files();
+            let rows = files.and_then(|files| {
+                let traces = &files.traces;
+                traces.find(group, 0..times.rows, &candidates.columns)
+            });
             let rows = block.unless_damaged(rows)?.unwrap_or_default();
             let again = again.get_or_insert_with(|| block.again.iter().copied().collect());
             for row in rows.iter().filter(|row| axis.time_of(row).is_some()) {

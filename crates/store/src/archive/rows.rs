@@ -21,10 +21,9 @@ impl Live {
     pub(crate) fn slices(&self, may_be_wanted: impl Fn(&GroupTimes) -> bool) -> Vec<Slice> {
         let mut slices = Vec::new();
         for (index, block) in self.blocks.iter().enumerate().rev() {
-            for group in block.traces.groups().rev() {
-                if may_be_wanted(&block.traces.times(group)) {
-                    let rows = block.traces.slices(group);
-                    slices.extend(rows.map(|rows| Slice {
+            for (group, times) in block.groups.iter().enumerate().rev() {
+                if may_be_wanted(times) {
+                    slices.extend(times.slices().map(|rows| Slice {
                         block: index,
                         group,
                         rows,
@@ -38,7 +37,8 @@ impl Live {
     /// Those of the rows there that count.
     pub(crate) fn rows(&self, slice: &Slice, parts: Parts) -> Result<Vec<TraceRow>, ArchiveError> {
         let block = &self.blocks[slice.block];
-        let rows = block.traces.rows(slice.group, &slice.rows, parts);
+        let files = block.files();
+        let rows = files.and_then(|files| files.traces.rows(slice.group, &slice.rows, parts));
         let mut rows = block.unless_damaged(rows)?.unwrap_or_default();
         rows.retain(|row| self.counts(block, row.trace));
         Ok(rows)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use fluoro_ambient::{Ambient, ManualClock, SeededEntropy};
@@ -9,6 +10,7 @@ use fluoro_filter::{Columns, Filter, NoGroups, parse};
 use fluoro_model::document::Document;
 use fluoro_model::{TimestampMicros, TraceId};
 use fluoro_trace::Projection;
+use tokio::time::timeout;
 
 use super::{Arrival, Held, HotSettings, HotTraces, Incoming, Losses, ProjectionObserver};
 use crate::archive::Archive;
@@ -380,6 +382,38 @@ async fn the_latest_come_first_and_the_rest_before_them() {
     }
     assert_eq!(seen.len(), 50);
     assert!(seen.is_sorted_by(|one, other| one > other));
+}
+
+#[tokio::test]
+async fn who_puts_waits_while_projections_are_behind_but_not_for_long() {
+    let bench = Bench::new(Arc::new(MemoryLog::default()), uncached());
+    let put = async |number| {
+        let json = Bytes::from(segment(number, 1.0));
+        let document = Arc::new(Document::parse(&json).unwrap());
+        let coded = bench.hot.code([(&*document, &json)].into_iter());
+        let incoming = Incoming {
+            bytes: json.len(),
+            facts: Arc::clone(&document),
+        };
+        let at = TimestampMicros(NOW);
+        let put = bench
+            .hot
+            .put(Row::Second, at, coded, [incoming].into_iter());
+        put.await.unwrap();
+    };
+    put(0).await;
+    let nobody_projects = bench.hot.refreshing.lock().await;
+    bench.hot.pace.set(Some(0));
+    let mut waits = std::pin::pin!(put(1));
+    let a_while = Duration::from_millis(100);
+    assert!(timeout(a_while, &mut waits).await.is_err());
+    assert_eq!(bench.hot.held().documents, 1);
+    drop(nobody_projects);
+    waits.await;
+    let _nobody_projects = bench.hot.refreshing.lock().await;
+    bench.hot.pace.set(Some(0));
+    put(2).await;
+    assert_eq!(bench.hot.held().documents, 3);
 }
 
 #[tokio::test]

@@ -51,6 +51,7 @@ impl Ground {
             settings: HotSettings {
                 memory_bytes,
                 cache_bytes: if random.chance(500) { 0 } else { 1 << 20 },
+                metadata_bytes: 100_000,
                 retention_micros: retention_minutes * i64::from(MINUTES),
                 ..HotSettings::default()
             },

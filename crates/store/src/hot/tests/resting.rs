@@ -243,6 +243,42 @@ async fn memory_is_bounded_and_nothing_is_lost() {
 }
 
 #[tokio::test]
+async fn what_is_held_of_blocks_is_bounded() {
+    let ground = Ground::new(HotSettings::default());
+    let bench = ground.start().await;
+    for number in 0..80 {
+        bench.put(NOW + 1, &[segment(number, 1.0)]).await;
+        if number % 10 == 9 {
+            bench.hot.flush().await.unwrap();
+        }
+    }
+    bench.stop().await;
+    for (bound, may_be_read_again) in [(64 << 20, false), (200_000, true), (0, true)] {
+        let settings = HotSettings {
+            metadata_bytes: bound,
+            ..ground.settings
+        };
+        let bench = Ground {
+            settings,
+            ..ground.clone()
+        };
+        let bench = bench.start().await;
+        assert_eq!(bench.archive.blocks().len(), 8);
+        for round in 0..3 {
+            for number in (0..80).step_by(7) {
+                assert_eq!(bench.documents_of(number).await.len(), 1, "{number}");
+                assert!(bench.hot.by_id(trace(number)).await.unwrap().is_some());
+            }
+            assert_eq!(bench.found(Axis::Start).await.len(), 80, "{round}");
+            let held = bench.hot.kept().metadata_bytes;
+            assert!(held <= u64::try_from(bound).unwrap(), "{held} of {bound}");
+            assert_eq!(held < 300_000, may_be_read_again, "{held} of {bound}");
+        }
+        bench.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn the_latest_are_found_page_by_page_wherever_they_are() {
     let ground = Ground::new(HotSettings {
         memory_bytes: 20_000,
@@ -552,6 +588,7 @@ async fn random_life(seed: u64) {
     let mut ground = Ground::new(HotSettings {
         memory_bytes,
         cache_bytes: if random.chance(500) { 0 } else { 1 << 20 },
+        metadata_bytes: if seed.is_multiple_of(2) { 0 } else { 1 << 20 },
         ..HotSettings::default()
     });
     if random.chance(500) {
