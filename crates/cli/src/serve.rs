@@ -7,6 +7,7 @@ use anyhow::{Context as _, bail};
 use fluoro_ambient::Ambient;
 use fluoro_server::settings::{self, Layer, Loaded};
 use fluoro_server::{Addresses, Server};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -106,6 +107,7 @@ pub(crate) async fn serve(cli: &Cli, mut loaded: Loaded) -> anyhow::Result<ExitC
     packages.get_or_insert_with(|| cache::folder().join("aws-sdks"));
     let sample_all = loaded.settings.sample == settings::Sample::All;
     let data = loaded.settings.data.clone();
+    raise_open_files();
     // Before a port opens, so that a signal that comes early is not lost.
     let mut signals = Signals::listen()?;
     let bound = Server::new(Ambient::system(), loaded.settings)
@@ -126,6 +128,22 @@ pub(crate) async fn serve(cli: &Cli, mut loaded: Loaded) -> anyhow::Result<ExitC
     tokio::select! {
         () = running.shutdown() => Ok(ExitCode::SUCCESS),
         signal = signals.next() => Ok(ExitCode::from(KILLED + signal)),
+    }
+}
+
+/// Lets this process have as many files open as the system allows: each block at rest takes three, each connection one, and
+/// programs are started with a limit of 1,024.
+fn raise_open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "the number of open files stays limited"
+        );
     }
 }
 

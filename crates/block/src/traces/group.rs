@@ -85,21 +85,13 @@ impl Filters {
 
     /// How many bytes of memory they take, roughly.
     pub(super) fn held_bytes(&self) -> usize {
-        let Self {
-            traces,
-            service_names,
-            service_types,
-            users,
-            annotation_keys,
-            annotation_texts,
-        } = self;
         let all = [
-            traces,
-            service_names,
-            service_types,
-            users,
-            annotation_keys,
-            annotation_texts,
+            &self.traces,
+            &self.service_names,
+            &self.service_types,
+            &self.users,
+            &self.annotation_keys,
+            &self.annotation_texts,
         ];
         let blocks = all.into_iter().flatten().map(Sbbf::num_blocks);
         size_of::<Self>() + 32 * blocks.sum::<usize>()
