@@ -125,7 +125,8 @@ static PROPERTIES: LazyLock<WriterPropertiesPtr> = LazyLock::new(|| {
         .set_statistics_enabled(EnabledStatistics::None)
         .set_column_encoding(path("trace_id"), Encoding::DELTA_BYTE_ARRAY)
         .set_column_bloom_filter_enabled(path("trace_id"), true)
-        .set_column_bloom_filter_fpp(path("trace_id"), 0.01)
+        // There may be thousands of row groups, and ids that have nothing of time in them are looked for in all.
+        .set_column_bloom_filter_fpp(path("trace_id"), 0.0001)
         .set_column_bloom_filter_max_ndv(path("trace_id"), GROUP_ROWS as u64);
     for name in ["trace_id", "start_time", "received", "duration"] {
         properties = properties.set_column_statistics_enabled(path(name), EnabledStatistics::Page);

@@ -72,7 +72,7 @@ pub struct HotSettings {
     /// How much memory the latest documents may take, read and as they are coded, in bytes, roughly; and half as much again
     /// what traces at rest say that were asked for lately.
     pub cache_bytes: usize,
-    /// How much memory what blocks say of themselves may take, in bytes, roughly; bloom filters of trace ids, about two bytes
+    /// How much memory what blocks say of themselves may take, in bytes, roughly; bloom filters of trace ids, about four bytes
     /// a trace, are held besides.
     pub metadata_bytes: usize,
     /// How long after its receipt a document is kept, in microseconds.

@@ -28,7 +28,7 @@ pub struct SegmentsFile<R> {
     model: Arc<SharedModel>,
 }
 
-/// Which traces a file of segments may have: about two bytes a trace.
+/// Which traces a file of segments may have: about four bytes a trace.
 #[derive(Debug)]
 pub struct TraceIds(Vec<IdsOfGroup>);
 
@@ -278,6 +278,17 @@ impl TraceIds {
     pub fn may_have(&self, trace: TraceId) -> bool {
         let id = trace.bits().to_be_bytes();
         self.0.iter().any(|group| group.may_have(&id))
+    }
+
+    /// The same of several traces: what is known of each that is not `true` yet.
+    pub fn may_have_each(&self, traces: &[TraceId], known: &mut [bool]) {
+        // A filter stays in the processor's cache for all of them.
+        for group in &self.0 {
+            let unknown = traces.iter().zip(&mut *known);
+            for (trace, known) in unknown.filter(|(_, known)| !**known) {
+                *known = group.may_have(&trace.bits().to_be_bytes());
+            }
+        }
     }
 }
 

@@ -320,3 +320,25 @@ fn damage_in_one_chunk_leaves_the_others() {
     let (sound, damaged): (Vec<_>, Vec<_>) = read.partition(Result::is_ok);
     assert!(!sound.is_empty() && !damaged.is_empty());
 }
+
+#[test]
+fn who_is_not_there_is_hardly_ever_thought_to_be() {
+    let (all, encoder) = traces(8_000);
+    let (rows, _) = split(all);
+    let file = file_of(&rows, encoder.model());
+    let ids: Vec<TraceId> = (0..8_000)
+        .map(|n| TraceId::from_bits(1 << 96 | n))
+        .collect();
+    let mut known = vec![false; ids.len()];
+    file.ids().may_have_each(&ids, &mut known);
+    let mut strangers = 0;
+    for (number, (id, known)) in ids.iter().zip(known).enumerate() {
+        assert_eq!(file.ids().may_have(*id), known);
+        // Every fifth has no documents.
+        match number % 5 {
+            0 => strangers += usize::from(known),
+            _ => assert!(known, "{number}"),
+        }
+    }
+    assert!(strangers <= 2, "{strangers} of 1,600");
+}

@@ -123,6 +123,11 @@ impl Block {
         self.ids.may_have(trace)
     }
 
+    /// The same of several traces: what is known of each that is not `true` yet.
+    pub(super) fn may_have_each(&self, traces: &[TraceId], known: &mut [bool]) {
+        self.ids.may_have_each(traces, known);
+    }
+
     /// What its documents are coded with.
     pub(crate) fn model(&self) -> Arc<Model> {
         self.model.get()

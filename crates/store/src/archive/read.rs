@@ -45,6 +45,15 @@ impl Live {
         self.blocks.iter().any(|block| block.may_have(trace))
     }
 
+    /// The same of several traces.
+    pub(crate) fn may_have_each(&self, traces: &[TraceId]) -> Vec<bool> {
+        let mut known = vec![false; traces.len()];
+        for block in &self.blocks {
+            block.may_have_each(traces, &mut known);
+        }
+        known
+    }
+
     /// The numbers of the blocks that may have documents of the trace.
     pub(crate) fn numbers_of(&self, trace: TraceId) -> Vec<u64> {
         let blocks = self.blocks.iter();

@@ -64,6 +64,9 @@ impl HotTraces {
         let places: usize = snapshots.iter().map(|snapshot| snapshot.places.len()).sum();
         let mut documents = HashMap::with_capacity(places);
         let (mut missing, mut at_rest) = (Vec::new(), Vec::new());
+        let unknown = snapshots.iter().filter(|from| from.rest == Rest::Unknown);
+        let unknown: Vec<TraceId> = unknown.map(|from| from.trace).collect();
+        let mut may_be_at_rest = live.may_have_each(&unknown).into_iter();
         {
             let cache = self.cache.lock();
             for snapshot in snapshots {
@@ -71,7 +74,7 @@ impl HotTraces {
                 let is_cached = |place: &Place| cache.get(place.position).is_some();
                 let look = match snapshot.rest {
                     Rest::Nothing => !flushed.iter().all(is_cached),
-                    Rest::Unknown => live.may_have(snapshot.trace),
+                    Rest::Unknown => may_be_at_rest.next().unwrap_or(true),
                     Rest::Something => true,
                 };
                 let here = if look {
