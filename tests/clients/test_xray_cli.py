@@ -24,7 +24,8 @@ def test_from_a_segment_to_the_map(aws):
     put = aws("put_trace_segments", TraceSegmentDocuments=[json.dumps(failed), json.dumps(fine)])
     assert put == {"UnprocessedTraceSegments": []}
     now = int(time.time())
-    window = {"StartTime": now - 60, "EndTime": now + 60}
+    # A point is told of by the end of its minute: the window must reach beyond that, also on a slow machine.
+    window = {"StartTime": now - 60, "EndTime": now + 300}
     found = aws("get_trace_summaries", **window, FilterExpression=f'service("{name}") {{ fault }}')
     assert [one["Id"] for one in found["TraceSummaries"]] == [failed["trace_id"]]
     batch = aws("batch_get_traces", TraceIds=[failed["trace_id"], fine["trace_id"]])
