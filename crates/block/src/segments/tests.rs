@@ -342,3 +342,28 @@ fn who_is_not_there_is_hardly_ever_thought_to_be() {
     }
     assert!(strangers <= 2, "{strangers} of 1,600");
 }
+
+#[test]
+fn files_have_one_model_unless_they_have_grown_apart() {
+    let (all, encoder) = traces(400);
+    let (rows, documents) = split(all);
+    let early = Model::default();
+    let mut other = Encoder::new(Model::default());
+    let mut strange = rows[0].clone();
+    strange.store(&mut other, &Bytes::from_static(br#"{"quite":"another"}"#));
+    let shared = Arc::default();
+    let open = |rows: &[SegmentRow], model: &Model| {
+        SegmentsFile::open_among(Bytes::from(written(rows, model)), &shared).unwrap()
+    };
+    let files = [open(&[], &early), open(&rows, encoder.model())];
+    let stranger = open(&[], other.model());
+    for file in &files {
+        assert!(Arc::ptr_eq(file.shared_model(), &shared));
+        assert_eq!(file.model().journal(), encoder.model().journal());
+    }
+    assert!(!Arc::ptr_eq(stranger.shared_model(), &shared));
+    assert_eq!(stranger.model().journal(), other.model().journal());
+    let again = files[1].all().flat_map(Result::unwrap);
+    let read = again.map(|row| row.document(&files[1].model()).unwrap());
+    assert!(read.eq(documents));
+}
