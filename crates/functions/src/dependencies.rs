@@ -361,8 +361,6 @@ fn look_through(family: Family, text: &str, found: &mut BTreeSet<String>) {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[tokio::test]
@@ -430,10 +428,19 @@ mod tests {
     async fn a_python_without_pip_gets_one() {
         let directory = tempfile::tempdir().unwrap();
         let python = directory.path().join("python");
-        // A Python whose only module is venv.
+        // A Python whose only module is venv. A process of its own writes it: a child that another test
+        // starts meanwhile would hold a file of ours open for a moment, and what is open cannot be run.
         let script = "#!/bin/sh\n[ \"$2\" = venv ] && exec python3 \"$@\"\necho No module named pip >&2; exit 1\n";
-        fs::write(&python, script).unwrap();
-        fs::set_permissions(&python, fs::Permissions::from_mode(0o755)).unwrap();
+        let written = std::process::Command::new("sh")
+            .args([
+                "-c",
+                "printf %s \"$1\" >\"$2\" && chmod +x \"$2\"",
+                "sh",
+                script,
+            ])
+            .arg(&python)
+            .status();
+        assert!(written.unwrap().success());
         let mut pip = pip(&python, &directory.path().join("tools")).await.unwrap();
         let told = pip.arg("--version").output().await.unwrap();
         assert!(told.status.success(), "{told:?}");
