@@ -65,6 +65,7 @@ class Timeline:
     made: int = 0
     arrived: int = 0
     seed: int = 0
+    random_ids: bool = False
     # In the columns of the OpenTelemetry collector's exporter for ClickHouse, too.
     rows: bool = False
     known: Known = field(default_factory=Known)
@@ -86,7 +87,7 @@ class Timeline:
         """The next set, of the next seed."""
         self.seed += 1
         folder = self.scratch / f"seed-{self.seed}"
-        options = ["--first", str(self.made), "--rate", str(self.rate), *(["--rows"] if self.rows else [])]
+        options = ["--first", str(self.made), "--rate", str(self.rate), *(["--rows"] if self.rows else []), *(["--random-ids"] if self.random_ids else [])]
         summary = self.tracegen.generate(folder, traces, *options, seed=self.seed)
         self.made += traces
         return Part(folder, traces, summary)
@@ -104,7 +105,7 @@ class Timeline:
 
     def shifted(self, trace: str) -> str:
         """A trace's id as it is replayed, in X-Ray's spelling."""
-        return f"1-{int(trace[:8], 16) + self.delta:08x}-{trace[8:]}"
+        return f"1-{(int(trace[:8], 16) + self.delta) % 2**32:08x}-{trace[8:]}"
 
 
 @dataclass
