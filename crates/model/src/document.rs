@@ -39,8 +39,8 @@ pub struct Document {
     pub entity: Entity,
     /// What was dropped while reading.
     pub trims: Trims,
-    /// How many bytes of its JSON are metadata that [`Document::parse_facts`] left there.
-    pub metadata_left: usize,
+    /// How many bytes of JSON it was made of; without metadata that [`Document::parse_facts`] left there.
+    pub json_bytes: usize,
 }
 
 /// The two kinds of document.
@@ -112,7 +112,18 @@ impl Document {
             return Err(Refusal::too_large(None));
         }
         let draft = draft::read(context, json)?;
-        check::document(draft, context.trims(), context.metadata_left())
+        let json_bytes = json.len() - context.metadata_left();
+        check::document(draft, context.trims(), json_bytes)
+    }
+
+    /// About how much memory it takes, in bytes: its entities, however little they say, and its texts.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        fn entities(entity: &Entity) -> usize {
+            1 + entity.subsegments.iter().map(entities).sum::<usize>()
+        }
+        let besides = entities(&self.entity) - 1;
+        size_of::<Self>() + besides * size_of::<Entity>() + self.json_bytes
     }
 }
 

@@ -426,14 +426,14 @@ impl Draft {
 
     fn finish(self, out: &mut Vec<u8>, drafts: &mut Drafts) {
         self.open.close(out);
+        let range = self.from..out.len();
         let document = Document {
             trace_id: self.trace_id,
             kind: self.kind,
             entity: self.entity,
             trims: Trims::default(),
-            metadata_left: self.metadata_bytes,
+            json_bytes: range.len() - self.metadata_bytes,
         };
-        let range = self.from..out.len();
         drafts.documents.push((drafts.spans, range, document));
     }
 }

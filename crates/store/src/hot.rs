@@ -378,10 +378,9 @@ impl HotTraces {
     pub fn apply(&self, arrivals: &[Arrival]) {
         let (taken, facts_bytes) = {
             let mut cache = self.cache.lock();
-            let taken = arrivals.iter().map(|arrival| {
-                let Incoming { facts, bytes } = &arrival.document;
-                cache.insert(arrival.position, *bytes, Arc::clone(facts))
-            });
+            let taken = arrivals
+                .iter()
+                .map(|arrival| cache.insert(arrival.position, Arc::clone(&arrival.document.facts)));
             (taken.sum::<usize>(), cache.bytes())
         };
         self.log

@@ -52,7 +52,7 @@ pub(super) fn run(json: &[u8]) {
 fn facts_are_the_same(document: &Document, json: &[u8]) {
     let facts = Document::parse_facts(Limits::DEFAULT, json).expect("as strict as the whole");
     assert_eq!(facts.trims, document.trims);
-    assert!(facts.metadata_left <= json.len());
+    assert!(facts.json_bytes <= json.len());
     let projection = |document: Document| {
         let received = [Received {
             document: Arc::new(document),

@@ -24,7 +24,7 @@ struct Head {
 pub(super) fn document(
     draft: Box<Draft>,
     mut trims: Trims,
-    metadata_left: usize,
+    json_bytes: usize,
 ) -> Result<Document, Refusal> {
     let echo = match &draft.id {
         Some(IdText::Valid(id, None)) => Some(id.to_string()),
@@ -32,14 +32,14 @@ pub(super) fn document(
         Some(IdText::Empty) => Some(String::new()),
         None => None,
     };
-    top_level(draft, &mut trims, metadata_left)
+    top_level(draft, &mut trims, json_bytes)
         .map_err(|(refused, code)| Refusal::new(echo, refused, code))
 }
 
 fn top_level(
     mut draft: Box<Draft>,
     trims: &mut Trims,
-    metadata_left: usize,
+    json_bytes: usize,
 ) -> Result<Document, Fault> {
     let refused = match draft.kind {
         None | Some(KindText::Segment) => Refused::Segment,
@@ -76,7 +76,7 @@ fn top_level(
         kind,
         entity,
         trims: *trims,
-        metadata_left,
+        json_bytes,
     })
 }
 

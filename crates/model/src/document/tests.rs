@@ -490,10 +490,20 @@ fn facts_are_the_document_without_its_metadata() {
     assert!(facts.entity.subsegments[0].metadata.is_none());
     assert_eq!(facts.entity.annotations, whole.entity.annotations);
     assert_eq!(facts.trims, whole.trims);
-    assert_eq!(whole.metadata_left, 0);
+    assert_eq!(whole.json_bytes, json.len());
     let left = [r#"{"first":1}"#, r#"{"a":{}}"#, r#"{"é":["\ud83d","}"]}"#];
-    let left = left.iter().map(|left| left.len());
-    assert_eq!(facts.metadata_left, left.sum::<usize>());
+    let left: usize = left.iter().map(|left| left.len()).sum();
+    assert_eq!(facts.json_bytes, json.len() - left);
+}
+
+#[test]
+fn entities_weigh_however_little_they_say() {
+    let child = r#"{"id":"1111111111111111","name":"c","start_time":1,"end_time":2}"#;
+    let children = vec![child; 100].join(",");
+    let document = parse(&format!(
+        r#"{{{HEAD},"end_time":2,"subsegments":[{children}]}}"#
+    ));
+    assert!(document.unwrap().weight() > 100 * size_of::<Entity>());
 }
 
 #[test]
@@ -501,5 +511,5 @@ fn metadata_of_the_wrong_type_stays_and_is_counted_again() {
     let json = format!(r#"{{{HEAD},"end_time":2,"metadata":[1]}}"#);
     let facts = Document::parse_facts(Limits::DEFAULT, json.as_bytes()).unwrap();
     assert_eq!(facts.trims.wrong_type, 1);
-    assert_eq!(facts.metadata_left, 0);
+    assert_eq!(facts.json_bytes, json.len());
 }

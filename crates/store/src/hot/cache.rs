@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use fluoro_model::document::{Document, Entity};
+use fluoro_model::document::Document;
 use foldhash::{HashMap, HashMapExt};
 
 use crate::log::Position;
@@ -34,14 +34,9 @@ impl FactsCache {
         }
     }
 
-    /// Takes a document that was received, its JSON of so many bytes; returns how many bytes it takes, roughly.
-    pub(super) fn insert(
-        &mut self,
-        position: Position,
-        json: usize,
-        facts: Arc<Document>,
-    ) -> usize {
-        let bytes = weight(&facts, json);
+    /// Takes a document that was received; returns how many bytes it takes, roughly.
+    pub(super) fn insert(&mut self, position: Position, facts: Arc<Document>) -> usize {
+        let bytes = facts.weight();
         self.bytes += bytes;
         if let Some((_, before)) = self.held.insert(position, (facts, bytes)) {
             self.bytes -= before;
@@ -76,38 +71,18 @@ impl FactsCache {
     }
 }
 
-/// What a document takes, its JSON of so many bytes: its entities, however little they say, and its texts.
-fn weight(document: &Document, json: usize) -> usize {
-    fn entities(entity: &Entity) -> usize {
-        1 + entity.subsegments.iter().map(entities).sum::<usize>()
-    }
-    let besides = entities(&document.entity) - 1;
-    size_of::<Document>()
-        + besides * size_of::<Entity>()
-        + json.saturating_sub(document.metadata_left)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn document(subsegments: usize) -> (usize, Arc<Document>) {
-        let child = r#"{"id":"0000000000000001","name":"a","start_time":1,"end_time":2}"#;
-        let json = format!(
-            r#"{{"id":"0000000000000001","name":"a","trace_id":"1-00000001-000000000000000000000001","start_time":1,"end_time":2,"subsegments":[{}]}}"#,
-            vec![child; subsegments].join(","),
-        );
-        let facts = Document::parse(json.as_bytes()).unwrap();
-        (json.len(), Arc::new(facts))
-    }
-
     #[test]
     fn what_is_gone_leaves_nothing_behind() {
-        let (json, facts) = document(0);
-        let mut cache = FactsCache::new(4 * weight(&facts, json));
+        let json = br#"{"id":"0000000000000001","name":"a","trace_id":"1-00000001-000000000000000000000001","start_time":1}"#;
+        let facts = Arc::new(Document::parse(json).unwrap());
+        let mut cache = FactsCache::new(4 * facts.weight());
         for number in 0..1_000 {
             let position = Position::from_bits(number);
-            cache.insert(position, json, Arc::clone(&facts));
+            cache.insert(position, Arc::clone(&facts));
             assert!(cache.get(position).is_some());
         }
         assert_eq!((cache.held.len(), cache.order.len()), (4, 4));
@@ -115,7 +90,7 @@ mod tests {
         // Four stay, the others go as soon as they came.
         for number in 1_000..2_000 {
             let position = Position::from_bits(number);
-            cache.insert(position, json, Arc::clone(&facts));
+            cache.insert(position, Arc::clone(&facts));
             cache.let_go(position);
         }
         assert!(cache.order.len() <= GONE * (cache.held.len() + 2));
@@ -123,11 +98,5 @@ mod tests {
             cache.let_go(Position::from_bits(number));
         }
         assert_eq!(cache.bytes(), 0);
-    }
-
-    #[test]
-    fn entities_count_however_little_they_say() {
-        let (json, facts) = document(100);
-        assert!(weight(&facts, json) > 100 * size_of::<Entity>());
     }
 }
