@@ -1,7 +1,7 @@
 //! HTTP/1.1 on a listener: connections, their limits, and their end.
 //!
 //! A connection is kept while its client wants; its number, the size of a head, the time that one may take and the time
-//! that a body may stand still are bounded. What is no HTTP at all is answered 400 by the parser and closed.
+//! that a body may stand still, or an answer unread, are bounded. What is no HTTP at all is answered 400 by the parser and closed.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -20,6 +20,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tokio_io_timeout::TimeoutWriter;
 
 use crate::body::Body;
 use crate::settings::Limits;
@@ -34,6 +35,9 @@ const SLACK: usize = 8 * 1024;
 
 /// The wait after a connection could not be accepted: descriptors are used up, and come back as others end.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+
+/// How long a client may read nothing of an answer that is there: who looks at it page by page takes time.
+const UNREAD: Duration = Duration::from_secs(300);
 
 /// The connection on which a request came.
 #[derive(Debug)]
@@ -132,7 +136,9 @@ async fn connection<A: Answer>(
         return;
     }
     let head = usize::try_from(limits.header.0).unwrap_or(usize::MAX / 2) + SLACK;
-    let (tap, stream) = Tap::on(stream, head);
+    let mut stream = TimeoutWriter::new(stream);
+    stream.set_timeout(Some(UNREAD));
+    let (tap, stream) = Tap::on(Box::pin(stream), head);
     let connection = Arc::new(Connection { peer, tap });
     let service = service_fn(|request: Request<Incoming>| {
         let (answer, connection) = (Arc::clone(&answer), Arc::clone(&connection));
@@ -195,5 +201,62 @@ impl Stopper {
     /// Tells everybody to stop, and to have ended by `deadline`.
     pub(crate) fn stop(&self, deadline: Instant) {
         self.deadline.send_replace(Some(deadline));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::body;
+
+    /// More than a connection's buffers hold.
+    const LARGE: usize = 64 << 20;
+
+    /// Answers whose memory is lent.
+    struct Lending(Arc<Vec<u8>>);
+
+    struct Lent(Arc<Vec<u8>>);
+
+    impl AsRef<[u8]> for Lent {
+        fn as_ref(&self) -> &[u8] {
+            &self.0
+        }
+    }
+
+    impl Answer for Lending {
+        async fn answer(&self, _: &Connection, _: Request<Body>) -> Response<Body> {
+            let lent = Lent(Arc::clone(&self.0));
+            Response::new(body::whole(Bytes::from_owner(lent)))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_nobody_reads_is_let_go() {
+        let answer = Arc::new(vec![b'a'; LARGE]);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (_stopper, stop) = Stop::channel();
+        let limits = Limits::default();
+        let lending = Arc::new(Lending(Arc::clone(&answer)));
+        let serving = tokio::spawn(serve(listener, limits, lending, stop));
+        let mut client = std::net::TcpStream::connect(address).unwrap();
+        client
+            .write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+            .unwrap();
+
+        let besides = Arc::strong_count(&answer);
+        tokio::time::sleep(UNREAD - Duration::from_secs(1)).await;
+        assert_eq!(Arc::strong_count(&answer), besides + 1);
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert_eq!(Arc::strong_count(&answer), besides);
+        // What was sent is followed by the end.
+        let mut read = Vec::new();
+        let end = client.read_to_end(&mut read);
+        assert!(end.is_err() || read.len() < LARGE);
+        serving.abort();
     }
 }

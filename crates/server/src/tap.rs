@@ -25,6 +25,7 @@ use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
+use tokio_io_timeout::TimeoutWriter;
 
 use crate::spelling::respell;
 
@@ -225,10 +226,13 @@ impl Drop for Watching<'_> {
     }
 }
 
-impl Peek for TcpStream {
+impl Peek for Pin<Box<TimeoutWriter<TcpStream>>> {
     fn poll_closed(&self, context: &mut Context<'_>) -> Poll<()> {
         let mut byte = [0];
-        match self.poll_peek(context, &mut ReadBuf::new(&mut byte)) {
+        match self
+            .get_ref()
+            .poll_peek(context, &mut ReadBuf::new(&mut byte))
+        {
             Poll::Ready(Ok(0) | Err(_)) => Poll::Ready(()),
             Poll::Ready(Ok(_)) | Poll::Pending => Poll::Pending,
         }
