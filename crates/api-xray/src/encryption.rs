@@ -5,9 +5,10 @@ use fluoro_wire::json_input::JsonInput;
 use fluoro_wire::{Call, Constraints};
 use serde::{Deserialize, Serialize};
 
+use crate::answer::{Answer, to_answer};
 use crate::error::XRayError;
 use crate::records::{scope_key, settled_at};
-use crate::service::{Answer, XRay, to_answer};
+use crate::service::XRay;
 
 /// How the traces of an account in a region are said to be encrypted.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -1,5 +1,7 @@
 //! GetServiceGraph and GetTraceGraph.
 
+use std::sync::Arc;
+
 use fluoro_model::TraceId;
 use fluoro_query::{Traces, trace_graph};
 use fluoro_trace::{Projection, Trace};
@@ -7,10 +9,11 @@ use fluoro_wire::json_input::JsonInput;
 use fluoro_wire::{Call, Constraints};
 use serde::Serialize;
 
+use crate::answer::{Answer, OneByOne, to_long_answer};
 use crate::error::XRayError;
 use crate::groups::GroupReference;
 use crate::input::{check_window, refuse_token};
-use crate::service::{Answer, XRay, to_answer};
+use crate::service::XRay;
 use crate::traces::read_trace_ids;
 
 pub(crate) mod output;
@@ -20,19 +23,19 @@ pub(crate) use output::{ServiceOutput, of_service_graph};
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct GetServiceGraphOutput<'a> {
+struct GetServiceGraphOutput<L> {
     contains_old_group_versions: bool,
     end_time: Option<i64>,
     next_token: Option<String>,
-    services: Vec<ServiceOutput<'a>>,
+    services: L,
     start_time: Option<i64>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct GetTraceGraphOutput<'a> {
+struct GetTraceGraphOutput<L> {
     next_token: Option<String>,
-    services: Vec<ServiceOutput<'a>>,
+    services: L,
 }
 
 impl XRay {
@@ -54,14 +57,22 @@ impl XRay {
         let group = group.find(call, &self.parts.groups)?;
         let traces = Traces::of(&group);
         let graph = self.parts.graphs.window(traces, window).await?;
-        let graph = graph.without_account(&call.account.0);
-        Ok(to_answer(&GetServiceGraphOutput {
-            contains_old_group_versions: graph.is_of_older_than(group.version),
-            end_time: graph.end(),
-            next_token: None,
-            services: of_service_graph(&graph),
-            start_time: graph.start(),
-        }))
+        let (own_account, questions) = (call.account.clone(), Arc::clone(&self.parts.questions));
+        let written = tokio::task::spawn_blocking(move || {
+            let mut held = questions.share();
+            // The one that was made, and the one of it that is told.
+            held.set(2 * graph.weight())?;
+            let graph = graph.without_account(&own_account.0);
+            let output = GetServiceGraphOutput {
+                contains_old_group_versions: graph.is_of_older_than(group.version),
+                end_time: graph.end(),
+                next_token: None,
+                services: OneByOne(|| of_service_graph(&graph)),
+                start_time: graph.start(),
+            };
+            to_long_answer(&questions, &output)
+        });
+        Ok(written.await??)
     }
 
     pub(crate) async fn get_trace_graph(
@@ -87,10 +98,11 @@ impl XRay {
         let projection = found.ok_or_else(|| XRayError::invalid("Trace id not found"))?;
         let graph = trace_graph(&projection, self.extent_before(&projection).await?);
         let graph = graph.without_account(&call.account.0);
-        Ok(to_answer(&GetTraceGraphOutput {
+        let output = GetTraceGraphOutput {
             next_token: None,
-            services: of_trace_graph(&graph),
-        }))
+            services: OneByOne(|| of_trace_graph(&graph)),
+        };
+        Ok(to_long_answer(&self.parts.questions, &output)?)
     }
 
     /// Of a trace that came in several deliveries, its duration before the last that changed something.

@@ -10,9 +10,10 @@ use fluoro_wire::json_input::JsonInput;
 use fluoro_wire::{Call, Constraints, JsonError};
 use serde::Serialize;
 
+use crate::answer::{Answer, Nothing, to_answer};
 use crate::error::XRayError;
 use crate::input::short_token;
-use crate::service::{Answer, Nothing, XRay, to_answer};
+use crate::service::XRay;
 use crate::tags::{self, Tags};
 
 /// `Group` and `GroupSummary`

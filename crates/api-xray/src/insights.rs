@@ -14,10 +14,11 @@ use fluoro_wire::token::Paging;
 use fluoro_wire::{Call, Constraints};
 use serde::{Deserialize, Serialize};
 
+use crate::answer::{Answer, to_answer, to_long_answer};
 use crate::error::XRayError;
 use crate::groups::{GroupReference, scope_of};
 use crate::input::{self, check_window, refuse_token};
-use crate::service::{Answer, XRay, to_answer};
+use crate::service::XRay;
 
 mod impact;
 mod notification;
@@ -180,8 +181,12 @@ impl XRay {
             }
             None => fluoro_query::Graph::default(),
         };
+        let mut held = self.parts.questions.share();
+        // The one that was made, and the one of it that is told.
+        held.set(2 * graph.weight())?;
         let graph = graph.without_account(&call.account.0);
-        Ok(to_answer(&ImpactGraphOutput::of(&insight, &window, &graph)))
+        let output = ImpactGraphOutput::of(&insight, &window, &graph);
+        Ok(to_long_answer(&self.parts.questions, &output)?)
     }
 
     fn insight(&self, call: &Call, id: &str) -> Result<Insight, XRayError> {

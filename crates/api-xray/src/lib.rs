@@ -7,6 +7,7 @@
 //!
 //! Source: the API model (`xray`, 2016-04-12); where it is silent, recorded answers of the service.
 
+mod answer;
 mod choosing;
 mod encryption;
 mod error;

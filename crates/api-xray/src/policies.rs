@@ -14,10 +14,11 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::answer::{Answer, Nothing, to_answer};
 use crate::error::XRayError;
 use crate::input::{refuse_token, short_token};
 use crate::records::{XRayRecords, region_of, scope_key};
-use crate::service::{Answer, Nothing, XRay, to_answer};
+use crate::service::XRay;
 
 /// Policies of an account in a region (X-Ray endpoints and quotas).
 const POLICY_LIMIT: usize = 5;

@@ -10,18 +10,19 @@ use std::sync::Arc;
 use fluoro_model::{TimestampMicros, TraceId};
 use fluoro_query::groups::Scope;
 use fluoro_query::service_graph;
-use fluoro_store::scan::{Scan, ScanError};
+use fluoro_store::scan::{self, Scan, ScanError};
 use fluoro_trace::{Projection, Trace};
 use fluoro_wire::json_input::{JsonInput, as_text};
 use fluoro_wire::token::Paging;
 use fluoro_wire::{Call, Constraints};
 use parking_lot::Mutex;
 
+use crate::answer::{Answer, Nothing, to_answer, to_long_answer};
 use crate::error::XRayError;
 use crate::groups::scope_of;
 use crate::input::{check_order, position};
-use crate::service::{Answer, Nothing, XRay, to_answer};
-use crate::traces::malformed;
+use crate::service::XRay;
+use crate::traces::{malformed, weight};
 
 mod output;
 
@@ -148,11 +149,14 @@ impl XRay {
         let paging = Paging::new("ListRetrievedTraces", bound_to.as_bytes());
         // Which trace, and which of its spans.
         let mut at: (usize, usize) = position(&paging, next)?.unwrap_or_default();
-        let mut traces = Vec::new();
+        let mut traces: Vec<RetrievedTraceOutput> = Vec::new();
+        let mut held = self.parts.questions.share();
         while let Some(asked) = found.get(at.0).cloned()
             && traces.len() < TRACES
         {
             let documents = self.parts.scan.documents(asked.id).await?;
+            let kept: usize = traces.iter().map(RetrievedTraceOutput::bytes).sum();
+            held.set(kept + weight(&documents))?;
             let from = at.1;
             let read = tokio::task::spawn_blocking(move || {
                 let trace = Trace::assemble(asked.id, &documents);
@@ -176,12 +180,13 @@ impl XRay {
             }
             at = (at.0 + 1, 0);
         }
-        Ok(to_answer(&ListRetrievedTracesOutput {
+        let output = ListRetrievedTracesOutput {
             next_token: (at.0 < found.len()).then(|| paging.token(&at)),
             retrieval_status: status.as_str(),
             trace_format: format.as_str(),
             traces,
-        }))
+        };
+        Ok(to_long_answer(&self.parts.questions, &output)?)
     }
 
     pub(crate) async fn get_retrieved_traces_graph(
@@ -198,24 +203,31 @@ impl XRay {
         let paging = Paging::new("GetRetrievedTracesGraph", token.as_bytes());
         let from: usize = position(&paging, next)?.unwrap_or_default();
         let mut projections: Vec<Arc<Projection>> = Vec::with_capacity(found.len());
+        let mut held = self.parts.questions.share();
         for asked in found {
-            projections.extend(self.parts.scan.by_id(asked.id).await?);
+            let projection = self.parts.scan.by_id(asked.id).await?;
+            let more = projection.as_deref().map_or(0, scan::weight);
+            held.set(held.bytes() + more)?;
+            projections.extend(projection);
         }
-        let own_account = call.account.clone();
+        let (own_account, questions) = (call.account.clone(), Arc::clone(&self.parts.questions));
         let written = tokio::task::spawn_blocking(move || {
             let always = TimestampMicros(i64::MIN)..TimestampMicros(i64::MAX);
             let all = || projections.iter().map(|projection| &**projection);
             let graph = service_graph(&always, all()).without_account(&own_account.0);
+            // And what is told of it.
+            held.set(held.bytes() + 2 * graph.weight())?;
             let services = output::services(&own_account.0, &graph, all());
             let until = from.saturating_add(SERVICES);
             let paging = Paging::new("GetRetrievedTracesGraph", token.as_bytes());
-            to_answer(&RetrievedGraphOutput {
+            let output = RetrievedGraphOutput {
                 next_token: (until < services.len()).then(|| paging.token(&until)),
                 retrieval_status: status.as_str(),
                 services: services.into_iter().skip(from).take(SERVICES).collect(),
-            })
+            };
+            to_long_answer(&questions, &output)
         });
-        Ok(written.await?)
+        Ok(written.await??)
     }
 
     pub(crate) fn cancel_trace_retrieval(

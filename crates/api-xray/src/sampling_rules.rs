@@ -7,9 +7,10 @@ use fluoro_wire::json_input::{self, JsonInput};
 use fluoro_wire::{Call, Constraints, JsonError, Region};
 use serde::Serialize;
 
+use crate::answer::{Answer, to_answer};
 use crate::error::XRayError;
 use crate::operation::Operation;
-use crate::service::{Answer, XRay, to_answer};
+use crate::service::XRay;
 use crate::tags::{Tags, TagsInput};
 
 mod input;

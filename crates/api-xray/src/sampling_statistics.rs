@@ -5,8 +5,9 @@ use fluoro_wire::Call;
 use fluoro_wire::json_input::JsonInput;
 use serde::Serialize;
 
+use crate::answer::{Answer, to_answer};
 use crate::error::XRayError;
-use crate::service::{Answer, XRay, to_answer};
+use crate::service::XRay;
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]

@@ -5,9 +5,10 @@ use fluoro_wire::json_input::JsonInput;
 use fluoro_wire::{Call, Constraints, JsonError};
 use serde::Serialize;
 
+use crate::answer::{Answer, to_answer};
 use crate::error::XRayError;
 use crate::input::as_element;
-use crate::service::{Answer, XRay, to_answer};
+use crate::service::XRay;
 
 /// Reports of each kind in one call. Source: API model.
 const REPORTS: usize = 25;

@@ -12,9 +12,10 @@ use fluoro_wire::json_input::JsonInput;
 use fluoro_wire::{Call, Constraints};
 use serde::{Deserialize, Serialize};
 
+use crate::answer::{Answer, to_answer};
 use crate::error::XRayError;
 use crate::records::{scope_key, settled_at};
-use crate::service::{Answer, XRay, to_answer};
+use crate::service::XRay;
 use crate::summaries::fraction_of;
 
 /// The one indexing rule.

@@ -8,9 +8,10 @@ use fluoro_wire::{Call, Caller, Constraints};
 use http::header;
 use serde::Serialize;
 
+use crate::answer::{Answer, to_answer};
 use crate::error::XRayError;
 use crate::operation::Operation;
-use crate::service::{Answer, XRay, to_answer};
+use crate::service::XRay;
 
 mod body;
 

@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use fluoro_ambient::Ambient;
 use fluoro_iam::{Denied, Iam};
 use fluoro_ingest::Ingest;
@@ -13,7 +12,7 @@ use fluoro_query::Graphs;
 use fluoro_query::groups::Groups;
 use fluoro_query::insights::Insights;
 use fluoro_query::time_series::Forecast;
-use fluoro_store::scan::Scan;
+use fluoro_store::scan::{Budget, Scan};
 use fluoro_wire::json_error::written_response;
 use fluoro_wire::json_input::{self, JsonInput};
 use fluoro_wire::route::{Matched, Routes};
@@ -22,6 +21,7 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::answer::Answer;
 use crate::error::XRayError;
 use crate::operation::{Operation, routes};
 use crate::policies;
@@ -39,6 +39,8 @@ pub struct Parts {
     pub ambient: Ambient,
     /// Where traces are read.
     pub scan: Arc<dyn Scan>,
+    /// The account of what questions hold.
+    pub questions: Arc<Budget>,
     /// Graphs of what arrived.
     pub graphs: Graphs,
     /// Who foretells faults.
@@ -66,9 +68,6 @@ pub struct XRay {
     pub(crate) retrievals: Arc<Retrievals>,
     routes: Routes<Operation>,
 }
-
-/// The JSON text of an output.
-pub(crate) type Answer = Bytes;
 
 impl XRay {
     /// The service over these parts.
@@ -181,17 +180,6 @@ impl XRay {
         }
         Ok(())
     }
-}
-
-/// The output of an operation that has nothing to tell.
-#[derive(Debug, Serialize)]
-pub(crate) struct Nothing {}
-
-/// An output as JSON text.
-pub(crate) fn to_answer<T: Serialize>(output: &T) -> Answer {
-    let json = serde_json::to_vec(output);
-    json.expect("outputs have text keys and no failing serializer")
-        .into()
 }
 
 #[async_trait]

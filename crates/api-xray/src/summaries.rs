@@ -5,15 +5,17 @@ use std::sync::Arc;
 use fluoro_filter::{Filter, GroupExpressions};
 use fluoro_model::TraceId;
 use fluoro_query::{Page, Position, Selection, TimeRange, TimeRangeType};
+use fluoro_store::scan::{Budget, ScanError};
 use fluoro_wire::json_input::JsonInput;
 use fluoro_wire::token::Paging;
 use fluoro_wire::{Call, Constraints};
 use serde::Serialize;
 
+use crate::answer::{Answer, OneByOne, to_long_answer};
 use crate::error::XRayError;
 use crate::groups::scope_of;
 use crate::input::{check_window, position};
-use crate::service::{Answer, XRay, to_answer};
+use crate::service::XRay;
 
 pub(crate) mod output;
 
@@ -35,10 +37,10 @@ struct GetTraceSummariesInput {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct GetTraceSummariesOutput<'a> {
+struct GetTraceSummariesOutput<L> {
     approximate_time: i64,
     next_token: Option<String>,
-    trace_summaries: Vec<TraceSummaryOutput<'a>>,
+    trace_summaries: L,
     traces_processed_count: u64,
 }
 
@@ -93,14 +95,13 @@ impl XRay {
             after = rest.map(|(time, trace)| Position(time, trace));
             rows = rows.saturating_mul(4).min(MOST_ROWS);
         };
-        let own_account = call.account.clone();
+        let (own_account, questions) = (call.account.clone(), Arc::clone(&self.parts.questions));
         let written = tokio::task::spawn_blocking(move || {
-            let output = GetTraceSummariesOutput::of(&own_account.0, &input.selection, &page);
-            let answer = to_answer(&output);
+            let answer = write(&questions, &own_account.0, &input.selection, &page);
             drop(held);
             answer
         });
-        Ok(written.await?)
+        Ok(written.await??)
     }
 }
 
@@ -195,19 +196,21 @@ pub(crate) fn fraction_of(trace: TraceId) -> f64 {
     fraction
 }
 
-impl<'a> GetTraceSummariesOutput<'a> {
-    fn of(own_account: &str, selection: &Selection, page: &'a Page) -> Self {
-        let paging = Paging::new(PAGING.0, PAGING.1);
-        let summaries = page.traces.iter();
-        Self {
-            approximate_time: covered_from(&selection.range, page.next),
-            next_token: page.next.map(|position| paging.token(&position)),
-            trace_summaries: summaries
-                .map(|projection| TraceSummaryOutput::of(own_account, selection, projection))
-                .collect(),
-            traces_processed_count: page.processed,
-        }
-    }
+fn write(
+    questions: &Arc<Budget>,
+    own_account: &str,
+    selection: &Selection,
+    page: &Page,
+) -> Result<Answer, ScanError> {
+    let paging = Paging::new(PAGING.0, PAGING.1);
+    let summary = |trace| TraceSummaryOutput::of(own_account, selection, trace);
+    let output = GetTraceSummariesOutput {
+        approximate_time: covered_from(&selection.range, page.next),
+        next_token: page.next.map(|position| paging.token(&position)),
+        trace_summaries: OneByOne(|| page.traces.iter().map(|trace| summary(trace))),
+        traces_processed_count: page.processed,
+    };
+    to_long_answer(questions, &output)
 }
 
 /// From which second on the pages so far are complete: on the last one from the start, of type Service a minute

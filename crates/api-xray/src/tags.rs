@@ -7,10 +7,11 @@ use fluoro_wire::json_input::{JsonInput, as_text};
 use fluoro_wire::{Call, Constraints, JsonError};
 use serde::{Deserialize, Serialize};
 
+use crate::answer::{Answer, Nothing, to_answer};
 use crate::error::XRayError;
 use crate::groups::scope_of;
 use crate::input::as_element;
-use crate::service::{Answer, Nothing, XRay, to_answer};
+use crate::service::XRay;
 
 /// What one resource is tagged with.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

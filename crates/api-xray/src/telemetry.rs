@@ -10,9 +10,10 @@ use fluoro_wire::{Call, Constraints};
 use parking_lot::Mutex;
 use serde::Serialize;
 
+use crate::answer::{Answer, to_answer};
 use crate::error::XRayError;
 use crate::input::as_element;
-use crate::service::{Answer, XRay, to_answer};
+use crate::service::XRay;
 
 /// Senders told apart; further ones are counted together.
 const SENDERS: usize = 200;

@@ -5,6 +5,7 @@ mod errors;
 mod fixture;
 mod graphs;
 mod groups;
+mod held;
 mod insights;
 mod policies;
 mod retrieval;

@@ -13,11 +13,12 @@ use fluoro_wire::token::Paging;
 use fluoro_wire::{Call, Constraints};
 use serde::Serialize;
 
+use crate::answer::{Answer, to_long_answer};
 use crate::error::XRayError;
 use crate::graphs::output::{HistogramEntryOutput, StatisticsOutput, bins};
 use crate::groups::GroupReference;
 use crate::input::{check_window, position};
-use crate::service::{Answer, XRay, to_answer};
+use crate::service::XRay;
 
 const PAGING: (&str, &[u8]) = ("GetTimeSeriesServiceStatistics", b"");
 
@@ -94,13 +95,14 @@ impl XRay {
             });
             PointOutput::of(&point, selected, band)
         });
-        Ok(to_answer(&GetTimeSeriesOutput {
+        let output = GetTimeSeriesOutput {
             // Together they say so even of a new group (recorded; a quirk).
             contains_old_group_versions: page.has_old_versions
                 || input.group.is_given() && selected.is_some(),
             time_series_service_statistics: points.collect(),
             next_token: page.next.map(|before| paging.token(&before)),
-        }))
+        };
+        Ok(to_long_answer(&self.parts.questions, &output)?)
     }
 
     async fn points(

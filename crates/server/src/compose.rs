@@ -228,6 +228,7 @@ pub(crate) async fn compose(
     let xray = Arc::new(XRay::new(fluoro_api_xray::Parts {
         ambient: ambient.clone(),
         scan: Arc::<HotTraces>::clone(&hot),
+        questions: Arc::clone(hot.budget()),
         graphs,
         forecast: Arc::new(insights.clone()),
         insights: insights.clone(),

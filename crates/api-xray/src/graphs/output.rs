@@ -94,26 +94,22 @@ pub(crate) struct HistogramEntryOutput {
 }
 
 /// The nodes of a service graph: with times, without regions.
-pub(crate) fn of_service_graph(graph: &Graph) -> Vec<ServiceOutput<'_>> {
+pub(crate) fn of_service_graph(graph: &Graph) -> impl Iterator<Item = ServiceOutput<'_>> {
     let nodes = graph.nodes.iter().enumerate();
-    nodes
-        .map(|(place, node)| ServiceOutput {
-            hosted_in: Some(BTreeMap::new()),
-            key_attributes: Some(BTreeMap::new()),
-            ..ServiceOutput::of(place, node, Some((node.start, node.end)))
-        })
-        .collect()
+    nodes.map(|(place, node)| ServiceOutput {
+        hosted_in: Some(BTreeMap::new()),
+        key_attributes: Some(BTreeMap::new()),
+        ..ServiceOutput::of(place, node, Some((node.start, node.end)))
+    })
 }
 
 /// The nodes of one trace's graph: without times, with regions.
-pub(super) fn of_trace_graph(graph: &Graph) -> Vec<ServiceOutput<'_>> {
+pub(super) fn of_trace_graph(graph: &Graph) -> impl Iterator<Item = ServiceOutput<'_>> {
     let nodes = graph.nodes.iter().enumerate();
-    nodes
-        .map(|(place, node)| ServiceOutput {
-            region: node.region.as_deref(),
-            ..ServiceOutput::of(place, node, None)
-        })
-        .collect()
+    nodes.map(|(place, node)| ServiceOutput {
+        region: node.region.as_deref(),
+        ..ServiceOutput::of(place, node, None)
+    })
 }
 
 impl<'a> ServiceOutput<'a> {

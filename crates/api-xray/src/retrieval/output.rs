@@ -102,6 +102,13 @@ impl TraceFormat {
     }
 }
 
+impl RetrievedTraceOutput {
+    /// What it takes, in bytes, roughly.
+    pub(super) fn bytes(&self) -> usize {
+        self.spans.iter().map(|span| span.document.len()).sum()
+    }
+}
+
 impl SpanOutput {
     fn of((id, document): (fluoro_model::SegmentId, String)) -> Self {
         Self {
@@ -118,7 +125,7 @@ pub(super) fn services<'a>(
     projections: impl Iterator<Item = &'a Projection>,
 ) -> Vec<RetrievedServiceOutput<'a>> {
     let mut links = links(own_account, projections);
-    let services = of_service_graph(graph).into_iter();
+    let services = of_service_graph(graph);
     services
         .zip(&graph.nodes)
         .map(|(service, node)| {

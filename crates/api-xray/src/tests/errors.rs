@@ -120,8 +120,4 @@ async fn a_question_for_which_there_is_no_memory_is_throttled() {
         assert!(message.contains("query.memory"), "{path}: {body}");
         assert_eq!(body.as_object().unwrap().len(), 1, "{body}");
     }
-    // Who asks for a trace by its id holds none of it.
-    let trace = json!({"TraceIds": [super::fixture::trace_id(1)]});
-    let found = fixture.ok("/TraceGraph", trace).await;
-    assert!(!found["Services"].as_array().unwrap().is_empty());
 }

@@ -99,6 +99,7 @@ impl Fixture {
             graphs,
             forecast: Arc::new(insights.clone()),
             insights: insights.clone(),
+            questions: Arc::clone(hot.budget()),
             scan: hot,
             ingest: Arc::clone(&ingest),
             rules: rules.await.unwrap(),
