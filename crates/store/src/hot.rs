@@ -225,6 +225,8 @@ pub struct HotTraces {
     threads: Arc<Semaphore>,
     /// How many are used at once by those who look for traces at rest: nobody else waits for them.
     searchers: Arc<Semaphore>,
+    /// How many traces are read whole at once: what that takes is in nobody's account until it is handed out.
+    readers: Semaphore,
     /// What questions under way hold.
     budget: Arc<Budget>,
 }
@@ -234,6 +236,9 @@ const CODED_AT_LEAST: usize = 4;
 
 /// How many blocking threads assembling may use at once.
 const THREADS: usize = 2;
+
+/// How many traces are read whole at once.
+const READERS: usize = 4 * THREADS;
 
 // === impl HotTraces ===
 
@@ -299,6 +304,7 @@ impl HotTraces {
             refreshing: tokio::sync::Mutex::default(),
             threads: Arc::new(Semaphore::new(THREADS)),
             searchers: Arc::new(Semaphore::new(THREADS)),
+            readers: Semaphore::new(READERS),
             budget: Budget::new(settings.question_bytes, settings.scans_at_once),
         });
         tokio::spawn(replay::run(Arc::downgrade(&hot), hot.log.extent()));

@@ -25,6 +25,8 @@ pub(super) struct Refusals {
 impl HotTraces {
     /// All documents of a trace, in the order received; without those that were lost.
     pub(super) async fn read_documents(&self, trace: TraceId) -> Result<Vec<Received>, ScanError> {
+        let reading = self.readers.acquire().await;
+        let _reading = reading.map_err(|_| ScanError::Closed)?;
         let documents = self.read_stored(&[trace]).await?;
         let documents = documents.into_iter().next().unwrap_or_default();
         let refusals = Arc::clone(&self.refusals);
