@@ -97,7 +97,7 @@ impl XRayError {
             Self::Throttled | Self::Ingest(IngestError::Busy) => throttled("Rate exceeded"),
             // The service says "Rate exceeded" of its own limits; these are others.
             Self::Scan(ScanError::NoRoom) => throttled(
-                "The questions under way hold all the memory that they may (query.memory). Ask again, or for a shorter time.",
+                "The questions under way hold all the memory that they may (query.memory). Ask again, or for less at a time.",
             ),
             Self::Scan(ScanError::TooMany) => throttled(
                 "Too many questions that look through many traces wait for their turn (query.scans). Ask again.",
