@@ -71,6 +71,11 @@ where
 
 impl Write for Text {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         let needed = self.bytes.len() + bytes.len();
         if needed > self.bytes.capacity() {
             let capacity = needed.next_power_of_two().max(LEAST);
@@ -78,7 +83,7 @@ impl Write for Text {
             self.bytes.reserve_exact(capacity - self.bytes.len());
         }
         self.bytes.extend_from_slice(bytes);
-        Ok(bytes.len())
+        Ok(())
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -1,6 +1,6 @@
 //! Trace summaries: what a list of traces tells about each, and pages of them.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fluoro_model::document::AnnotationValue;
@@ -8,6 +8,7 @@ use fluoro_model::{TimestampMicros, TraceId};
 use fluoro_store::scan::{Found, weight};
 use fluoro_trace::Projection;
 use fluoro_trace::projection::{HttpFacts, Node, Observation, Outcome};
+use foldhash::{HashSet, HashSetExt};
 use serde::{Deserialize, Serialize};
 
 use crate::selection::Selection;

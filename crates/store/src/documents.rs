@@ -344,6 +344,9 @@ impl DocumentLog {
         self: &Arc<Self>,
         positions: &[Position],
     ) -> Result<Vec<Option<Logged>>, LogError> {
+        if positions.is_empty() {
+            return Ok(Vec::new());
+        }
         let records = self.records(positions).await?;
         let decoded = self.blocking(move |this| {
             let documents = records.iter().map(|record| {

@@ -1,6 +1,6 @@
 //! A trace summary as the service writes it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use fluoro_model::document::AnnotationValue;
 use fluoro_model::{EpochSeconds, TraceId};
@@ -8,15 +8,18 @@ use fluoro_query::{Selection, Summary};
 use fluoro_trace::Projection;
 use fluoro_trace::causes::{CauseService, FailedEntity, RootCause, SlowEntity};
 use fluoro_trace::projection::{Call, HttpFacts, Node, Observation};
-use serde::Serialize;
+use foldhash::{HashSet, HashSetExt};
+use serde::{Serialize, Serializer};
 
+use crate::answer::OneByOne;
 use crate::service_id::ServiceIdOutput;
 
 /// `TraceSummary`
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct TraceSummaryOutput<'a> {
-    annotations: BTreeMap<&'a str, Vec<ValueWithServiceIds<'a>>>,
+    #[serde(serialize_with = "write_annotations")]
+    annotations: BTreeMap<&'a str, Vec<&'a AnnotationValue>>,
     availability_zones: Vec<NameOutput<'a>>,
     duration: Option<f64>,
     entry_point: Option<ServiceIdOutput<'a>>,
@@ -181,7 +184,7 @@ impl<'a> TraceSummaryOutput<'a> {
         let causes = &projection.causes;
         let list = |texts: Vec<&'a str>| texts.into_iter();
         Self {
-            annotations: annotations(&summary),
+            annotations: summary.annotations(),
             availability_zones: list(summary.availability_zones())
                 .map(|name| NameOutput { name })
                 .collect(),
@@ -222,15 +225,15 @@ impl<'a> TraceSummaryOutput<'a> {
     }
 }
 
-fn annotations<'a>(summary: &Summary<'a>) -> BTreeMap<&'a str, Vec<ValueWithServiceIds<'a>>> {
-    let with_services = |value| ValueWithServiceIds {
-        annotation_value: AnnotationValueOutput::of(value),
-        service_ids: None,
-    };
-    let by_key = summary.annotations().into_iter();
-    by_key
-        .map(|(key, values)| (key, values.into_iter().map(with_services).collect()))
-        .collect()
+fn write_annotations<S: Serializer>(
+    by_key: &BTreeMap<&str, Vec<&AnnotationValue>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let list = by_key.iter().map(|(key, values)| {
+        let told = move || values.iter().map(|value| ValueWithServiceIds::of(value));
+        (key, OneByOne(told))
+    });
+    serializer.collect_map(list)
 }
 
 /// The annotations of one segment, by key.
@@ -241,6 +244,15 @@ fn annotations_of(seen: &Observation) -> BTreeMap<&str, Vec<AnnotationValueOutpu
         values.push(AnnotationValueOutput::of(value));
     }
     by_key
+}
+
+impl<'a> ValueWithServiceIds<'a> {
+    fn of(value: &'a AnnotationValue) -> Self {
+        Self {
+            annotation_value: AnnotationValueOutput::of(value),
+            service_ids: None,
+        }
+    }
 }
 
 impl<'a> MatchedServiceOutput<'a> {

@@ -103,6 +103,9 @@ impl Live {
         &self,
         traces: &[TraceId],
     ) -> Result<HashMap<TraceId, Documents>, ArchiveError> {
+        if traces.is_empty() {
+            return Ok(HashMap::new());
+        }
         let mut wanted = traces.to_vec();
         wanted.sort_unstable();
         wanted.dedup();

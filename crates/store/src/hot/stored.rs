@@ -7,12 +7,11 @@ use fluoro_ambient::{Ambient, Seldom};
 use fluoro_model::document::{Document, Refusal};
 use fluoro_model::{TimestampMicros, TraceId};
 use fluoro_trace::Received;
-use foldhash::{HashMap, HashMapExt};
 
 use super::index::{Place, Rest};
-use super::{HotTraces, ScanError, with_permit};
-use crate::archive::Documents;
-use crate::documents::STORED;
+use super::{HotTraces, ScanError};
+use crate::archive::{ArchiveError, Documents, Live};
+use crate::documents::{Logged, STORED};
 use crate::log::Position;
 
 /// Tells of stored documents that are not accepted any more.
@@ -22,17 +21,30 @@ pub(super) struct Refusals {
     told: Seldom,
 }
 
+/// Where the documents of some traces lie; those in the log were read.
+struct Located {
+    traces: Vec<TraceId>,
+    logged: Vec<Option<Logged>>,
+    /// How many of these each trace has.
+    counts: Vec<usize>,
+    /// Those with documents at rest.
+    at_rest: Vec<TraceId>,
+    live: Arc<Live>,
+}
+
 impl HotTraces {
     /// All documents of a trace, in the order received; without those that were lost.
     pub(super) async fn read_documents(&self, trace: TraceId) -> Result<Vec<Received>, ScanError> {
         let reading = self.readers.acquire().await;
         let _reading = reading.map_err(|_| ScanError::Closed)?;
-        let documents = self.read_stored(&[trace]).await?;
-        let documents = documents.into_iter().next().unwrap_or_default();
+        let located = self.locate(&[trace]).await?;
         let refusals = Arc::clone(&self.refusals);
         let parse = |json: &[u8]| Document::parse_within(STORED, json);
-        self.blocking(move || refusals.received(documents, parse))
-            .await
+        self.blocking(move || {
+            let documents = located.documents()?.into_iter().flatten();
+            Ok(refusals.received(documents, parse))
+        })
+        .await?
     }
 
     /// The documents of each of these traces as they came, in the order received; without those that were lost.
@@ -40,6 +52,16 @@ impl HotTraces {
         &self,
         traces: &[TraceId],
     ) -> Result<Vec<Documents>, ScanError> {
+        let located = self.locate(traces).await?;
+        // Somebody waits for one; many have time.
+        match traces.len() {
+            _ if located.at_rest.is_empty() => Ok(located.documents()?),
+            1 => Ok(self.blocking(|| located.documents()).await??),
+            _ => Ok(self.searching(|| located.documents()).await??),
+        }
+    }
+
+    async fn locate(&self, traces: &[TraceId]) -> Result<Located, ScanError> {
         loop {
             // In this order: what is evicted in between is there already.
             let found: Vec<_> = {
@@ -57,30 +79,35 @@ impl HotTraces {
                     at_rest.push(*trace);
                 }
             }
-            let records = self.log.read(&positions).await?;
-            let is_lost = records.iter().any(Option::is_none);
+            let logged = self.log.read(&positions).await?;
+            let is_lost = logged.iter().any(Option::is_none);
             if is_lost && live.watermark != self.archive.watermark() {
                 // A flush has taken it to the blocks meanwhile.
                 continue;
             }
-            // Somebody waits for one; many have time.
-            let threads = match traces.len() {
-                1 => &self.threads,
-                _ => &self.searchers,
-            };
-            let mut found = match at_rest.is_empty() {
-                true => HashMap::new(),
-                false => with_permit(threads, move || live.documents(&at_rest)).await??,
-            };
-            let mut logged = records.into_iter();
-            let stored = traces.iter().zip(counts).map(|(trace, count)| {
-                let mut documents = found.remove(trace).unwrap_or_default();
-                let logged = logged.by_ref().take(count).flatten();
-                documents.extend(logged.map(|logged| (logged.received, logged.document)));
-                documents
+            return Ok(Located {
+                traces: traces.to_vec(),
+                logged,
+                counts,
+                at_rest,
+                live,
             });
-            return Ok(stored.collect());
         }
+    }
+}
+
+impl Located {
+    /// Those of each trace, in the order received.
+    fn documents(self) -> Result<Vec<Documents>, ArchiveError> {
+        let mut found = self.live.documents(&self.at_rest)?;
+        let mut logged = self.logged.into_iter();
+        let stored = self.traces.iter().zip(self.counts).map(|(trace, count)| {
+            let mut documents = found.remove(trace).unwrap_or_default();
+            let logged = logged.by_ref().take(count).flatten();
+            documents.extend(logged.map(|logged| (logged.received, logged.document)));
+            documents
+        });
+        Ok(stored.collect())
     }
 }
 
