@@ -69,23 +69,34 @@ where
     }
 }
 
+impl Text {
+    #[cold]
+    fn make_room(&mut self, more: usize) -> io::Result<()> {
+        let capacity = (self.bytes.len() + more).next_power_of_two().max(LEAST);
+        self.held.set(capacity).map_err(io::Error::other)?;
+        self.bytes.reserve_exact(capacity - self.bytes.len());
+        Ok(())
+    }
+}
+
+/// Answers are written in pieces of a few bytes.
 impl Write for Text {
+    #[inline]
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.write_all(bytes)?;
         Ok(bytes.len())
     }
 
+    #[inline]
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let needed = self.bytes.len() + bytes.len();
-        if needed > self.bytes.capacity() {
-            let capacity = needed.next_power_of_two().max(LEAST);
-            self.held.set(capacity).map_err(io::Error::other)?;
-            self.bytes.reserve_exact(capacity - self.bytes.len());
+        if bytes.len() > self.bytes.capacity() - self.bytes.len() {
+            self.make_room(bytes.len())?;
         }
         self.bytes.extend_from_slice(bytes);
         Ok(())
     }
 
+    #[inline]
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
