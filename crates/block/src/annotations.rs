@@ -10,7 +10,9 @@ use parquet::file::writer::SerializedRowGroupWriter;
 
 use crate::column::{Entries, Leaf, as_text};
 use crate::file::general;
-use crate::row::Annotation;
+
+/// Key and value.
+pub type Annotation = (Box<str>, AnnotationValue);
 
 /// The four columns of some rows.
 pub(crate) struct Columns {

@@ -24,5 +24,6 @@ pub mod sealed;
 pub mod segments;
 pub mod traces;
 
+pub use annotations::Annotation;
 pub use error::BlockError;
-pub use row::{Annotation, Body, SegmentRow, Stored};
+pub use row::{Body, SegmentRow, Stored};

@@ -6,7 +6,7 @@ use fluoro_model::{Document, EpochSeconds, SegmentId, TimestampMicros, TraceId};
 use fluoro_shape::{Coded, Encoder, Model, Seeds, Streams};
 
 use crate::BlockError;
-use crate::annotations::{self, in_order};
+use crate::annotations::{self, Annotation, in_order};
 
 mod logged;
 
@@ -57,9 +57,6 @@ pub struct SegmentRow {
 
 /// A document is mostly no longer than so many bytes.
 const LIKELY: usize = 64 << 10;
-
-/// Key and value.
-pub type Annotation = (Box<str>, AnnotationValue);
 
 /// A document as it lies in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]

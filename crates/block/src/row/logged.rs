@@ -9,8 +9,9 @@ use fluoro_model::{SegmentId, TimestampMicros, TraceId};
 use fluoro_shape::{Coded, Model, Seeds, Streams};
 use serde::{Deserialize, Serialize};
 
-use super::{Annotation, Body, SegmentRow, Stored, decoded, seed_texts, sound};
+use super::{Body, SegmentRow, Stored, decoded, seed_texts, sound};
 use crate::BlockError;
+use crate::annotations::Annotation;
 
 /// Everything but the document.
 #[derive(Debug, Serialize, Deserialize)]

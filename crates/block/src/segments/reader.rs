@@ -15,9 +15,10 @@ use parquet::file::reader::ChunkReader;
 
 use super::model::{SharedModel, journal};
 use super::{MODEL_KEY, SCHEMA, VERSION, VERSION_KEY, at};
+use crate::annotations::Annotation;
 use crate::column::{Leaf, as_bytes, as_text};
 use crate::file::{Kind, OpenFile, SLICE_BYTES, general, trace_id};
-use crate::row::{Annotation, Body, SegmentRow, Stored};
+use crate::row::{Body, SegmentRow, Stored};
 use crate::{BlockError, annotations};
 
 /// A file of segments, open: its footer, page index and bloom filters are held, its rows are not.

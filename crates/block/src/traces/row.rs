@@ -2,8 +2,7 @@ use fluoro_model::{TimestampMicros, TraceId};
 use fluoro_trace::Projection;
 use fluoro_trace::projection::{Observation, Outcome};
 
-use crate::annotations::{self, in_order};
-use crate::row::Annotation;
+use crate::annotations::{self, Annotation, in_order};
 
 /// What searches ask of a trace, as of one revision.
 #[derive(Debug, Clone, PartialEq)]
