@@ -84,12 +84,14 @@ impl<'a> Trace<'a> {
             .filter(|received| received.document.trace_id == id)
             .collect();
         in_order.sort_by_key(|received| received.at);
+        let mut carriers = Vec::new();
         for received in in_order {
             let place = match &received.document.kind {
                 Kind::Segment(fields) => Place::Segment(fields),
                 Kind::Subsegment { parent_id } => Place::Subsegment(*parent_id),
             };
-            let changed = trace.take(&received.document.entity, place, received.at);
+            let entity = &received.document.entity;
+            let changed = trace.take(entity, place, received.at, &mut carriers);
             trace.receipts.note(received.at, changed);
         }
         trace.link();
@@ -142,10 +144,17 @@ impl<'a> Trace<'a> {
         })
     }
 
-    /// Takes one copy of an entity and what it carries; whether that changed anything.
+    /// Takes one copy of an entity and what it carries, but for what has the id of one of its carriers; whether that changed
+    /// anything.
     ///
     /// Recursion is as deep as the document, which its parser bounds.
-    fn take(&mut self, entity: &'a Entity, place: Place<'a>, at: TimestampMicros) -> bool {
+    fn take(
+        &mut self,
+        entity: &'a Entity,
+        place: Place<'a>,
+        at: TimestampMicros,
+        carriers: &mut Vec<SegmentId>,
+    ) -> bool {
         match self.by_id.get(&entity.id) {
             None => {
                 self.by_id.insert(entity.id, self.entries.len());
@@ -163,11 +172,13 @@ impl<'a> Trace<'a> {
                 }
             }
         }
+        carriers.push(entity.id);
         for child in &entity.subsegments {
-            if child.id != entity.id {
-                self.take(child, Place::Subsegment(entity.id), at);
+            if !carriers.contains(&child.id) {
+                self.take(child, Place::Subsegment(entity.id), at, carriers);
             }
         }
+        carriers.pop();
         true
     }
 

@@ -221,6 +221,19 @@ fn entities_that_contain_each_other_are_not_shown_and_do_no_harm() {
 }
 
 #[test]
+fn a_segment_that_is_carried_by_what_it_carries_is_shown() {
+    let open = |id, name, inner: Vec<_>| entity(id, name, 0.0, None, json!({"subsegments": inner}));
+    let innermost = open(3, "c", vec![]);
+    let itself = open(1, "a", vec![innermost]);
+    let between = open(2, "b", vec![itself, open(4, "d", vec![])]);
+    let received = one_by_one(&[&document(open(1, "a", vec![between]))]);
+    let shown = output(&received);
+    assert_eq!(shown.len(), 1);
+    let names = shown[0].to_string().matches("\"name\"").count();
+    assert_eq!(names, 3, "{}", shown[0]);
+}
+
+#[test]
 fn a_long_chain_of_subsegments_is_no_recursion() {
     let links = 20_000;
     let mut chain = vec![document(entity(1, "root", 0.0, 1.0, json!({})))];
