@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn what_is_gone_leaves_nothing_behind() {
-        let json = br#"{"id":"0000000000000001","name":"a","trace_id":"1-00000001-000000000000000000000001","start_time":1}"#;
+        let json = br#"{"id":"0000000000000001","name":"a","trace_id":"1-00000001-000000000000000000000001","start_time":1,"end_time":2}"#;
         let facts = Arc::new(Document::parse(json).unwrap());
         let mut cache = FactsCache::new(4 * facts.weight());
         for number in 0..1_000 {
