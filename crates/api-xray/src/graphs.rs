@@ -14,7 +14,7 @@ use crate::error::XRayError;
 use crate::groups::GroupReference;
 use crate::input::{check_window, refuse_token};
 use crate::service::XRay;
-use crate::traces::read_trace_ids;
+use crate::traces::{read_trace_ids, weight};
 
 pub(crate) mod output;
 
@@ -114,6 +114,8 @@ impl XRay {
             return Ok(None);
         }
         let mut documents = self.parts.scan.documents(projection.id).await?;
+        let mut held = self.parts.questions.share();
+        held.set(weight(&documents))?;
         documents.retain(|document| document.at < projection.last_received);
         Ok(Some(Trace::assemble(projection.id, &documents).duration()))
     }

@@ -13,17 +13,21 @@ fn tells_little(path: &str) -> bool {
     path == "/TimeSeriesServiceStatistics"
 }
 
-/// A fixture with a trace, and every question whose answer tells of it.
-async fn asked(question_bytes: usize) -> (Fixture, Vec<(&'static str, Value)>) {
+async fn with_memory(question_bytes: usize) -> Fixture {
     let hot = HotSettings {
         question_bytes,
         ..HotSettings::default()
     };
-    let ground = Ground {
+    Fixture::on(Ground {
         hot,
         ..Ground::default()
-    };
-    let fixture = Fixture::on(ground).await;
+    })
+    .await
+}
+
+/// A fixture with a trace, and every question whose answer tells of it.
+async fn asked(question_bytes: usize) -> (Fixture, Vec<(&'static str, Value)>) {
+    let fixture = with_memory(question_bytes).await;
     let mut shop = segment(1, NOW - 60);
     shop["metadata"] = json!({"note": "n".repeat(20_000)});
     let calls = (0..40).map(|number| {
@@ -90,4 +94,22 @@ async fn an_answer_for_which_there_is_no_room_is_refused_and_leaves_nothing() {
         assert!(message.contains("query.memory"), "{path}: {message}");
         assert_eq!(fixture.xray.parts.questions.held(), 0, "{path}");
     }
+}
+
+#[tokio::test]
+async fn documents_count_that_a_trace_graph_reads() {
+    let fixture = with_memory(20_000).await;
+    let mut shop = segment(1, NOW - 60);
+    shop["metadata"] = json!({"note": "n".repeat(20_000)});
+    fixture.store(&[shop]).await;
+    let body = json!({"TraceIds": [trace_id(1)]});
+    fixture.ok("/TraceGraph", body.clone()).await;
+    // How long it took before its last delivery is in its documents alone.
+    fixture.pass_seconds(1);
+    let mut later = segment(2, NOW - 60);
+    later["trace_id"] = json!(trace_id(1));
+    fixture.store(&[later]).await;
+    let (code, _) = fixture.error("/TraceGraph", body).await;
+    assert_eq!(code, "ThrottledException");
+    assert_eq!(fixture.xray.parts.questions.held(), 0);
 }
