@@ -23,6 +23,7 @@ use fluoro_model::{SegmentId, TimestampMicros, TraceId};
 use fluoro_trace::{Projection, ProjectionLimits, Received};
 use parking_lot::Mutex;
 use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
 
 use crate::archive::{Archive, BlockRecord};
 use crate::blocks::MemoryBlocks;
@@ -221,6 +222,8 @@ pub struct HotTraces {
     taken: AtomicUsize,
     /// Projections are made by one at a time, so that readers who come together do not all do the same work.
     refreshing: tokio::sync::Mutex<()>,
+    /// When a question was asked last for which all projections were made.
+    asked: Mutex<Option<Instant>>,
     /// How many blocking threads we use at once.
     threads: Arc<Semaphore>,
     /// How many are used at once by those who look for traces at rest: nobody else waits for them.
@@ -302,6 +305,7 @@ impl HotTraces {
             pace: Pace::default(),
             taken: AtomicUsize::new(0),
             refreshing: tokio::sync::Mutex::default(),
+            asked: Mutex::default(),
             threads: Arc::new(Semaphore::new(THREADS)),
             searchers: Arc::new(Semaphore::new(THREADS)),
             readers: Semaphore::new(READERS),

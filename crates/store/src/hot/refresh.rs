@@ -22,6 +22,13 @@ pub(super) const TURNS_A_CACHE: usize = 10;
 /// A document is in so many projections, roughly, until its trace is whole.
 const PROJECTED_AGAIN: usize = 2;
 
+/// While somebody asks, traces are due so many turns earlier: who asks waits for what is left to be made, which is less than
+/// half of it then, for some more projections made in vain.
+const EARLY: u32 = 4;
+
+/// So long after a question the next one is expected.
+const ASKS: Duration = Duration::from_secs(10);
+
 /// How long nothing is tried after a turn that failed.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -82,6 +89,7 @@ pub(super) async fn run(hot: Weak<HotTraces>, wakes: Arc<Wakes>) {
 impl HotTraces {
     /// Makes the projections of all traces that were touched.
     pub(super) async fn refresh_all(&self) -> Result<(), ScanError> {
+        *self.asked.lock() = Some(Instant::now());
         let _turn = self.refreshing.lock().await;
         let stale = self.index.lock().stale();
         self.refresh_in_turns(&stale).await
@@ -96,12 +104,17 @@ impl HotTraces {
         let _turn = self.refreshing.lock().await;
         self.taken.store(0, Ordering::Relaxed);
         let began = Instant::now();
+        let asked = *self.asked.lock();
+        let early = match asked.is_some_and(|asked| asked.elapsed() < ASKS) {
+            true => EARLY,
+            false => 0,
+        };
         let due = {
             let mut index = self.index.lock();
             match index.memory_bytes() > self.most_memory() {
                 // Nothing is taken in: the flush under way makes those that it needs.
                 true => Vec::new(),
-                false => index.due(turns),
+                false => index.due(turns, early),
             }
         };
         let mut parts = self.index.lock().turns(&due);

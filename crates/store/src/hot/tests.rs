@@ -417,6 +417,19 @@ async fn who_puts_waits_while_projections_are_behind_but_not_for_long() {
 }
 
 #[tokio::test]
+async fn while_somebody_asks_traces_are_due_earlier() {
+    let bench = Bench::new(Arc::new(MemoryLog::default()), HotSettings::default());
+    let _nobody_projects = bench.hot.refreshing.lock().await;
+    bench
+        .put(NOW, &[segment(1, 1.0), subsegment(1, 7, 1)])
+        .await;
+    let mut index = bench.hot.index.lock();
+    assert_eq!(index.due(3, 0), []);
+    assert_eq!(index.due(0, 3), [trace(1)]);
+    assert_eq!(index.due(3, 0), [trace(1)]);
+}
+
+#[tokio::test]
 async fn short_of_memory_projections_go_before_traces() {
     let settings = HotSettings {
         memory_bytes: 140_000,

@@ -44,11 +44,13 @@ impl Index {
         self.in_order(self.stale.keys())
     }
 
-    /// Ends so many turns. The touched traces that are due, in the order of their first documents.
-    pub(in crate::hot) fn due(&mut self, turns: u32) -> Vec<TraceId> {
+    /// Ends so many turns. The touched traces that are due, or will be so many turns later, in the order of their first
+    /// documents.
+    pub(in crate::hot) fn due(&mut self, turns: u32, early: u32) -> Vec<TraceId> {
         self.turn = self.turn.wrapping_add(turns);
+        let turn = self.turn.wrapping_add(early);
         // Due is what lies in the past, also when the count has wrapped.
-        let is_due = |after: &u32| self.turn.wrapping_sub(*after).wrapping_sub(1) < u32::MAX / 2;
+        let is_due = |after: &u32| turn.wrapping_sub(*after).wrapping_sub(1) < u32::MAX / 2;
         let stale = self.stale.iter();
         self.in_order(
             stale
