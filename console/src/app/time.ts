@@ -55,6 +55,13 @@ export function windowOf(search: TimeSearch, at: EpochSeconds = now()): Window {
   return { from: epochSeconds(at - seconds), to: at };
 }
 
+/** A window of a quarter of an hour or more, without the part of a minute that it begins with: the server keeps graphs of minutes,
+ * and makes those of parts of a minute anew for each question. */
+export function fromWholeMinute(window: Window): Window {
+  const { from, to } = window;
+  return to - from < 900 ? window : { from: epochSeconds(Math.ceil(from / 60) * 60), to };
+}
+
 /** Whether new traces may still come into this window. */
 export function isLive(search: TimeSearch): boolean {
   return search.to === undefined;

@@ -1,1 +1,0 @@
-import{Do as e,Eo as t,Kn as n,Uo as r,Wo as i}from"./index-DyDBBM1H.js";var a=i(r()),o=a.forwardRef(({...t},r)=>{let i=e(`Checkbox`,{props:{readOnly:t.readOnly}});return a.createElement(n,{...t,...i,ref:r,__injectAnalyticsComponentMetadata:!0})});t(o,`Checkbox`);export{o as t};

@@ -1,1 +1,0 @@
-import{cr as e,ir as t}from"./index-DyDBBM1H.js";var n={queryKey:[`doctor`],queryFn:({signal:e})=>t(e)},r={queryKey:[`listeners`],queryFn:({signal:t})=>e(t),staleTime:6e4};export{r as n,n as t};

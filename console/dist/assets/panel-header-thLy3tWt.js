@@ -1,1 +1,0 @@
-import{Co as e,Qn as t,Tr as n}from"./index-DyDBBM1H.js";var r=e();function i({children:e,description:i,onClose:a}){return(0,r.jsxs)(`div`,{className:`panel-header`,children:[(0,r.jsx)(t,{variant:`h2`,description:i,children:(0,r.jsx)(`span`,{className:`panel-header-title`,children:e})}),(0,r.jsx)(n,{variant:`icon`,iconName:`close`,ariaLabel:`Close`,onClick:a})]})}export{i as t};

@@ -1,1 +1,0 @@
-import{Do as e,Eo as t,Uo as n,Wo as r,u as i}from"./index-DyDBBM1H.js";var a=r(n()),o=a.forwardRef((t,n)=>{let r=e(`Toggle`,{props:{readOnly:t.readOnly}});return a.createElement(i,{...t,...r,ref:n,__injectAnalyticsComponentMetadata:!0})});t(o,`Toggle`);export{o as t};

@@ -1,1 +1,0 @@
-import{Uo as e,Wo as t,tr as n}from"./index-DyDBBM1H.js";var r=t(e(),1);function i({crumbs:e}){let t=JSON.stringify(e);return(0,r.useEffect)(()=>n(JSON.parse(t)),[t]),null}export{i as t};
