@@ -63,6 +63,7 @@ class Timeline:
     traces: int
     begin: int = 0
     made: int = 0
+    # The end of the minute in which the last of them arrived.
     arrived: int = 0
     seed: int = 0
     random_ids: bool = False
@@ -94,7 +95,7 @@ class Timeline:
 
     def loaded(self, part: Part) -> None:
         """Remembers what it held, now that it has arrived, and lets its files go."""
-        self.arrived = int(time.time()) + 1
+        self.arrived = -(-int(time.time() + 1) // 60) * 60
         for line in open(part.folder / "traces.tsv"):
             trace, spans, user, *_ = line.split("\t")
             self.known.users[user] += 1
@@ -163,6 +164,16 @@ def questions(timeline: Timeline) -> Iterator[Question]:
     yield Question("everything, first page of an hour", SUMMARIES, "p50 2 ms at 3.3 M, 3 ms at 10 M", everything)
     for what, seconds, bar in (("15 minutes", 900, "–"), ("one hour", HOUR, "p50 5 ms"), ("6 hours", 6 * HOUR, "–")):
         yield Question(f"service graph of {what}", GRAPH, bar, graph(seconds))
+
+
+def cut(timeline: Timeline, began: float, ended: float) -> Question:
+    """A window that begins within a minute in which traces came in at full speed: that part of it is made of its traces."""
+
+    def ask(chance: random.Random):
+        body = {"StartTime": began + (ended - began) * chance.uniform(0.4, 0.6), "EndTime": timeline.arrived}
+        return body, lambda answer: SERVICES <= {service["Name"] for service in answer["Services"]}
+
+    return Question("service graph from within a minute of full speed on", GRAPH, "–", ask)
 
 
 def traces_of(spans: int) -> int:
