@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { epochSeconds, fromWholeMinute } from "./time";
+import { epochSeconds, graphWindowOf } from "./time";
 
-function window(from: number, to: number) {
-  return { from: epochSeconds(from), to: epochSeconds(to) };
-}
+test("a graph that moves along begins with a whole minute, and is of no longer time than was asked for", () => {
+  expect(graphWindowOf({}, epochSeconds(961.5))).toEqual({ from: 120, to: 961.5 });
+  expect(graphWindowOf({ since: "15m" }, epochSeconds(1020))).toEqual({ from: 120, to: 1020 });
+  expect(graphWindowOf({ since: "5m" }, epochSeconds(361.5))).toEqual({ from: 61.5, to: 361.5 });
+});
 
-test("a window of a quarter of an hour begins with a whole minute, and is no longer than it was", () => {
-  expect(fromWholeMinute(window(61.5, 961.5))).toEqual(window(120, 961.5));
-  expect(fromWholeMinute(window(120, 1020))).toEqual(window(120, 1020));
-  expect(fromWholeMinute(window(61.5, 361.5))).toEqual(window(61.5, 361.5));
+test("a graph of a chosen time is of just that", () => {
+  expect(graphWindowOf({ from: 61.5, to: 9061.5 })).toEqual({ from: 61.5, to: 9061.5 });
 });

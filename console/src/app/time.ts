@@ -55,11 +55,12 @@ export function windowOf(search: TimeSearch, at: EpochSeconds = now()): Window {
   return { from: epochSeconds(at - seconds), to: at };
 }
 
-/** A window of a quarter of an hour or more, without the part of a minute that it begins with: the server keeps graphs of minutes,
- * and makes those of parts of a minute anew for each question. */
-export function fromWholeMinute(window: Window): Window {
-  const { from, to } = window;
-  return to - from < 900 ? window : { from: epochSeconds(Math.ceil(from / 60) * 60), to };
+/** The same for a graph. One that moves along, of a quarter of an hour or more, goes without the part of a minute that it begins
+ * with: the server keeps graphs of minutes, and makes those of parts of a minute anew for each question. */
+export function graphWindowOf(search: TimeSearch, at: EpochSeconds = now()): Window {
+  const { from, to } = windowOf(search, at);
+  const begins = isLive(search) && to - from >= 900 ? Math.ceil(from / 60) * 60 : from;
+  return { from: epochSeconds(begins), to };
 }
 
 /** Whether new traces may still come into this window. */

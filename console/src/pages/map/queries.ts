@@ -4,7 +4,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { getServiceGraph } from "../../api/aws";
 import { call } from "../../api/operation";
 import { summariesPage } from "../../api/trace-summaries";
-import { fromWholeMinute, isLive, type TimeSearch, timeOf, windowOf } from "../../app/time";
+import { graphWindowOf, isLive, type TimeSearch, timeOf, windowOf } from "../../app/time";
 import { rowOf, type TraceRow } from "../../model/trace-row";
 import type { MapSearch } from "./search";
 
@@ -24,7 +24,7 @@ export function useGraph(search: MapSearch) {
   return useQuery({
     queryKey: ["service-graph", time, group],
     queryFn: async ({ signal }) => {
-      const window = isLive(time) ? fromWholeMinute(windowOf(time)) : windowOf(time);
+      const window = graphWindowOf(time);
       const asked = {
         StartTime: window.from,
         EndTime: window.to,

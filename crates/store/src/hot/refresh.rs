@@ -104,17 +104,12 @@ impl HotTraces {
         let _turn = self.refreshing.lock().await;
         self.taken.store(0, Ordering::Relaxed);
         let began = Instant::now();
-        let asked = *self.asked.lock();
-        let early = match asked.is_some_and(|asked| asked.elapsed() < ASKS) {
-            true => EARLY,
-            false => 0,
-        };
         let due = {
             let mut index = self.index.lock();
             match index.memory_bytes() > self.most_memory() {
                 // Nothing is taken in: the flush under way makes those that it needs.
                 true => Vec::new(),
-                false => index.due(turns, early),
+                false => index.due(turns, self.early()),
             }
         };
         let mut parts = self.index.lock().turns(&due);
@@ -132,6 +127,15 @@ impl HotTraces {
         });
         all.and(self.tell_forgotten().await)?;
         Ok(parts.is_empty())
+    }
+
+    /// How many turns earlier traces are due now.
+    pub(super) fn early(&self) -> u32 {
+        let asked = *self.asked.lock();
+        match asked.is_some_and(|asked| asked.elapsed() < ASKS) {
+            true => EARLY,
+            false => 0,
+        }
     }
 
     /// Goes on with the next traces where some cannot be had; the first error, at the end. Somebody waits: two turns at a time.

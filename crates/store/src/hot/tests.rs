@@ -429,6 +429,16 @@ async fn while_somebody_asks_traces_are_due_earlier() {
     assert_eq!(index.due(3, 0), [trace(1)]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_asked_is_expected_to_ask_again_for_a_while() {
+    let bench = Bench::new(Arc::new(MemoryLog::default()), HotSettings::default());
+    assert_eq!(bench.hot.early(), 0);
+    bench.hot.orphans().await.unwrap();
+    assert!(bench.hot.early() > 0);
+    tokio::time::advance(Duration::from_secs(10)).await;
+    assert_eq!(bench.hot.early(), 0);
+}
+
 #[tokio::test]
 async fn short_of_memory_projections_go_before_traces() {
     let settings = HotSettings {

@@ -1,1 +1,0 @@
-import{Do as e,Go as t,Oo as n,Wo as r,qn as i}from"./index-CVJ2iiLM.js";var a=t(r()),o=a.forwardRef(({...e},t)=>{let r=n(`Checkbox`,{props:{readOnly:e.readOnly}});return a.createElement(i,{...e,...r,ref:t,__injectAnalyticsComponentMetadata:!0})});e(o,`Checkbox`);export{o as t};

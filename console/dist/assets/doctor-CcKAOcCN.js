@@ -1,1 +1,0 @@
-import{ar as e,lr as t}from"./index-CVJ2iiLM.js";var n={queryKey:[`doctor`],queryFn:({signal:t})=>e(t)},r={queryKey:[`listeners`],queryFn:({signal:e})=>t(e),staleTime:6e4};export{r as n,n as t};

@@ -1,0 +1,1 @@
+import{ar as e,lr as t}from"./index-B7QFBSJW.js";var n={queryKey:[`doctor`],queryFn:({signal:t})=>e(t)},r={queryKey:[`listeners`],queryFn:({signal:e})=>t(e),staleTime:6e4};export{r as n,n as t};

@@ -1,0 +1,1 @@
+import{$n as e,Er as t,wo as n}from"./index-B7QFBSJW.js";var r=n();function i({children:n,description:i,onClose:a}){return(0,r.jsxs)(`div`,{className:`panel-header`,children:[(0,r.jsx)(e,{variant:`h2`,description:i,children:(0,r.jsx)(`span`,{className:`panel-header-title`,children:n})}),(0,r.jsx)(t,{variant:`icon`,iconName:`close`,ariaLabel:`Close`,onClick:a})]})}export{i as t};

@@ -1,0 +1,1 @@
+import{Do as e,Go as t,Oo as n,Wo as r,u as i}from"./index-B7QFBSJW.js";var a=t(r()),o=a.forwardRef((e,t)=>{let r=n(`Toggle`,{props:{readOnly:e.readOnly}});return a.createElement(i,{...e,...r,ref:t,__injectAnalyticsComponentMetadata:!0})});e(o,`Toggle`);export{o as t};

@@ -1,0 +1,1 @@
+import{Go as e,Wo as t,nr as n}from"./index-B7QFBSJW.js";var r=e(t(),1);function i({crumbs:e}){let t=JSON.stringify(e);return(0,r.useEffect)(()=>n(JSON.parse(t)),[t]),null}export{i as t};
